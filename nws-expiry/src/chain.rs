@@ -1,0 +1,115 @@
+//! A certificate with the intermediates that lead to its root.
+
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::der::Decode;
+
+use crate::{InvalidCertificate, Leaf};
+
+/// A certificate chain as the CA sent it: the leaf, then each certificate that issued the one before (RFC 8555 §9.1).
+///
+/// Whole and in its order, whatever its length: CAs change intermediates without notice, so none is ever added from elsewhere.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Chain {
+    leaf: Leaf,
+    certificates: Vec<Box<[u8]>>,
+}
+
+impl Chain {
+    /// Reads a PEM text of `CERTIFICATE` blocks, leaf first.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidChain`] if any block is something else (RFC 8555 §11.4: then the whole text is refused), if there is none, or if
+    /// one does not name the next as its issuer.
+    pub fn from_pem(text: &[u8]) -> Result<Self, InvalidChain> {
+        let mut certificates = Vec::new();
+        for block in pem::parse_many(text).map_err(InvalidChain::Pem)? {
+            match block.tag() {
+                "CERTIFICATE" => certificates.push(block.into_contents().into_boxed_slice()),
+                kind => return Err(InvalidChain::OtherBlock { kind: kind.into() }),
+            }
+        }
+        Self::from_der(certificates)
+    }
+
+    /// Takes DER certificates, leaf first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_pem`].
+    pub fn from_der(certificates: Vec<Box<[u8]>>) -> Result<Self, InvalidChain> {
+        let leaf = Leaf::from_der(certificates.first().ok_or(InvalidChain::Empty)?)
+            .map_err(InvalidChain::Leaf)?;
+        check_links(&certificates)?;
+        Ok(Self { leaf, certificates })
+    }
+
+    /// The first certificate.
+    pub fn leaf(&self) -> &Leaf {
+        &self.leaf
+    }
+
+    /// Each certificate's DER, leaf first.
+    pub fn certificates(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.certificates.iter().map(AsRef::as_ref)
+    }
+
+    /// The chain as PEM: one `CERTIFICATE` block each, 64 columns, a final newline. The same chain gives the same text.
+    pub fn to_pem(&self) -> String {
+        let lf = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        self.certificates()
+            .map(|der| pem::encode_config(&pem::Pem::new("CERTIFICATE", der), lf))
+            .collect()
+    }
+}
+
+fn check_links(certificates: &[Box<[u8]>]) -> Result<(), InvalidChain> {
+    let mut issuer = None;
+    for (at, der) in certificates.iter().enumerate() {
+        let certificate = CertificateInner::<Raw>::from_der(der).map_err(|source| {
+            InvalidChain::Certificate { at, source: InvalidCertificate::Der(source) }
+        })?;
+        let tbs = certificate.tbs_certificate();
+        if issuer.is_some_and(|issuer| issuer != *tbs.subject()) {
+            return Err(InvalidChain::Unlinked { at });
+        }
+        issuer = Some(tbs.issuer().clone());
+    }
+    Ok(())
+}
+
+/// Why a text or a list of certificates is no [`Chain`].
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidChain {
+    /// Broken PEM.
+    #[error("the chain is no PEM text")]
+    Pem(#[source] pem::PemError),
+    /// A block that is no certificate.
+    #[error(
+        "the chain has a PEM block {kind:?}; only CERTIFICATE is accepted (RFC 8555 section 11.4)"
+    )]
+    OtherBlock {
+        /// The block's label.
+        kind: String,
+    },
+    /// No certificate at all.
+    #[error("the chain has no certificate")]
+    Empty,
+    /// The leaf cannot be read.
+    #[error("the chain's first certificate cannot be read")]
+    Leaf(#[source] InvalidCertificate),
+    /// A further certificate cannot be read.
+    #[error("certificate {at} of the chain cannot be read")]
+    Certificate {
+        /// Its place; the leaf is 0.
+        at: usize,
+        /// Why.
+        source: InvalidCertificate,
+    },
+    /// Not the issuer of the one before.
+    #[error("certificate {at} of the chain did not issue the one before it")]
+    Unlinked {
+        /// Its place; the leaf is 0.
+        at: usize,
+    },
+}

@@ -1,0 +1,140 @@
+//! Whether one certificate is to be ordered now, and if not, when to look again.
+
+use std::fmt;
+
+use time::{Duration, OffsetDateTime};
+
+use crate::{DnsNames, KeyType, Leaf, Spread, SweepTime};
+
+/// What is wanted of a certificate.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its names.
+    pub names: &'a DnsNames,
+    /// The kind of its key.
+    pub key_type: KeyType,
+    /// Its place among the others.
+    pub spread: Spread,
+}
+
+/// When certificates are renewed. All thresholds are taken from the certificate's own dates.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// How long before the end to renew; `None` for a third of the lifetime, half of one under ten days (Let's Encrypt's
+    /// integration guide). Never more than half of the lifetime, or a renewed certificate would be due at once.
+    pub renew_before: Option<Duration>,
+    /// When the daily sweep is, which renews whatever ends within [`Policy::FLOOR`].
+    pub sweep: SweepTime,
+}
+
+impl Policy {
+    /// The sweep renews what ends within this, or within a third of the lifetime where that is shorter.
+    pub const FLOOR: Duration = Duration::days(7);
+    /// Lifetimes under this are renewed at half instead of at two thirds.
+    const SHORT_LIVED: Duration = Duration::days(10);
+
+    /// The instant from which a certificate is due.
+    fn due(&self, leaf: &Leaf, spread: Spread) -> OffsetDateTime {
+        self.planned(leaf, spread).min(self.swept(leaf))
+    }
+
+    fn planned(&self, leaf: &Leaf, spread: Spread) -> OffsetDateTime {
+        let lifetime = leaf.lifetime();
+        let usual = lifetime / if lifetime < Self::SHORT_LIVED { 2 } else { 3 };
+        let before = self.renew_before.map_or(usual, |before| before.min(lifetime / 2));
+        leaf.not_after() - before - spread.part_of(lifetime / 20)
+    }
+
+    fn swept(&self, leaf: &Leaf) -> OffsetDateTime {
+        self.sweep.at_or_after(leaf.not_after() - Self::FLOOR.min(leaf.lifetime() / 3))
+    }
+}
+
+/// What to do about one certificate.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Decision {
+    /// It stands; look again at this instant, not before.
+    Keep {
+        /// When it becomes due.
+        until: OffsetDateTime,
+    },
+    /// A new one is to be ordered.
+    Order(Reason),
+}
+
+/// Why a certificate is to be ordered.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// There is none.
+    Absent,
+    /// The one there is names other hosts.
+    NamesDiffer {
+        /// Its names; `None` for no DNS name at all.
+        have: Option<DnsNames>,
+    },
+    /// The one there is has another kind of key.
+    KeyTypeDiffers {
+        /// The kind of its key; `None` for one that is never asked for.
+        have: Option<KeyType>,
+    },
+    /// Its time to be renewed has come.
+    Due {
+        /// Since when.
+        since: OffsetDateTime,
+        /// When it ends.
+        not_after: OffsetDateTime,
+    },
+    /// It has ended.
+    Expired {
+        /// When.
+        not_after: OffsetDateTime,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("there is no certificate yet"),
+            Self::NamesDiffer { have: Some(have) } => write!(f, "the certificate is for {have}"),
+            Self::NamesDiffer { have: None } => f.write_str("the certificate is for no DNS name"),
+            Self::KeyTypeDiffers { have: Some(have) } => {
+                write!(f, "the certificate has a key of type {have}")
+            }
+            Self::KeyTypeDiffers { have: None } => {
+                f.write_str("the certificate has a key of another type")
+            }
+            Self::Due { since, .. } => write!(f, "due for renewal since {}", to_the_second(*since)),
+            Self::Expired { not_after } => write!(f, "expired at {}", to_the_second(*not_after)),
+        }
+    }
+}
+
+fn to_the_second(instant: OffsetDateTime) -> OffsetDateTime {
+    instant - Duration::nanoseconds(i64::from(instant.nanosecond()))
+}
+
+/// Decides about one certificate: what is wanted, what there is, and when renewals are due.
+///
+/// The same facts give the same decision, and [`Decision::Keep`] is honest: asked again at `until`, it says to order.
+pub fn decide(
+    now: OffsetDateTime,
+    want: Subject<'_>,
+    have: Option<&Leaf>,
+    policy: &Policy,
+) -> Decision {
+    let Some(leaf) = have else {
+        return Decision::Order(Reason::Absent);
+    };
+    if !leaf.is_for(want.names) {
+        return Decision::Order(Reason::NamesDiffer { have: leaf.names().cloned() });
+    }
+    if leaf.key_type() != Some(want.key_type) {
+        return Decision::Order(Reason::KeyTypeDiffers { have: leaf.key_type() });
+    }
+    let (since, not_after) = (policy.due(leaf, want.spread), leaf.not_after());
+    match now {
+        _ if now < since => Decision::Keep { until: since },
+        _ if now < not_after => Decision::Order(Reason::Due { since, not_after }),
+        _ => Decision::Order(Reason::Expired { not_after }),
+    }
+}

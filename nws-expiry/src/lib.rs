@@ -1,0 +1,29 @@
+//! What a certificate is, and when to act on it.
+//!
+//! The bottom of the workspace: values and decisions, nothing else. There is no I/O here, no clock and no runtime; every
+//! function that depends on time takes `now`, so the same facts always give the same plan.
+//!
+//! The way through: names ([`DnsName`], [`DnsNames`]), what a certificate says ([`Leaf`], [`Chain`]), the key that belongs to
+//! it ([`PrivateKey`]), and the proof that all three fit ([`Issued`]). Then when to act: [`decide`] looks at one certificate,
+//! [`retry_after`] at one failure, and [`Agenda`] keeps what is due across all of them.
+
+mod names;
+pub use names::{DnsName, DnsNames, InvalidDnsName, NoNames};
+mod key;
+pub use key::{InvalidPrivateKey, KeyType, PrivateKey, UnknownKeyType};
+mod leaf;
+pub use leaf::{Fingerprint, InvalidCertificate, InvalidFingerprint, Leaf, Serial};
+mod chain;
+pub use chain::{Chain, InvalidChain};
+mod issued;
+pub use issued::{Issued, Mismatch};
+mod spread;
+pub use spread::Spread;
+mod sweep;
+pub use sweep::{InvalidSweepTime, SweepTime};
+mod decide;
+pub use decide::{Decision, Policy, Reason, Subject, decide};
+mod backoff;
+pub use backoff::{FailureClass, retry_after};
+mod agenda;
+pub use agenda::{Agenda, Change, Due, Entry};

@@ -1,0 +1,132 @@
+//! When a certificate is ordered: the table of the rules, and what holds for every lifetime.
+
+use nws_expiry::{Decision, KeyType, Leaf, Policy, Reason, Spread, Subject, SweepTime, decide};
+use proptest::prelude::*;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+use crate::made::{names, params, self_signed};
+
+const FROM: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
+
+fn leaf(hosts: &str, lifetime: Duration) -> Leaf {
+    Leaf::from_der(&self_signed(&params(&names(hosts), FROM, FROM + lifetime))).unwrap()
+}
+
+fn policy(renew_before: Option<Duration>) -> Policy {
+    Policy { renew_before, sweep: "03:00".parse().unwrap() }
+}
+
+fn keep(until: OffsetDateTime) -> Decision {
+    Decision::Keep { until }
+}
+
+#[test]
+fn the_rules_one_by_one() {
+    let a = names("a.example");
+    let ninety = leaf("a.example", Duration::days(90));
+    let (due, ends) = (datetime!(2026-03-02 0:00 UTC), datetime!(2026-04-01 0:00 UTC));
+    let since = |since| Decision::Order(Reason::Due { since, not_after: ends });
+    let late = policy(Some(Duration::days(3)));
+    let greedy = policy(Some(Duration::days(365)));
+    let other = leaf("a.example b.example", Duration::days(90));
+    let cases = [
+        ("no certificate yet", FROM, None, policy(None), Decision::Order(Reason::Absent)),
+        (
+            "a name was dropped",
+            FROM,
+            Some(&other),
+            policy(None),
+            Decision::Order(Reason::NamesDiffer { have: other.names().cloned() }),
+        ),
+        ("a nanosecond early", due - Duration::NANOSECOND, Some(&ninety), policy(None), keep(due)),
+        ("a third is left", due, Some(&ninety), policy(None), since(due)),
+        ("the last instant", ends - Duration::NANOSECOND, Some(&ninety), policy(None), since(due)),
+        (
+            "over",
+            ends,
+            Some(&ninety),
+            policy(None),
+            Decision::Order(Reason::Expired { not_after: ends }),
+        ),
+        (
+            "renew_before below the floor: the sweep seven days before",
+            FROM,
+            Some(&ninety),
+            late,
+            keep(datetime!(2026-03-25 3:00 UTC)),
+        ),
+        (
+            "renew_before above half: half",
+            FROM,
+            Some(&ninety),
+            greedy,
+            keep(datetime!(2026-02-15 0:00 UTC)),
+        ),
+    ];
+    for (case, now, have, policy, want) in cases {
+        let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::NONE };
+        assert_eq!(decide(now, subject, have, &policy), want, "{case}");
+    }
+}
+
+#[test]
+fn another_kind_of_key_is_ordered_at_once() {
+    let a = names("a.example");
+    let subject = Subject { names: &a, key_type: KeyType::Rsa2048, spread: Spread::NONE };
+    let have = leaf("a.example", Duration::days(90));
+    let want = Decision::Order(Reason::KeyTypeDiffers { have: Some(KeyType::EcdsaP256) });
+    assert_eq!(decide(FROM, subject, Some(&have), &policy(None)), want);
+}
+
+#[test]
+fn lifetimes_of_every_size_go_through_the_same_code() {
+    let a = names("a.example");
+    let cases = [
+        ("90 days: a third", Duration::days(90), Duration::days(60)),
+        ("45 days: a third", Duration::days(45), Duration::days(30)),
+        ("160 hours: half", Duration::hours(160), Duration::hours(80)),
+        ("two minutes: half", Duration::minutes(2), Duration::minutes(1)),
+    ];
+    for (case, lifetime, after) in cases {
+        let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::NONE };
+        assert_eq!(
+            decide(FROM, subject, Some(&leaf("a.example", lifetime)), &policy(None)),
+            keep(FROM + after),
+            "{case}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Asked again at the promised instant, the certificate is due, and it still has at least two fifths of a third to live.
+    #[test]
+    fn keep_is_honest(
+        seconds in 60i64..400 * 86_400,
+        renew_before in prop::option::of(1i64..400 * 86_400),
+        (hour, host) in (0u8..24, "[a-z]{1,8}"),
+        part in 0.0f64..1.2,
+    ) {
+        let lifetime = Duration::seconds(seconds);
+        let have = leaf("a.example", lifetime);
+        let policy = Policy { renew_before: renew_before.map(Duration::seconds), sweep: format!("{hour}:00").parse::<SweepTime>().unwrap() };
+        let a = names("a.example");
+        let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::of(&host, &a) };
+        let now = FROM + lifetime * part;
+        match decide(now, subject, Some(&have), &policy) {
+            Decision::Keep { until } => {
+                prop_assert!(now < until && until < have.not_after());
+                let due = Decision::Order(Reason::Due { since: until, not_after: have.not_after() });
+                prop_assert_eq!(decide(until, subject, Some(&have), &policy), due);
+            }
+            Decision::Order(Reason::Due { since, not_after }) => {
+                prop_assert!(since <= now && now < not_after);
+                // What was just issued is never due: no loop of renewals, whatever the configuration says.
+                prop_assert!(since > FROM + lifetime * 2 / 5);
+            }
+            Decision::Order(reason) => prop_assert_eq!(reason, Reason::Expired { not_after: have.not_after() }),
+        }
+    }
+}

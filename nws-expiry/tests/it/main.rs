@@ -1,0 +1,7 @@
+//! The public face of nws-expiry, on real certificates.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod certificates;
+mod decisions;
+mod made;

@@ -1,0 +1,53 @@
+//! HTTP-01 (RFC 8555 §8.3) without an ACME client: what a CA's validator asks for, and who answers it.
+//!
+//! An ACME client learns a [`Token`] from its CA, joins it to the [`Thumbprint`] of its account key and puts the resulting
+//! [`KeyAuthorization`] into [`Answers`]. [`respond`] maps a request to a response, purely; [`serve`] runs it on a TCP listener that
+//! may face the internet, so everything a stranger can make it hold or wait for has a bound in [`Limits`].
+//!
+//! Absent on purpose: ACME itself, account keys and hashing, the store that makes answers durable, and any clock: `Answers` is told
+//! the time by its owner. The listener serves the challenge path and `/healthz` and nothing else.
+//!
+//! # Example
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//!
+//! use http::{Method, StatusCode};
+//! use nws_challenge::{Answers, KeyAuthorization, Thumbprint, Token, respond};
+//! use time::macros::datetime;
+//!
+//! let token: Token = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0".parse()?;
+//! let thumbprint: Thumbprint = "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI".parse()?;
+//!
+//! let answers = Answers::new(NonZeroUsize::MIN);
+//! answers.put(KeyAuthorization::new(&token, &thumbprint), datetime!(2026-03-02 12:00 UTC))?;
+//!
+//! let path = format!("/.well-known/acme-challenge/{token}");
+//! let response = respond(&Method::GET, &path, &answers);
+//! assert_eq!(response.status(), StatusCode::OK);
+//! assert_eq!(response.body(), &format!("{token}.{thumbprint}"));
+//!
+//! assert_eq!(answers.forget_expired(datetime!(2026-03-02 12:00 UTC)), 1);
+//! assert_eq!(respond(&Method::GET, &path, &answers).status(), StatusCode::NOT_FOUND);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod base64url;
+mod key_authorization;
+mod token;
+
+mod answers;
+
+mod respond;
+
+mod limits;
+mod serve;
+
+pub use answers::{Answers, TableFull};
+pub use key_authorization::{
+    InvalidKeyAuthorization, InvalidThumbprint, KeyAuthorization, Thumbprint,
+};
+pub use limits::Limits;
+pub use respond::respond;
+pub use serve::{ServeError, serve};
+pub use token::{InvalidToken, Token};

@@ -1,0 +1,221 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::{LOCATION, USER_AGENT};
+use http::response::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Limited};
+use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
+use tracing::debug;
+
+use crate::printable::excerpt;
+use crate::{
+    AcmeError, BoxError, DirectoryUrl, Limits, OrderUrl, Problem, ProblemKind, RetryAfter,
+    Transport, TransportError,
+};
+
+const USER_AGENT_NAME: &str = concat!("nws-certd/", env!("CARGO_PKG_VERSION"), " (+instant-acme)");
+
+/// The requests of one undertaking, one after the other, over a transport that all share.
+///
+/// It sees what instant-acme drops: the status and headers of each answer. An error status never reaches instant-acme, which
+/// would read any body as JSON; it becomes an [`AcmeError`] here and travels through as that. Only `badNonce` is let through,
+/// because instant-acme answers it with the fresh nonce it carries.
+#[derive(Clone)]
+pub(crate) struct Exchange(Arc<Inner>);
+
+struct Inner {
+    transport: Arc<dyn Transport>,
+    limits: Limits,
+    directory: Option<(DirectoryUrl, Bytes)>,
+    last: Mutex<Last>,
+    requests: AtomicU32,
+}
+
+/// What the last answer said; the body only once it was whole.
+#[derive(Clone, Default)]
+struct Last {
+    url: String,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Exchange {
+    /// `directory` is served in place of asking for it.
+    pub(crate) fn new(
+        transport: Arc<dyn Transport>,
+        limits: Limits,
+        directory: Option<(DirectoryUrl, Bytes)>,
+    ) -> Self {
+        let (last, requests) = (Mutex::default(), AtomicU32::new(0));
+        Self(Arc::new(Inner { transport, limits, directory, last, requests }))
+    }
+
+    /// A plain GET, for what needs no account.
+    pub(crate) async fn get(&self, url: &str) -> Result<Bytes, AcmeError> {
+        let request = Request::get(url).body(Bytes::new()).map_err(|error| {
+            AcmeError::Unexpected { url: url.into(), excerpt: String::new(), source: error.into() }
+        })?;
+        Ok(self.ask(request).await?.into_body())
+    }
+
+    /// How many requests went out.
+    pub(crate) fn requests(&self) -> u32 {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// When the last answer wants the next request.
+    pub(crate) fn retry_after(&self) -> Option<RetryAfter> {
+        RetryAfter::from_headers(&self.last().headers)
+    }
+
+    /// Whether the last answer was a success.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.last().status.is_success()
+    }
+
+    /// The order that the last answer made (RFC 8555 §7.4), even if its body never came whole.
+    pub(crate) fn created_order(&self) -> Option<OrderUrl> {
+        let last = self.last();
+        let location = last.headers.get(LOCATION).filter(|_| last.status.is_success())?;
+        location.to_str().ok()?.parse().ok()
+    }
+
+    /// What an error of instant-acme means, now that the last answer is known.
+    pub(crate) fn failure(&self, error: Error) -> AcmeError {
+        let last = self.last();
+        match error {
+            Error::Other(source) => match source.downcast() {
+                Ok(failure) => *failure,
+                Err(source) => last.unexpected(source),
+            },
+            Error::Api(problem) => {
+                let retry_after = RetryAfter::from_headers(&last.headers);
+                AcmeError::from_problem(
+                    last.url,
+                    last.status,
+                    Box::new(Problem::from(&problem)),
+                    retry_after,
+                )
+            }
+            error => last.unexpected(error.into()),
+        }
+    }
+
+    /// The last answer was a success, but not what was asked for.
+    pub(crate) fn unexpected(&self, source: BoxError) -> AcmeError {
+        self.last().unexpected(source)
+    }
+
+    fn last(&self) -> Last {
+        self.0.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn remember(&self, last: Last) {
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
+
+    async fn ask(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, AcmeError> {
+        let (method, url) = (request.method().clone(), request.uri().to_string());
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_NAME));
+        self.remember(Last { url: url.clone(), ..Last::default() });
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let after = self.0.limits.request;
+        let answer = tokio::time::timeout(after, self.whole(&url, request))
+            .await
+            .unwrap_or(Err(TransportError::TimedOut { after }))
+            .map_err(|source| AcmeError::Unreachable { url: url.clone(), source })?;
+        debug!(%method, url, status = answer.status().as_u16(), "request answered");
+        accept(url, answer)
+    }
+
+    /// The head is kept before the body is read: a crash or a broken body must not lose the URL of an order.
+    async fn whole(
+        &self,
+        url: &str,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let (head, body) = self.0.transport.send(request).await?.into_parts();
+        let mut last = Last::of(url, &head);
+        self.remember(last.clone());
+        let limit = self.0.limits.body;
+        let body =
+            Limited::new(body, limit).collect().await.map_err(|error| match error.downcast() {
+                Ok(broken) => *broken,
+                Err(_) => TransportError::TooLong { limit },
+            })?;
+        last.body = body.to_bytes();
+        self.remember(last.clone());
+        Ok(Response::from_parts(head, last.body))
+    }
+}
+
+impl Last {
+    fn of(url: &str, head: &Parts) -> Self {
+        Self {
+            url: url.into(),
+            status: head.status,
+            headers: head.headers.clone(),
+            body: Bytes::new(),
+        }
+    }
+
+    fn unexpected(self, source: BoxError) -> AcmeError {
+        AcmeError::Unexpected { url: self.url, excerpt: excerpt(&self.body), source }
+    }
+}
+
+fn accept(url: String, answer: Response<Bytes>) -> Result<Response<Bytes>, AcmeError> {
+    let status = answer.status();
+    if !(status.is_client_error() || status.is_server_error()) || is_bad_nonce(&answer) {
+        return Ok(answer);
+    }
+    Err(AcmeError::from_status(
+        url,
+        status,
+        answer.body(),
+        RetryAfter::from_headers(answer.headers()),
+    ))
+}
+
+fn is_bad_nonce(answer: &Response<Bytes>) -> bool {
+    answer.status() == StatusCode::BAD_REQUEST
+        && Problem::from_json(answer.body())
+            .is_some_and(|problem| problem.kind == ProblemKind::BadNonce)
+}
+
+impl HttpClient for Exchange {
+    fn request(
+        &self,
+        request: Request<BodyWrapper<Bytes>>,
+    ) -> Pin<Box<dyn Future<Output = Result<BytesResponse, Error>> + Send>> {
+        let exchange = self.clone();
+        Box::pin(async move {
+            let answer = match exchange.served(&request) {
+                Some(directory) => Response::new(directory),
+                None => {
+                    let (head, body) = request.into_parts();
+                    let Ok(body) = body.collect().await;
+                    exchange
+                        .ask(Request::from_parts(head, body.to_bytes()))
+                        .await
+                        .map_err(|error| Error::Other(error.into()))?
+                }
+            };
+            let (parts, body) = answer.into_parts();
+            Ok(BytesResponse { parts, body: Box::new(body) })
+        })
+    }
+}
+
+impl Exchange {
+    fn served(&self, request: &Request<BodyWrapper<Bytes>>) -> Option<Bytes> {
+        let (url, body) = self.0.directory.as_ref()?;
+        let asked = url.as_str().parse::<Uri>().is_ok_and(|url| url == *request.uri());
+        (request.method() == Method::GET && asked).then(|| body.clone())
+    }
+}

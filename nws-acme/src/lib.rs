@@ -1,0 +1,54 @@
+//! One certificate from one ACME CA (RFC 8555), by HTTP-01.
+//!
+//! The way through: a [`Pool`] of connections and a [`DirectoryUrl`] make a [`Ca`]; an [`AccountKey`], made before any request,
+//! registers an [`Account`] there; [`obtain`] takes an [`OrderSpec`] through authorizations, challenges and finalizing to an
+//! [`Issued`](nws_expiry::Issued), telling a [`Journal`] what has to be durable before each step. What went wrong is an
+//! [`OrderError`] or [`AcmeError`], and [`Recovery`] says what to do about it.
+//!
+//! Absent on purpose: files, git, the store behind the journal, the listener that answers challenges, and the clock, which is
+//! somebody else's [`Clock`]. When to order is not decided here either.
+//!
+//! The `testing` feature has an in-process CA without sockets, `testing::FakeCa`.
+
+mod clock;
+pub use clock::Clock;
+mod url;
+pub use url::{AccountUrl, DirectoryUrl, InvalidUrl, OrderUrl};
+mod account_key;
+pub use account_key::{AccountKey, InvalidAccountKey};
+mod certificate_key;
+pub use certificate_key::{KeyGenerationError, generate_key};
+mod csr;
+
+mod transport;
+pub use transport::{BoxError, ResponseBody, Transport, TransportError};
+mod pool;
+pub use pool::{Pool, PoolError, Roots};
+mod limits;
+pub use limits::Limits;
+
+mod printable;
+mod problem;
+pub use problem::{Problem, ProblemKind, Subproblem};
+mod retry_after;
+pub use retry_after::RetryAfter;
+mod error;
+pub use error::AcmeError;
+mod recovery;
+pub use recovery::Recovery;
+
+mod directory;
+mod exchange;
+mod retry;
+
+mod ca;
+pub use ca::{Ca, TermsAgreed};
+mod account;
+pub use account::Account;
+mod order;
+pub use order::{
+    InvalidProfile, Journal, NameFailure, NotDurable, OrderError, OrderSpec, Profile, Step, obtain,
+};
+
+#[cfg(feature = "testing")]
+pub mod testing;

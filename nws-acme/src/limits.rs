@@ -1,0 +1,41 @@
+use std::time::Duration;
+
+/// What one CA may cost us in time and memory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// One request, from its first byte to the last of its answer.
+    pub request: Duration,
+    /// The longest body that is read, in bytes.
+    pub body: usize,
+    /// How often the same request is made before its failure counts.
+    pub tries: u32,
+    /// The pause before the second try; it doubles with each further one.
+    pub first_pause: Duration,
+    /// A CA that wants a longer pause between tries is left alone, and whoever asked decides.
+    pub longest_pause: Duration,
+    /// The pause before the first look at an order; it doubles with each further one.
+    pub first_poll: Duration,
+    /// Where that doubling ends.
+    pub slowest_poll: Duration,
+    /// A Retry-After beyond this is not waited for: the order is given back, to be resumed then.
+    pub longest_poll: Duration,
+    /// How long a directory is believed.
+    pub directory: Duration,
+}
+
+impl Default for Limits {
+    /// Finalizing may take a CA many seconds, hence the 30 of a request; a chain is some 6 KB, hence the megabyte as a bound.
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(30),
+            body: 1 << 20,
+            tries: 5,
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(10),
+            first_poll: Duration::from_millis(250),
+            slowest_poll: Duration::from_secs(5),
+            longest_poll: Duration::from_secs(300),
+            directory: Duration::from_secs(3600),
+        }
+    }
+}

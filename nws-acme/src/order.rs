@@ -1,0 +1,232 @@
+//! One order, from its names to its certificate.
+
+mod error;
+mod journal;
+mod machine;
+mod spec;
+mod validation;
+
+use std::borrow::Cow;
+
+use futures_util::future::try_join_all;
+use instant_acme::{Identifier, NewOrder, Order};
+use nws_expiry::{Chain, Issued};
+use tracing::{Span, debug, info};
+
+pub use self::error::{NameFailure, OrderError, Step};
+pub use self::journal::{Journal, NotDurable};
+use self::machine::{Machine, Next};
+pub use self::spec::{InvalidProfile, OrderSpec, Profile};
+use self::validation::Offer;
+use crate::csr::signing_request;
+use crate::exchange::Exchange;
+use crate::retry::{Retry, retry};
+use crate::{Account, AcmeError, Ca, Clock, OrderUrl, ProblemKind, Recovery};
+
+/// Obtains one certificate: makes or resumes the order, has every name validated, finalizes, downloads and checks.
+///
+/// Each step waits for `journal` to have what a crash after it would need. Ends at `spec.deadline` at the latest, but for the
+/// journal's own time; an order that is open then stays so, to be resumed.
+///
+/// # Errors
+///
+/// [`OrderError`]; its `recovery` says what next.
+pub async fn obtain(
+    ca: &Ca,
+    account: &Account,
+    spec: &OrderSpec,
+    journal: &dyn Journal,
+    clock: &dyn Clock,
+) -> Result<Issued, OrderError> {
+    let csr = signing_request(&spec.key, &spec.names).map_err(OrderError::SigningRequest)?;
+    let retry = Retry { limits: ca.limits(), clock, deadline: spec.deadline };
+    check_profile(ca, spec, retry).await?;
+    let exchange = ca.exchange(retry).await.map_err(at(Step::Directory))?;
+    let run = Run { ca, account, spec, journal, retry, exchange };
+    let outcome = run.obtain(&csr).await;
+    if outcome.as_ref().is_err_and(|error| matches!(error.recovery(), Recovery::CaAway { .. })) {
+        ca.distrust_directory();
+    }
+    debug!(requests = run.exchange.requests(), "exchange over");
+    outcome
+}
+
+async fn check_profile(ca: &Ca, spec: &OrderSpec, retry: Retry<'_>) -> Result<(), OrderError> {
+    let Some(profile) = &spec.profile else { return Ok(()) };
+    let offered = ca.directory(retry).await.map_err(at(Step::Directory))?.profiles;
+    if offered.iter().any(|name| name == profile.as_str()) {
+        return Ok(());
+    }
+    Err(OrderError::UnknownProfile { profile: profile.clone(), offered })
+}
+
+fn at(step: Step) -> impl FnOnce(AcmeError) -> OrderError {
+    move |source| OrderError::Request { step, source }
+}
+
+/// One running order.
+struct Run<'a> {
+    ca: &'a Ca,
+    account: &'a Account,
+    spec: &'a OrderSpec,
+    journal: &'a dyn Journal,
+    retry: Retry<'a>,
+    exchange: Exchange,
+}
+
+/// A request of this order, tried as often as it is worth.
+macro_rules! ask {
+    ($run:expr, $step:expr, $call:expr) => {
+        retry!($run.retry, async { $call.await.map_err(|error| $run.exchange.failure(error)) })
+            .map_err(at($step))
+    };
+}
+
+impl Run<'_> {
+    async fn obtain(&self, csr: &[u8]) -> Result<Issued, OrderError> {
+        let account = self.account.open(self.ca, &self.exchange).await;
+        let account =
+            account.map_err(|error| self.exchange.failure(error)).map_err(at(Step::Directory))?;
+        let mut order = match &self.spec.resume {
+            Some(url) => self.resume(&account, url).await?,
+            None => self.create(&account).await?,
+        };
+        let url: OrderUrl = order
+            .url()
+            .parse()
+            .map_err(|_| self.unexpected(Step::NewOrder, "no usable order URL"))?;
+        Span::current().record("order", url.as_str());
+        self.drive(&mut order, &url, csr).await?;
+        let pem = self.download(&mut order).await?;
+        self.check(&url, &pem)
+    }
+
+    async fn resume(
+        &self,
+        account: &instant_acme::Account,
+        url: &OrderUrl,
+    ) -> Result<Order, OrderError> {
+        ask!(self, Step::Order, account.order(url.to_string()))
+    }
+
+    /// Makes the order known to the journal from the head of the answer, whatever becomes of its body.
+    async fn create(&self, account: &instant_acme::Account) -> Result<Order, OrderError> {
+        let names: Vec<_> =
+            self.spec.names.iter().map(|name| Identifier::Dns(name.to_string())).collect();
+        let mut new = NewOrder::new(&names);
+        if let Some(profile) = &self.spec.profile {
+            new = new.profile(profile.as_str());
+        }
+        let made = ask!(self, Step::NewOrder, self.create_once(account, &new));
+        let Some(url) = self.exchange.created_order() else {
+            return made?.ok_or_else(|| self.unexpected(Step::NewOrder, "no order URL"));
+        };
+        self.journal.order_known(&url).await.map_err(OrderError::Journal)?;
+        info!(order = %url, "order made");
+        match made? {
+            Some(order) => Ok(order),
+            None => self.resume(account, &url).await,
+        }
+    }
+
+    /// `None` if the order was made, but the answer cannot be read.
+    async fn create_once(
+        &self,
+        account: &instant_acme::Account,
+        new: &NewOrder<'_>,
+    ) -> Result<Option<Order>, instant_acme::Error> {
+        match account.new_order(new).await {
+            Err(_) if self.exchange.created_order().is_some() => Ok(None),
+            outcome => outcome.map(Some),
+        }
+    }
+
+    /// Takes the order to `valid`.
+    async fn drive(&self, order: &mut Order, url: &OrderUrl, csr: &[u8]) -> Result<(), OrderError> {
+        let mut machine = Machine::new(self.spec.deadline);
+        loop {
+            let (now, status) = (self.retry.clock.now(), order.state().status);
+            let next =
+                machine.on_status(now, status, self.exchange.retry_after(), self.retry.limits);
+            debug!(?status, ?next, "order looked at");
+            match next {
+                Next::Offer => self.offer(order).await?,
+                Next::Poll { after } => {
+                    tokio::time::sleep(after).await;
+                    self.refresh(order).await?;
+                }
+                Next::Finalize => self.finalize(order, csr).await?,
+                Next::Download => return Ok(()),
+                Next::Rejected => return Err(self.rejected(order, url).await),
+                Next::Leave { retry_after } => {
+                    return Err(OrderError::Unfinished { order: url.clone(), retry_after });
+                }
+            }
+        }
+    }
+
+    async fn refresh(&self, order: &mut Order) -> Result<(), OrderError> {
+        ask!(self, Step::Order, async { order.refresh().await.map(drop) })
+    }
+
+    /// Every answer is in place before the first challenge is offered.
+    async fn offer(&self, order: &mut Order) -> Result<(), OrderError> {
+        ask!(self, Step::Authorization, validation::read(order))?;
+        let answers = validation::answers(order, self.account.thumbprint())?;
+        let presented =
+            answers.iter().map(|answer| self.journal.present(&answer.key_authorization));
+        try_join_all(presented).await.map_err(OrderError::Journal)?;
+        for answer in answers.iter().filter(|answer| answer.offer == Offer::Due) {
+            self.offer_one(order, answer.at).await?;
+        }
+        Ok(())
+    }
+
+    /// A refusal is none if the authorization was decided meanwhile, by an offer made before a crash for example.
+    async fn offer_one(&self, order: &mut Order, place: usize) -> Result<(), OrderError> {
+        let offered = ask!(self, Step::Challenge, validation::offer(order, place, &self.exchange));
+        let Err(OrderError::Request { source: AcmeError::Refused { .. }, .. }) = &offered else {
+            return offered;
+        };
+        let decided = ask!(self, Step::Authorization, validation::is_decided(order, place));
+        if decided.unwrap_or(false) { Ok(()) } else { offered }
+    }
+
+    /// An order that is not ready to be finalized has been already, if an answer to an earlier try was lost.
+    async fn finalize(&self, order: &mut Order, csr: &[u8]) -> Result<(), OrderError> {
+        self.journal.finalizing(csr).await.map_err(OrderError::Journal)?;
+        match ask!(self, Step::Finalize, order.finalize_csr(csr)) {
+            Err(OrderError::Request { source: AcmeError::Refused { problem, .. }, .. })
+                if problem.kind == ProblemKind::OrderNotReady =>
+            {
+                self.refresh(order).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn rejected(&self, order: &mut Order, url: &OrderUrl) -> OrderError {
+        let problem = order.state().error.as_ref().map(|problem| Box::new(problem.into()));
+        let failures = validation::failures(order, &self.exchange).await;
+        OrderError::Rejected { order: url.clone(), problem, failures }
+    }
+
+    async fn download(&self, order: &mut Order) -> Result<String, OrderError> {
+        let pem = ask!(self, Step::Certificate, order.certificate())?;
+        pem.ok_or_else(|| self.unexpected(Step::Certificate, "no certificate in a valid order"))
+    }
+
+    fn check(&self, url: &OrderUrl, pem: &str) -> Result<Issued, OrderError> {
+        let chain = Chain::from_pem(pem.as_bytes())
+            .map_err(|source| OrderError::Chain { order: url.clone(), source })?;
+        let issued =
+            Issued::check(chain, self.spec.key.clone(), &self.spec.names, self.retry.clock.now())
+                .map_err(|source| OrderError::Mismatch { order: url.clone(), source })?;
+        debug!(order = %url, serial = %issued.leaf().serial(), not_after = %issued.leaf().not_after(), "certificate downloaded");
+        Ok(issued)
+    }
+
+    fn unexpected(&self, step: Step, reason: impl Into<Cow<'static, str>>) -> OrderError {
+        at(step)(self.exchange.unexpected(reason.into().into()))
+    }
+}

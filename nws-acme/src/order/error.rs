@@ -1,0 +1,192 @@
+use std::fmt;
+
+use http::StatusCode;
+use nws_expiry::{InvalidChain, Mismatch};
+
+use crate::recovery::rejected;
+use crate::{AcmeError, NotDurable, OrderUrl, Problem, Profile, Recovery, RetryAfter};
+
+/// The steps of an order that can fail.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Reading the directory.
+    Directory,
+    /// Asking for a new order.
+    NewOrder,
+    /// Looking at the order.
+    Order,
+    /// Looking at an authorization.
+    Authorization,
+    /// Offering a challenge.
+    Challenge,
+    /// Sending the signing request.
+    Finalize,
+    /// Fetching the certificate.
+    Certificate,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "reading the directory",
+            Self::NewOrder => "asking for a new order",
+            Self::Order => "looking at the order",
+            Self::Authorization => "looking at an authorization",
+            Self::Challenge => "offering a challenge",
+            Self::Finalize => "finalizing the order",
+            Self::Certificate => "fetching the certificate",
+        })
+    }
+}
+
+/// What the CA's validators say of one name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NameFailure {
+    /// The name, as the CA writes it.
+    pub name: String,
+    /// The CA's words.
+    pub problem: Problem,
+}
+
+/// Why an order brought no certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// A request failed, after all its tries.
+    #[error("{step} failed")]
+    Request {
+        /// Which.
+        step: Step,
+        /// Why.
+        source: AcmeError,
+    },
+    /// The CA ended the order.
+    #[error("the CA rejected order {order}: {}", reasons(problem.as_deref(), failures))]
+    Rejected {
+        /// The order.
+        order: OrderUrl,
+        /// What the CA says of the whole order.
+        problem: Option<Box<Problem>>,
+        /// What its validators say of single names.
+        failures: Vec<NameFailure>,
+    },
+    /// The order is still open, and there was no time to wait for its end.
+    #[error("order {order} is not done yet")]
+    Unfinished {
+        /// The order.
+        order: OrderUrl,
+        /// When the CA wants to be asked again.
+        retry_after: Option<RetryAfter>,
+    },
+    /// HTTP-01 cannot prove this name, a wildcard for example.
+    #[error("the CA offers no http-01 challenge for {name}, only {}", offered.join(", "))]
+    NoHttp01 {
+        /// The name, as the CA writes it.
+        name: String,
+        /// The types it offers.
+        offered: Vec<String>,
+    },
+    /// The challenge's token is no token (RFC 8555 §8.3), and is not put in any path.
+    #[error("the CA's challenge for {name} has no usable token")]
+    Token {
+        /// The name, as the CA writes it.
+        name: String,
+        /// What is wrong with it.
+        source: nws_challenge::InvalidToken,
+    },
+    /// The CA has no such profile.
+    #[error("the CA offers no profile {profile}, only {}", offered.join(", "))]
+    UnknownProfile {
+        /// What was asked for.
+        profile: Profile,
+        /// What it offers; empty if it knows no profiles.
+        offered: Vec<String>,
+    },
+    /// A step could not be made durable, so the next was not taken.
+    #[error("the order stopped where it was")]
+    Journal(#[source] NotDurable),
+    /// No signing request could be made.
+    #[error("no signing request could be made with the certificate's key")]
+    SigningRequest(#[source] rcgen::Error),
+    /// What came is no certificate chain.
+    #[error("the CA's chain for order {order} is unusable")]
+    Chain {
+        /// The order.
+        order: OrderUrl,
+        /// Why.
+        source: InvalidChain,
+    },
+    /// The certificate is not the one that was ordered.
+    #[error("the CA's certificate for order {order} is not what was ordered")]
+    Mismatch {
+        /// The order.
+        order: OrderUrl,
+        /// Why.
+        source: Mismatch,
+    },
+}
+
+impl OrderError {
+    /// What to do about it.
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            Self::Request { step, source } => request(*step, source),
+            Self::Rejected { problem, failures, .. } => worst(problem.as_deref(), failures),
+            Self::Unfinished { retry_after, .. } => Recovery::Resume { retry_after: *retry_after },
+            Self::NoHttp01 { .. } | Self::UnknownProfile { .. } | Self::SigningRequest(_) => {
+                Recovery::Permanent
+            }
+            Self::Token { .. } => Recovery::CaAway { retry_after: None },
+            Self::Journal(_) => Recovery::Resume { retry_after: None },
+            Self::Chain { .. } | Self::Mismatch { .. } => Recovery::Fresh,
+        }
+    }
+
+    /// What the CA's validators say of single names; empty unless the order was rejected.
+    pub fn failures(&self) -> &[NameFailure] {
+        match self {
+            Self::Rejected { failures, .. } => failures,
+            Self::Request { .. }
+            | Self::Unfinished { .. }
+            | Self::NoHttp01 { .. }
+            | Self::Token { .. }
+            | Self::UnknownProfile { .. }
+            | Self::Journal(_)
+            | Self::SigningRequest(_)
+            | Self::Chain { .. }
+            | Self::Mismatch { .. } => &[],
+        }
+    }
+}
+
+/// What is true of any request, but for an order that the CA no longer has, or never had for this account.
+fn request(step: Step, source: &AcmeError) -> Recovery {
+    match (step, source) {
+        (
+            Step::Order
+            | Step::Authorization
+            | Step::Challenge
+            | Step::Finalize
+            | Step::Certificate,
+            AcmeError::Refused {
+                status: StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN,
+                problem,
+                ..
+            },
+        ) if problem.kind != crate::ProblemKind::OrderNotReady => Recovery::Fresh,
+        _ => source.recovery(),
+    }
+}
+
+/// The name's fault outweighs what a new order could mend; with no reason given, a new order may show one.
+fn worst(problem: Option<&Problem>, failures: &[NameFailure]) -> Recovery {
+    let of_names = failures.iter().map(|failure| &failure.problem);
+    let all: Vec<_> = of_names.chain(problem).map(|problem| rejected(&problem.kind)).collect();
+    let named = all.iter().find(|recovery| **recovery == Recovery::Name);
+    named.or_else(|| all.first()).copied().unwrap_or(Recovery::Fresh)
+}
+
+fn reasons(problem: Option<&Problem>, failures: &[NameFailure]) -> String {
+    let names = failures.iter().map(|NameFailure { name, problem }| format!("{name}: {problem}"));
+    let all: Vec<_> = problem.map(ToString::to_string).into_iter().chain(names).collect();
+    if all.is_empty() { "it gave no reason".into() } else { all.join("; ") }
+}

@@ -1,0 +1,94 @@
+use std::future::Future;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tracing::debug;
+
+use crate::recovery::Repeat;
+use crate::{AcmeError, Clock, Limits};
+
+/// How long and how often to ask.
+#[derive(Clone, Copy)]
+pub(crate) struct Retry<'a> {
+    pub(crate) limits: &'a Limits,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) deadline: OffsetDateTime,
+}
+
+/// Asks until there is an answer, the failure is worth no repetition, the tries are used up, or the deadline is near.
+///
+/// The second argument is an expression for the future of one try, made anew for each: a repeated request is signed again with
+/// a fresh nonce. A macro, because an async closure that borrows an order cannot be shown to be `Send`.
+macro_rules! retry {
+    ($retry:expr, $try:expr) => {{
+        let mut tries = $retry.tries();
+        loop {
+            let outcome = tries.bounded($try).await;
+            if let Some(outcome) = tries.settle(outcome).await {
+                break outcome;
+            }
+        }
+    }};
+}
+pub(crate) use retry;
+
+impl<'a> Retry<'a> {
+    pub(crate) fn tries(self) -> Tries<'a> {
+        Tries { retry: self, made: 0 }
+    }
+
+    fn left(self) -> Duration {
+        (self.deadline - self.clock.now()).try_into().unwrap_or(Duration::ZERO)
+    }
+}
+
+/// The tries of one request.
+pub(crate) struct Tries<'a> {
+    retry: Retry<'a>,
+    made: u32,
+}
+
+impl Tries<'_> {
+    pub(crate) async fn bounded<T>(
+        &mut self,
+        call: impl Future<Output = Result<T, AcmeError>>,
+    ) -> Result<T, AcmeError> {
+        self.made += 1;
+        tokio::time::timeout(self.retry.left(), call).await.unwrap_or(Err(AcmeError::Deadline))
+    }
+
+    /// The outcome if it stands; otherwise waits until it is time for the next try.
+    pub(crate) async fn settle<T>(
+        &self,
+        outcome: Result<T, AcmeError>,
+    ) -> Option<Result<T, AcmeError>> {
+        let Err(failure) = &outcome else { return Some(outcome) };
+        let Some(pause) = self.pause(failure) else { return Some(outcome) };
+        debug!(made = self.made, pause_ms = pause.as_millis(), %failure, "asking again");
+        tokio::time::sleep(pause).await;
+        None
+    }
+
+    fn pause(&self, failure: &AcmeError) -> Option<Duration> {
+        let Retry { limits, clock, .. } = self.retry;
+        let pause = match failure.repeat() {
+            Repeat::Never => return None,
+            Repeat::AtOnce => Duration::ZERO,
+            Repeat::AfterPause(None) => {
+                doubled(limits.first_pause, self.made - 1, limits.longest_pause)
+            }
+            Repeat::AfterPause(Some(retry_after)) => retry_after.delay(clock.now()),
+        };
+        let worthwhile =
+            self.made < limits.tries && pause <= limits.longest_pause && pause < self.retry.left();
+        worthwhile.then_some(pause)
+    }
+}
+
+/// `first`, doubled `times` times, `longest` at most.
+pub(crate) fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
+    2u32.checked_pow(times)
+        .and_then(|factor| first.checked_mul(factor))
+        .unwrap_or(longest)
+        .min(longest)
+}

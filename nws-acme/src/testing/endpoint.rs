@@ -1,0 +1,59 @@
+/// What a [`FakeCa`](crate::testing::FakeCa) is asked for.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Endpoint {
+    /// The directory.
+    Directory,
+    /// A nonce.
+    NewNonce,
+    /// A new account, or the one of a key.
+    NewAccount,
+    /// A new order.
+    NewOrder,
+    /// An order.
+    Order,
+    /// An authorization.
+    Authorization,
+    /// A challenge being offered.
+    Challenge,
+    /// A signing request.
+    Finalize,
+    /// A certificate.
+    Certificate,
+}
+
+impl Endpoint {
+    const ALL: [Self; 9] = [
+        Self::Directory,
+        Self::NewNonce,
+        Self::NewAccount,
+        Self::NewOrder,
+        Self::Order,
+        Self::Authorization,
+        Self::Challenge,
+        Self::Finalize,
+        Self::Certificate,
+    ];
+
+    /// The path, before the id where it has one.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Directory => "/directory",
+            Self::NewNonce => "/new-nonce",
+            Self::NewAccount => "/new-account",
+            Self::NewOrder => "/new-order",
+            Self::Order => "/order/",
+            Self::Authorization => "/authorization/",
+            Self::Challenge => "/challenge/",
+            Self::Finalize => "/finalize/",
+            Self::Certificate => "/certificate/",
+        }
+    }
+
+    /// The endpoint of a path, with the id in it; 0 where it has none.
+    pub(super) fn of(path: &str) -> Option<(Self, usize)> {
+        Self::ALL.into_iter().find_map(|endpoint| match path.strip_prefix(endpoint.path())? {
+            "" => (!endpoint.path().ends_with('/')).then_some((endpoint, 0)),
+            id => Some((endpoint, id.parse().ok()?)),
+        })
+    }
+}

@@ -1,0 +1,371 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use nws_challenge::{KeyAuthorization, Token};
+use nws_expiry::{DnsName, DnsNames};
+use serde_json::{Value, json};
+use time::Duration;
+
+use super::endpoint::Endpoint;
+use super::faults::{Faults, Outage};
+use super::issuer::{self, Issuer, Validity};
+use super::jws::{Signed, Signer, decode, malformed, member};
+use super::reply::{Refusal, Reply};
+use super::state::{Finalized, HOST, Standing, State, url};
+use super::validator::Validator;
+use crate::{Clock, DirectoryUrl, ProblemKind, ResponseBody, Transport, TransportError};
+
+/// A whole CA in the process, reached by its [`transport`](Self::transport).
+pub struct FakeCa {
+    clock: Arc<dyn Clock>,
+    validator: Box<dyn Validator>,
+    issuer: Issuer,
+    lifetime: Duration,
+    state: Mutex<State>,
+}
+
+impl FakeCa {
+    /// A CA whose certificates live 90 days from the clock's now.
+    pub fn new(clock: Arc<dyn Clock>, validator: impl Validator) -> Arc<Self> {
+        Self::with_lifetime(clock, validator, 90 * Duration::DAY)
+    }
+
+    /// A CA whose certificates live as long as said.
+    ///
+    /// # Panics
+    ///
+    /// If the machine has no randomness for its keys.
+    #[expect(clippy::expect_used, reason = "a test without a CA has nothing to go on with")]
+    pub fn with_lifetime(
+        clock: Arc<dyn Clock>,
+        validator: impl Validator,
+        lifetime: Duration,
+    ) -> Arc<Self> {
+        let issuer = Issuer::new(clock.now()).expect("keys for the fake CA");
+        Arc::new(Self {
+            clock,
+            validator: Box::new(validator),
+            issuer,
+            lifetime,
+            state: Mutex::default(),
+        })
+    }
+
+    /// How its clients reach it.
+    pub fn transport(self: &Arc<Self>) -> Arc<dyn Transport> {
+        self.clone()
+    }
+
+    /// Where its directory is.
+    #[expect(clippy::missing_panics_doc, clippy::expect_used, reason = "a constant")]
+    pub fn directory_url(&self) -> DirectoryUrl {
+        format!("{HOST}{}", Endpoint::Directory.path()).parse().expect("a constant URL")
+    }
+
+    /// The root that its chains end at, as PEM.
+    pub fn roots_pem(&self) -> &str {
+        self.issuer.root_pem()
+    }
+
+    /// Changes how it misbehaves from now on.
+    pub fn faults(&self, change: impl FnOnce(&mut Faults)) {
+        change(&mut self.state().faults);
+    }
+
+    /// How often an endpoint was asked, failures included.
+    pub fn count(&self, endpoint: Endpoint) -> usize {
+        self.state().counts.get(&endpoint).copied().unwrap_or_default()
+    }
+
+    /// How many certificates were issued.
+    pub fn issued(&self) -> usize {
+        self.state().chains.len()
+    }
+
+    /// Loses all accounts, as a test CA does when it restarts.
+    pub fn forget_accounts(&self) {
+        self.state().accounts.clear();
+    }
+
+    /// Loses all orders.
+    pub fn forget_orders(&self) {
+        self.state().orders.clear();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(
+        &self,
+        (endpoint, id): (Endpoint, usize),
+        request: &Request<Bytes>,
+    ) -> Result<Reply, Refusal> {
+        if self.state().count(endpoint) {
+            return Err(Refusal::new(
+                500,
+                ProblemKind::ServerInternal,
+                "the fake CA was told to fail",
+            ));
+        }
+        match (endpoint, request.method()) {
+            (Endpoint::Directory, &Method::GET) => Ok(Reply::json(200, &directory())),
+            (Endpoint::NewNonce, &Method::HEAD) => Ok(Reply::empty(200)),
+            (Endpoint::NewNonce, &Method::GET) => Ok(Reply::empty(204)),
+            (_, &Method::POST) => self.post(endpoint, id, &self.signed(request)?).await,
+            _ => Err(Refusal::new(405, ProblemKind::Malformed, "method not allowed")),
+        }
+    }
+
+    fn signed(&self, request: &Request<Bytes>) -> Result<Signed, Refusal> {
+        let header = |name| request.headers().get(name).map(|value| value.as_bytes());
+        if header("content-type") != Some(b"application/jose+json") {
+            return Err(Refusal::new(
+                415,
+                ProblemKind::Malformed,
+                "the content type is not application/jose+json",
+            ));
+        }
+        if header("user-agent").is_none() {
+            return Err(malformed("no User-Agent"));
+        }
+        let signed = Signed::parse(request.body(), &request.uri().to_string())?;
+        self.state().spend(&signed.nonce)?;
+        Ok(signed)
+    }
+
+    async fn post(&self, endpoint: Endpoint, id: usize, signed: &Signed) -> Result<Reply, Refusal> {
+        if endpoint == Endpoint::NewAccount {
+            return self.new_account(signed);
+        }
+        let account = self.state().account(signed)?;
+        match endpoint {
+            Endpoint::NewOrder => self.new_order(account, &signed.object()?),
+            Endpoint::Order => signed.empty().and_then(|()| self.order(account, id)),
+            Endpoint::Authorization => {
+                signed.empty().and_then(|()| self.authorization(account, id))
+            }
+            Endpoint::Challenge => self.challenge(account, id, &signed.object()?).await,
+            Endpoint::Finalize => self.finalize(account, id, &signed.object()?),
+            Endpoint::Certificate => signed.empty().and_then(|()| self.certificate(id)),
+            Endpoint::Directory | Endpoint::NewNonce | Endpoint::NewAccount => Err(not_found()),
+        }
+    }
+
+    fn new_account(&self, signed: &Signed) -> Result<Reply, Refusal> {
+        let Signer::Key(point) = &signed.signer else {
+            return Err(malformed("newAccount is signed by a key"));
+        };
+        signed.verify(point)?;
+        let payload = signed.object()?;
+        let mut state = self.state();
+        let exists = state.accounts.contains(point);
+        if !exists && payload["onlyReturnExisting"] == true {
+            return Err(Refusal::new(
+                400,
+                ProblemKind::AccountDoesNotExist,
+                "no account of that key",
+            ));
+        }
+        if !exists && payload["termsOfServiceAgreed"] != true {
+            return Err(Refusal::new(
+                403,
+                ProblemKind::UserActionRequired,
+                "agree to the terms of service",
+            ));
+        }
+        let (account, made) = state.register(point.clone());
+        let reply = Reply::json(if made { 201 } else { 200 }, &json!({ "status": "valid" }));
+        Ok(reply.with("location", format!("{HOST}/account/{account}")))
+    }
+
+    fn new_order(&self, account: usize, payload: &Value) -> Result<Reply, Refusal> {
+        let names = names(payload)?;
+        let profile = payload["profile"].as_str().map(Into::into);
+        if profile.as_deref().is_some_and(|profile| profile != "classic") {
+            return Err(Refusal::new(
+                400,
+                ProblemKind::InvalidProfile,
+                "the only profile is classic",
+            ));
+        }
+        let mut state = self.state();
+        let id = state.order(account, names, profile);
+        Ok(state.order_reply(id, 201).with("location", url(Endpoint::Order, id)))
+    }
+
+    fn order(&self, account: usize, id: usize) -> Result<Reply, Refusal> {
+        let mut state = self.state();
+        owned(state.orders.get(id).map(|order| order.account), account)?;
+        state.look(id);
+        Ok(state.order_reply(id, 200))
+    }
+
+    fn authorization(&self, account: usize, id: usize) -> Result<Reply, Refusal> {
+        let mut state = self.state();
+        let authorization = state.authorizations.get_mut(id).ok_or_else(not_found)?;
+        owned(Some(authorization.account), account)?;
+        authorization.standing.look();
+        Ok(Reply::json(200, &state.authorization_document(id)))
+    }
+
+    /// Validates while the client waits, and tells the outcome as late as it was told to.
+    async fn challenge(
+        &self,
+        account: usize,
+        id: usize,
+        payload: &Value,
+    ) -> Result<Reply, Refusal> {
+        if *payload != json!({}) {
+            return Err(malformed("a challenge is offered with {}"));
+        }
+        let (name, key_authorization) = self.offered(account, id)?;
+        let outcome = self.validate(&name, &key_authorization).await;
+        let mut state = self.state();
+        let polls = state.faults.validation_polls;
+        state.authorizations[id].standing = Standing::Validating { polls, outcome };
+        Ok(Reply::json(200, &state.challenge_document(id)))
+    }
+
+    fn offered(&self, account: usize, id: usize) -> Result<(DnsName, KeyAuthorization), Refusal> {
+        let state = self.state();
+        let authorization = state.authorizations.get(id).ok_or_else(not_found)?;
+        owned(Some(authorization.account), account)?;
+        if !matches!(authorization.standing, Standing::Pending) {
+            return Err(malformed("the authorization is not pending"));
+        }
+        let token: Token = authorization.token.parse().map_err(|_| not_found())?;
+        let thumbprint =
+            crate::account_key::thumbprint(&state.accounts[account]).ok_or_else(not_found)?;
+        Ok((authorization.name.clone(), KeyAuthorization::new(&token, &thumbprint)))
+    }
+
+    async fn validate(&self, name: &DnsName, want: &KeyAuthorization) -> Result<(), Refusal> {
+        match self.validator.fetch(name, want.token()).await {
+            Ok(body) if body.trim_end() == want.as_str() => Ok(()),
+            Ok(_) => Err(Refusal::new(
+                403,
+                ProblemKind::Unauthorized,
+                "the key authorization is another",
+            )),
+            Err(unanswered) => Err(Refusal::new(400, unanswered.kind, &unanswered.detail)),
+        }
+    }
+
+    fn finalize(&self, account: usize, id: usize, payload: &Value) -> Result<Reply, Refusal> {
+        let mut state = self.state();
+        owned(state.orders.get(id).map(|order| order.account), account)?;
+        if state.status(id) != "ready" {
+            return Err(Refusal::new(403, ProblemKind::OrderNotReady, "the order is not ready"));
+        }
+        let chain = state.chains.len();
+        let pem = self.issue(payload, &state.orders[id].names, &state.accounts[account], chain)?;
+        state.chains.push(pem);
+        state.orders[id].finalized =
+            Some(Finalized { polls: state.faults.processing_polls, chain });
+        Ok(state.order_reply(id, 200))
+    }
+
+    fn issue(
+        &self,
+        payload: &Value,
+        names: &DnsNames,
+        account: &[u8],
+        serial: usize,
+    ) -> Result<String, Refusal> {
+        let bad = |detail: &str| Refusal::new(400, ProblemKind::BadCsr, detail);
+        let csr = decode(payload["csr"].as_str().ok_or_else(|| bad("no csr"))?)?;
+        let request = issuer::Request::parse(csr).map_err(|error| bad(&error.to_string()))?;
+        if !request.is_for(names) {
+            return Err(bad("the names are not the order's"));
+        }
+        if request.has_key(account) {
+            return Err(bad("the key is the account's"));
+        }
+        let validity = Validity { not_before: self.clock.now(), lifetime: self.lifetime };
+        self.issuer.issue(&request, serial, validity).map_err(|error| bad(&error.to_string()))
+    }
+
+    fn certificate(&self, id: usize) -> Result<Reply, Refusal> {
+        self.state().chains.get(id).cloned().map(Reply::chain).ok_or_else(not_found)
+    }
+
+    /// Once: whether the answer of this endpoint breaks.
+    fn breaks(&self, endpoint: Endpoint) -> bool {
+        let broken = &mut self.state().faults.break_answer_of;
+        broken.take_if(|broken| *broken == endpoint).is_some()
+    }
+}
+
+#[async_trait]
+impl Transport for FakeCa {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<ResponseBody>, TransportError> {
+        let outage = self.state().faults.outage.clone();
+        match outage {
+            None => {}
+            Some(Outage::Refused) => {
+                return Err(TransportError::Connect("connection refused".into()));
+            }
+            Some(Outage::Hang) => return std::future::pending().await,
+            Some(Outage::Busy { retry_after }) => {
+                return Ok(Reply::page(503, "<html>\nbusy</html>")
+                    .with("retry-after", retry_after)
+                    .whole());
+            }
+        }
+        let Some(route) = Endpoint::of(request.uri().path()) else {
+            return Ok(Reply::from(not_found()).whole());
+        };
+        let reply = self.answer(route, &request).await.unwrap_or_else(Reply::from);
+        let reply = reply.with("replay-nonce", self.state().nonce());
+        Ok(if self.breaks(route.0) { reply.broken() } else { reply.whole() })
+    }
+}
+
+fn directory() -> Value {
+    let at = |endpoint: Endpoint| format!("{HOST}{}", endpoint.path());
+    json!({
+        "newNonce": at(Endpoint::NewNonce),
+        "newAccount": at(Endpoint::NewAccount),
+        "newOrder": at(Endpoint::NewOrder),
+        "meta": { "profiles": { "classic": "the only one" } },
+        "kFq3xT0": "a member that means nothing, as Let's Encrypt has",
+    })
+}
+
+fn names(payload: &Value) -> Result<DnsNames, Refusal> {
+    let identifiers =
+        payload["identifiers"].as_array().ok_or_else(|| malformed("no identifiers"))?;
+    let names = identifiers.iter().map(|identifier| {
+        let object =
+            identifier.as_object().ok_or_else(|| malformed("an identifier is an object"))?;
+        if member(object, "type")? != "dns" {
+            return Err(Refusal::new(
+                400,
+                ProblemKind::UnsupportedIdentifier,
+                "only dns is supported",
+            ));
+        }
+        let text = member(object, "value")?;
+        text.parse::<DnsName>()
+            .map_err(|error| Refusal::new(400, ProblemKind::RejectedIdentifier, &error.to_string()))
+    });
+    DnsNames::new(names.collect::<Result<Vec<_>, _>>()?).map_err(|_| malformed("no identifiers"))
+}
+
+fn owned(owner: Option<usize>, account: usize) -> Result<(), Refusal> {
+    match owner {
+        Some(owner) if owner == account => Ok(()),
+        Some(_) => Err(Refusal::new(403, ProblemKind::Unauthorized, "another account's")),
+        None => Err(not_found()),
+    }
+}
+
+fn not_found() -> Refusal {
+    Refusal::new(404, ProblemKind::Malformed, "no such resource")
+}

@@ -1,0 +1,248 @@
+//! What the fake CA remembers, and how it moves (RFC 8555 §7.1.6).
+
+use std::collections::{BTreeMap, HashSet};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use nws_expiry::{DnsName, DnsNames};
+use serde_json::{Value, json};
+
+use super::endpoint::Endpoint;
+use super::faults::Faults;
+use super::jws::{Signed, Signer};
+use super::reply::{Refusal, Reply};
+use crate::ProblemKind;
+
+pub(super) const HOST: &str = "https://ca.test";
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) faults: Faults,
+    pub(super) counts: BTreeMap<Endpoint, usize>,
+    requests: u32,
+    signed_requests: u32,
+    nonces: HashSet<String>,
+    nonces_made: u32,
+    pub(super) accounts: Vec<Vec<u8>>,
+    pub(super) authorizations: Vec<Authorization>,
+    pub(super) orders: Vec<Order>,
+    pub(super) chains: Vec<String>,
+}
+
+pub(super) struct Authorization {
+    pub(super) account: usize,
+    pub(super) name: DnsName,
+    pub(super) token: String,
+    pub(super) standing: Standing,
+}
+
+/// A challenge and its authorization, which has no other.
+#[derive(Clone)]
+pub(super) enum Standing {
+    Pending,
+    Validating { polls: u32, outcome: Result<(), Refusal> },
+    Valid,
+    Invalid(Refusal),
+}
+
+pub(super) struct Order {
+    pub(super) account: usize,
+    pub(super) names: DnsNames,
+    pub(super) profile: Option<String>,
+    authorizations: Vec<usize>,
+    pub(super) finalized: Option<Finalized>,
+}
+
+/// An order that has its certificate, shown after so many more looks.
+pub(super) struct Finalized {
+    pub(super) polls: u32,
+    pub(super) chain: usize,
+}
+
+impl State {
+    /// Counts a request; true if it is one that fails.
+    pub(super) fn count(&mut self, endpoint: Endpoint) -> bool {
+        *self.counts.entry(endpoint).or_default() += 1;
+        self.requests += 1;
+        let next = self.faults.server_errors_next > 0;
+        self.faults.server_errors_next -= u32::from(next);
+        next || is_nth(self.requests, self.faults.server_error_every)
+    }
+
+    pub(super) fn nonce(&mut self) -> String {
+        self.nonces_made += 1;
+        let nonce = BASE64_URL_SAFE_NO_PAD.encode(format!("nonce-{}", self.nonces_made));
+        self.nonces.insert(nonce.clone());
+        nonce
+    }
+
+    /// Uses up a nonce (RFC 8555 §6.5).
+    pub(super) fn spend(&mut self, nonce: &str) -> Result<(), Refusal> {
+        self.signed_requests += 1;
+        let known = self.nonces.remove(nonce);
+        if known && !is_nth(self.signed_requests, self.faults.bad_nonce_every) {
+            return Ok(());
+        }
+        Err(Refusal::new(400, ProblemKind::BadNonce, "the nonce is unknown or was used"))
+    }
+
+    /// The account that signed a request.
+    pub(super) fn account(&self, signed: &Signed) -> Result<usize, Refusal> {
+        let Signer::Account(url) = &signed.signer else {
+            return Err(super::jws::malformed("this request is signed by an account"));
+        };
+        let unknown =
+            || Refusal::new(400, ProblemKind::AccountDoesNotExist, "no account of that URL");
+        let id = url.strip_prefix(&format!("{HOST}/account/")).and_then(|id| id.parse().ok());
+        let account: usize = id.ok_or_else(unknown)?;
+        signed.verify(self.accounts.get(account).ok_or_else(unknown)?)?;
+        Ok(account)
+    }
+
+    /// The account of a key, made if there is none; true if it was.
+    pub(super) fn register(&mut self, point: Vec<u8>) -> (usize, bool) {
+        match self.accounts.iter().position(|known| *known == point) {
+            Some(account) => (account, false),
+            None => {
+                self.accounts.push(point);
+                (self.accounts.len() - 1, true)
+            }
+        }
+    }
+
+    /// The account's open order for the same certificate, as Let's Encrypt does, or a new one.
+    pub(super) fn order(
+        &mut self,
+        account: usize,
+        names: DnsNames,
+        profile: Option<String>,
+    ) -> usize {
+        let open = (0..self.orders.len()).find(|id| {
+            let Order { account: of, names: same, profile: kind, .. } = &self.orders[*id];
+            (*of, same, kind) == (account, &names, &profile)
+                && matches!(self.status(*id), "pending" | "ready")
+        });
+        open.unwrap_or_else(|| {
+            // the authorizations are in no order that means anything (RFC 8555 §7.1.3)
+            let authorizations =
+                names.iter().rev().map(|name| self.authorization(account, name)).collect();
+            self.orders.push(Order { account, names, profile, authorizations, finalized: None });
+            self.orders.len() - 1
+        })
+    }
+
+    fn authorization(&mut self, account: usize, name: &DnsName) -> usize {
+        let is_reusable = |authorization: &Authorization| {
+            (authorization.account, &authorization.name) == (account, name)
+                && matches!(authorization.standing, Standing::Valid)
+        };
+        let valid = self.authorizations.iter().position(is_reusable);
+        if let (true, Some(id)) = (self.faults.reuse_authorizations, valid) {
+            return id;
+        }
+        let id = self.authorizations.len();
+        let token =
+            BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, format!("token {id}").as_bytes()));
+        let (name, standing) = (name.clone(), Standing::Pending);
+        self.authorizations.push(Authorization { account, name, token, standing });
+        id
+    }
+
+    pub(super) fn status(&self, id: usize) -> &'static str {
+        let order = &self.orders[id];
+        let standings = || order.authorizations.iter().map(|id| &self.authorizations[*id].standing);
+        match &order.finalized {
+            Some(Finalized { polls: 0, .. }) => "valid",
+            Some(_) => "processing",
+            None if standings().any(|standing| matches!(standing, Standing::Invalid(_))) => {
+                "invalid"
+            }
+            None if standings().all(|standing| matches!(standing, Standing::Valid)) => "ready",
+            None => "pending",
+        }
+    }
+
+    /// Time passes, which here means: somebody looked.
+    pub(super) fn look(&mut self, id: usize) {
+        for authorization in self.orders[id].authorizations.clone() {
+            self.authorizations[authorization].standing.look();
+        }
+        if let Some(finalized) = &mut self.orders[id].finalized {
+            finalized.polls = finalized.polls.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn order_reply(&self, id: usize, status: u16) -> Reply {
+        let order = &self.orders[id];
+        let authorizations: Vec<_> =
+            order.authorizations.iter().map(|id| url(Endpoint::Authorization, *id)).collect();
+        let identifiers: Vec<_> =
+            order.names.iter().map(|name| json!({ "type": "dns", "value": name })).collect();
+        let chain = order.finalized.as_ref().filter(|finalized| finalized.polls == 0);
+        let mut document = json!({
+            "status": self.status(id),
+            "identifiers": identifiers,
+            "authorizations": authorizations,
+            "finalize": url(Endpoint::Finalize, id),
+        });
+        if let Some(finalized) = chain {
+            document["certificate"] = url(Endpoint::Certificate, finalized.chain).into();
+        }
+        Reply::json(status, &document).with("retry-after", self.faults.retry_after.clone())
+    }
+
+    pub(super) fn authorization_document(&self, id: usize) -> Value {
+        let authorization = &self.authorizations[id];
+        let status = match authorization.standing {
+            Standing::Pending | Standing::Validating { .. } => "pending",
+            Standing::Valid => "valid",
+            Standing::Invalid(_) => "invalid",
+        };
+        // a challenge nobody has heard of, without a token: CAs add such without notice
+        let novel =
+            json!({ "type": "novel-01", "url": format!("{HOST}/novel/{id}"), "status": "pending" });
+        json!({
+            "status": status,
+            "identifier": { "type": "dns", "value": authorization.name },
+            "challenges": [novel, self.challenge_document(id)],
+        })
+    }
+
+    pub(super) fn challenge_document(&self, id: usize) -> Value {
+        let authorization = &self.authorizations[id];
+        let mut document = json!({
+            "type": "http-01",
+            "url": url(Endpoint::Challenge, id),
+            "token": authorization.token,
+            "status": match authorization.standing {
+                Standing::Pending => "pending",
+                Standing::Validating { .. } => "processing",
+                Standing::Valid => "valid",
+                Standing::Invalid(_) => "invalid",
+            },
+        });
+        if let Standing::Invalid(refusal) = &authorization.standing {
+            document["error"] = refusal.document();
+        }
+        document
+    }
+}
+
+impl Standing {
+    pub(super) fn look(&mut self) {
+        if let Self::Validating { polls, outcome } = self {
+            match polls.checked_sub(1) {
+                Some(left) => *polls = left,
+                None => *self = outcome.clone().map_or_else(Self::Invalid, |()| Self::Valid),
+            }
+        }
+    }
+}
+
+pub(super) fn url(endpoint: Endpoint, id: usize) -> String {
+    format!("{HOST}{}{id}", endpoint.path())
+}
+
+fn is_nth(count: u32, every: u32) -> bool {
+    every != 0 && count.is_multiple_of(every)
+}

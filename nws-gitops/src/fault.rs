@@ -1,0 +1,159 @@
+//! What is wrong with a file, and what to do about it.
+
+use std::fmt;
+
+use nws_expiry::{DnsName, InvalidDnsName};
+
+use crate::{InvalidSecretRef, RepoPath, SecretRef};
+
+/// Something in the repository that keeps a certificate from being served as it is written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fault {
+    /// The file.
+    pub path: RepoPath,
+    /// The YAML document in it, the first being 1; none if it concerns the whole file.
+    pub document: Option<usize>,
+    /// The field, as in `spec.tls[0].hosts[1]`; none if it concerns the whole document.
+    pub field: Option<String>,
+    /// What is wrong, and the remedy.
+    pub reason: FaultReason,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path)?;
+        if let Some(document) = self.document {
+            write!(f, ", document {document}")?;
+        }
+        if let Some(field) = &self.field {
+            write!(f, ", {field}")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+/// Why something in a file cannot be served; each says what to do.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum FaultReason {
+    /// No YAML or JSON.
+    #[error("cannot be read ({detail}); correct it, or leave the file out with discover.exclude")]
+    Syntax {
+        /// The reader's words, without the text it stumbled over.
+        detail: String,
+    },
+    /// Kubernetes takes UTF-8 only.
+    #[error("is not UTF-8; convert it")]
+    NotUtf8,
+    /// No API server would take it.
+    #[error(
+        "has {size} bytes, where {limit} are read at most; split it, or leave it out with discover.exclude"
+    )]
+    TooLarge {
+        /// The file's size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// What it will say is known only once it is rendered.
+    #[error(
+        "is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
+    )]
+    Template,
+    /// Removed from Kubernetes.
+    #[error(
+        "has the API version {found:?}, which Kubernetes no longer serves; write \"networking.k8s.io/v1\""
+    )]
+    OldApi {
+        /// As written.
+        found: String,
+    },
+    /// Somebody else's.
+    #[error(
+        "is left to cert-manager because of the annotation {annotation:?}; remove it, or set discover.cert_manager = \"adopt\""
+    )]
+    CertManager {
+        /// The first such annotation.
+        annotation: String,
+    },
+    /// A Secret in the wrong namespace would be useless, and readable by the wrong people.
+    #[error("states no namespace, nor does a fleet.yaml above it; add metadata.namespace")]
+    NoNamespace,
+    /// It may state a namespace for everything below it.
+    #[error("has its namespace from {path}, which cannot be read; correct that file")]
+    FleetUnreadable {
+        /// The `fleet.yaml`.
+        path: RepoPath,
+    },
+    /// A field that Kubernetes needs is not there.
+    #[error("is missing or empty; add it")]
+    Missing,
+    /// YAML took it for something else.
+    #[error("is {found}, not a string; quote it")]
+    NotAString {
+        /// What YAML took it for.
+        found: &'static str,
+    },
+    /// Not the shape Kubernetes wants.
+    #[error("is {found}, not {wanted}; correct it")]
+    Shape {
+        /// What it is.
+        found: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// No name a certificate can carry.
+    #[error(transparent)]
+    Host(#[from] InvalidDnsName),
+    /// No Secret Kubernetes would take.
+    #[error(transparent)]
+    Secret(#[from] InvalidSecretRef),
+    /// HTTP-01 cannot prove a wildcard (RFC 8555 §7.1.3).
+    #[error(
+        "{name} is a wildcard, which cannot be validated over HTTP-01; list the hosts one by one"
+    )]
+    Wildcard {
+        /// The name.
+        name: DnsName,
+    },
+    /// The operator decides which names are ours.
+    #[error("{name} is not among the allowed names; add it to names.allow, or remove the host")]
+    NotAllowed {
+        /// The name.
+        name: DnsName,
+    },
+    /// Two files want different certificates in the same place.
+    #[error(
+        "wants secret {secret}, which {holder} wants with other hosts; give one of them another secretName"
+    )]
+    Conflict {
+        /// The Secret.
+        secret: SecretRef,
+        /// The file that keeps it.
+        holder: RepoPath,
+    },
+    /// Not ours to overwrite.
+    #[error(
+        "wants secret {secret}, which {path} holds and nws-certd did not write; use another secretName, remove that file, or hand it over with the label nws-certd/managed: \"true\""
+    )]
+    ForeignSecret {
+        /// The Secret.
+        secret: SecretRef,
+        /// The file that holds it.
+        path: RepoPath,
+    },
+    /// Two bundles would fight over the object.
+    #[error(
+        "holds secret {secret}, as does {other}, which is the one kept up to date; remove this file"
+    )]
+    DeliveredTwice {
+        /// The Secret.
+        secret: SecretRef,
+        /// The file that counts.
+        other: RepoPath,
+    },
+    /// Ours by its label, but not as we wrote it.
+    #[error(
+        "carries nws-certd's label but no certificate that can be read; a new one will take its place"
+    )]
+    NoCertificate,
+}

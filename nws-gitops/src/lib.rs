@@ -1,0 +1,63 @@
+//! The GitOps repository: what is wanted, what is there already, and how a certificate gets there.
+//!
+//! Not here: when a certificate is due (`nws-expiry`), how one is got (`nws-acme`), and any network but through the `git`
+//! binary. Every call blocks; nothing reads a clock or the environment.
+//!
+//! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`]),
+//! what it holds ([`Delivered`]) and what is wrong with it ([`Fault`]). [`deliveries`] turns issued certificates into file
+//! [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`]; [`Mirror::commit`] builds on exactly the tip that was read,
+//! and [`Mirror::push`] lands only if the branch is still there.
+//!
+//! ```no_run
+//! use nws_gitops::{Author, Discover, Layout, Message, Mirror, WantKey, deliveries};
+//! # fn issued() -> Vec<(WantKey, nws_expiry::Issued)> { Vec::new() }
+//! # fn pass(mirror: &Mirror, author: &Author, now: time::OffsetDateTime) -> Result<(), Box<dyn std::error::Error>> {
+//! let tip = mirror.fetch()?;
+//! let inventory = mirror.inventory(&tip, &Discover::default())?;
+//! inventory.faults.iter().for_each(|fault| println!("{fault}"));
+//! inventory.wanted.iter().for_each(|wanted| println!("{}: {}", wanted.key, wanted.names));
+//!
+//! let issued = issued();
+//! let issued: Vec<_> = issued.iter().map(|(key, issued)| (key.clone(), issued)).collect();
+//! let plan = deliveries(&inventory, &Layout::default(), &issued);
+//! let message = Message::for_deliveries(&plan.deliveries);
+//! if let Some(commit) = mirror.commit(&tip, &plan.edits, &message, author, now)? {
+//!     mirror.push(&commit)?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod object_id;
+pub use object_id::{InvalidObjectId, ObjectId};
+mod repo_path;
+pub use repo_path::{InvalidRepoPath, RepoPath};
+mod secret_ref;
+pub use secret_ref::{InvalidSecretRef, InvalidTarget, SecretRef, Target, WantKey};
+mod git;
+pub use git::{Git, GitError, Version};
+mod remote;
+pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
+mod mirror;
+pub use mirror::{
+    Commit, CommitError, FetchError, Mirror, MirrorError, ObjectError, PushError, ReadError,
+    Recovery, Tip,
+};
+mod discover;
+pub use discover::{
+    CertManager, Discover, InvalidNamePattern, InvalidPathPattern, NamePattern, NamePatterns,
+    PathPattern,
+};
+mod fault;
+mod reader;
+pub use fault::{Fault, FaultReason};
+mod inventory;
+pub use inventory::{Delivered, Inventory, Source, Wanted, WantedBy};
+mod manifest;
+pub use manifest::{MANAGED_LABEL, Manifest, manifest};
+mod layout;
+pub use layout::{Layout, Placement};
+mod delivery;
+pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, RefusalReason, deliveries};
+mod message;
+pub use message::{Author, InvalidAuthor, Message};

@@ -1,0 +1,113 @@
+//! The Secret manifest of a certificate.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use nws_expiry::{Issued, Leaf};
+use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroizing;
+
+use crate::SecretRef;
+
+/// The label that makes a Secret ours, with the value `"true"`.
+pub const MANAGED_LABEL: &str = "nws-certd/managed";
+
+/// The text of a manifest; it holds a private key, so it is wiped on drop and never shown.
+#[derive(Clone)]
+pub struct Manifest(Zeroizing<String>);
+
+impl Manifest {
+    /// The YAML text, with the key in clear.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        let Self(mut text) = self;
+        Zeroizing::new(std::mem::take(&mut *text).into_bytes())
+    }
+}
+
+impl fmt::Debug for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Manifest(..)")
+    }
+}
+
+/// Renders a certificate as a plain Secret of type `kubernetes.io/tls`.
+///
+/// The same certificate always gives the same bytes. Every scalar is quoted, since `1.5` and `on` are names to Kubernetes
+/// and something else to YAML. The annotations repeat in clear what the certificate says, so that a reviewer can read a diff
+/// and the leaf stays legible in a repository where `data` is sealed.
+pub fn manifest(secret: &SecretRef, issued: &Issued) -> Manifest {
+    let chain = base64(issued.chain().to_pem().as_bytes());
+    let key = base64(issued.key().to_pem().as_bytes());
+    let head = head(secret, issued);
+    let tail =
+        format!("type: \"kubernetes.io/tls\"\ndata:\n  tls.crt: \"{}\"\n  tls.key: \"", *chain);
+    // One allocation of the right size: a string that grows leaves copies of the key behind.
+    let mut text = Zeroizing::new(String::with_capacity(head.len() + tail.len() + key.len() + 2));
+    text.push_str(&head);
+    text.push_str(&tail);
+    text.push_str(&key);
+    text.push_str("\"\n");
+    Manifest(text)
+}
+
+fn head(secret: &SecretRef, issued: &Issued) -> String {
+    let mut head = format!(
+        "apiVersion: \"v1\"\nkind: \"Secret\"\nmetadata:\n  namespace: {}\n  name: {}\n  labels:\n    {MANAGED_LABEL}: \"true\"\n  annotations:\n",
+        Quoted(secret.namespace()),
+        Quoted(secret.name()),
+    );
+    for (key, value) in annotations(issued) {
+        head += &format!("    {key}: {}\n", Quoted(&value));
+    }
+    head
+}
+
+fn annotations(issued: &Issued) -> [(&'static str, String); 8] {
+    let leaf = issued.leaf();
+    let names: Vec<_> = issued.names().iter().map(AsRef::as_ref).collect();
+    let certificate = issued.chain().certificates().next().map(|der| STANDARD.encode(der));
+    [
+        // A file that moves from one Helm release to another must not take the live Secret with it.
+        ("helm.sh/resource-policy", "keep".to_owned()),
+        ("nws-certd/certificate", certificate.unwrap_or_default()),
+        ("nws-certd/dns-names", names.join(",")),
+        ("nws-certd/issuer", leaf.issuer().to_owned()),
+        ("nws-certd/not-after", not_after(leaf)),
+        ("nws-certd/serial", leaf.serial().to_string()),
+        ("nws-certd/sha256", leaf.fingerprint().to_string()),
+        // Lets the sealed-secrets controller take the Secret over without a gap.
+        ("sealedsecrets.bitnami.com/managed", "true".to_owned()),
+    ]
+}
+
+/// The end of the certificate, to the second, as RFC 3339.
+pub(crate) fn not_after(leaf: &Leaf) -> String {
+    // Certificates end at whole seconds of the years 1950 to 9999 (RFC 5280 §4.1.2.5), which RFC 3339 can write.
+    leaf.not_after().format(&Rfc3339).unwrap_or_else(|_| leaf.not_after().to_string())
+}
+
+fn base64(bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(STANDARD.encode(bytes))
+}
+
+/// A YAML double-quoted scalar (YAML 1.2 §7.3.1) in printable ASCII.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                ' '..='~' => write!(f, "{c}")?,
+                _ => write!(f, "\\U{:08X}", u32::from(c))?,
+            }
+        }
+        f.write_str("\"")
+    }
+}

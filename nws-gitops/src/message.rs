@@ -1,0 +1,94 @@
+//! Who commits, and what they say.
+
+use gix::actor::Signature;
+use gix::date::Time;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::{Delivery, Occasion};
+
+/// A commit message: a subject that says what happened, a line for each certificate, and trailers for machines.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Message(String);
+
+impl Message {
+    /// The trailer (git-interpret-trailers(1)) that stands once for each certificate, with the SHA-256 fingerprint of its leaf
+    /// in hex and its Secret: `Nws-Certd-Certificate: 1f3a… shop/shop-tls`.
+    pub const TRAILER: &str = "Nws-Certd-Certificate";
+
+    /// Says which certificates a commit brings.
+    pub fn for_deliveries(deliveries: &[Delivery]) -> Self {
+        let lines: String = deliveries.iter().map(line).collect();
+        let trailers: String = deliveries.iter().map(trailer).collect();
+        Self(format!("{}\n\n{lines}\n{trailers}", subject(deliveries)))
+    }
+
+    /// The whole text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn subject(deliveries: &[Delivery]) -> String {
+    let firsts = deliveries.iter().filter(|delivery| delivery.occasion == Occasion::First).count();
+    match (deliveries, firsts, deliveries.len() - firsts) {
+        ([only], 1, _) => format!("certs: issue {}", only.key),
+        ([only], _, _) => format!("certs: renew {}", only.key),
+        (_, firsts, 0) => format!("certs: issue {firsts} certificates"),
+        (_, 0, renewals) => format!("certs: renew {renewals} certificates"),
+        (_, firsts, renewals) => format!("certs: issue {firsts} and renew {renewals} certificates"),
+    }
+}
+
+fn line(delivery: &Delivery) -> String {
+    let not_after = delivery.not_after;
+    let until = not_after.format(&Rfc3339).unwrap_or_else(|_| not_after.to_string());
+    format!("{}: {} until {until}\n", delivery.key, delivery.names)
+}
+
+fn trailer(delivery: &Delivery) -> String {
+    format!("{}: {} {}\n", Message::TRAILER, delivery.fingerprint, delivery.key)
+}
+
+/// Who commits.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Author {
+    name: Box<str>,
+    email: Box<str>,
+}
+
+impl Author {
+    /// Checks that git can write the two down.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidAuthor`] if one is empty or has `<`, `>` or a control character in it.
+    pub fn new(name: &str, email: &str) -> Result<Self, InvalidAuthor> {
+        match [name, email].into_iter().find(|text| !can_be_written(text)) {
+            Some(found) => Err(InvalidAuthor { found: found.into() }),
+            None => Ok(Self { name: name.into(), email: email.into() }),
+        }
+    }
+
+    pub(crate) fn signature(&self, now: OffsetDateTime) -> Signature {
+        Signature {
+            name: (&*self.name).into(),
+            email: (&*self.email).into(),
+            time: Time::new(now.unix_timestamp(), 0),
+        }
+    }
+}
+
+fn can_be_written(text: &str) -> bool {
+    !text.trim().is_empty()
+        && text == text.trim()
+        && !text.contains(|c: char| c.is_control() || "<>".contains(c))
+}
+
+/// A text that can be no part of an author.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{found:?} cannot stand in an author; write a name and an address without < and >")]
+pub struct InvalidAuthor {
+    /// As written.
+    pub found: String,
+}

@@ -1,0 +1,148 @@
+//! A commit on exactly the tip that was read.
+
+use std::sync::atomic::Ordering;
+
+use gix::actor::Signature;
+use gix::objs::tree::EntryKind;
+use time::OffsetDateTime;
+
+use super::{Mirror, ObjectError, Tip};
+use crate::delivery::{Content, Edit};
+use crate::message::{Author, Message};
+use crate::{ObjectId, RepoPath};
+
+/// A commit that so far only this mirror knows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Commit {
+    /// Its name.
+    pub id: ObjectId,
+    /// The tip it was built on, which is its only parent.
+    pub parent: Tip,
+}
+
+impl Mirror {
+    /// Makes a commit of `edits` on top of `tip`; none if they would change nothing.
+    ///
+    /// It is disposable: it is not written through to the disk, nothing points to it, and after a crash or a lost race it is
+    /// simply made again from what is to be delivered. Author, time and message being the same, so is its name.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError::NotADirectory`] if an edit would replace somebody's file by a directory; otherwise, that the objects
+    /// cannot be read or written, which the next [`Mirror::fetch`] repairs.
+    pub fn commit(
+        &self,
+        tip: &Tip,
+        edits: &[Edit],
+        message: &Message,
+        author: &Author,
+        now: OffsetDateTime,
+    ) -> Result<Option<Commit>, CommitError> {
+        let signature = author.signature(now);
+        self.write_commit(tip, edits, message, signature).inspect_err(|error| match error {
+            CommitError::Objects(_) => self.suspect.store(true, Ordering::Relaxed),
+            CommitError::NotADirectory { .. } => {}
+        })
+    }
+
+    fn write_commit(
+        &self,
+        tip: &Tip,
+        edits: &[Edit],
+        message: &Message,
+        signature: Signature,
+    ) -> Result<Option<Commit>, CommitError> {
+        let repository = self.repository()?;
+        let before = tree_of(&repository, tip)?;
+        let after = edited(&before, edits)?;
+        if after == before.id {
+            return Ok(None);
+        }
+        let commit = gix::objs::Commit {
+            tree: after,
+            parents: tip.commit.map(ObjectId::to_gix).into_iter().collect(),
+            author: signature.clone(),
+            committer: signature,
+            encoding: None,
+            message: message.as_str().into(),
+            extra_headers: Vec::new(),
+        };
+        let id = repository.write_object(&commit).map_err(ObjectError::from)?.detach();
+        read_back(&repository, id, edits)?;
+        Ok(Some(Commit { id: ObjectId::from_gix(id), parent: *tip }))
+    }
+}
+
+/// Reads what was written. An object that exists is not written again, and after a power cut one may exist without content:
+/// then every push of this commit would fail.
+fn read_back(
+    repository: &gix::Repository,
+    commit: gix::ObjectId,
+    edits: &[Edit],
+) -> Result<(), ObjectError> {
+    let tree = repository.find_commit(commit)?.tree()?;
+    for edit in edits {
+        if let Some(entry) = tree.lookup_entry_by_path(edit.path.as_str())? {
+            entry.object()?;
+        }
+    }
+    Ok(())
+}
+
+/// The tree of a tip; the empty one where there is no commit.
+pub(super) fn tree_of<'r>(
+    repository: &'r gix::Repository,
+    tip: &Tip,
+) -> Result<gix::Tree<'r>, ObjectError> {
+    match tip.commit {
+        Some(commit) => Ok(repository.find_commit(commit.to_gix())?.tree()?),
+        None => Ok(repository.empty_tree()),
+    }
+}
+
+fn edited(before: &gix::Tree<'_>, edits: &[Edit]) -> Result<gix::ObjectId, CommitError> {
+    let mut editor = before.edit().map_err(ObjectError::from)?;
+    for edit in edits {
+        refuse_a_file_as_directory(before, &edit.path)?;
+        match &edit.content {
+            Content::Write(bytes) => {
+                let blob = before.repo.write_blob(bytes).map_err(ObjectError::from)?;
+                editor
+                    .upsert(edit.path.as_str(), EntryKind::Blob, blob)
+                    .map_err(ObjectError::from)?;
+            }
+            Content::Remove => {
+                editor.remove(edit.path.as_str()).map_err(ObjectError::from)?;
+            }
+        }
+    }
+    Ok(editor.write().map_err(ObjectError::from)?.detach())
+}
+
+/// The editor would put a directory in the file's place.
+fn refuse_a_file_as_directory(before: &gix::Tree<'_>, path: &RepoPath) -> Result<(), CommitError> {
+    for dir in path.ancestors() {
+        let entry = before.lookup_entry_by_path(dir.as_str()).map_err(ObjectError::from)?;
+        if entry.is_some_and(|entry| !entry.mode().is_tree()) {
+            return Err(CommitError::NotADirectory { path: path.clone(), file: dir });
+        }
+    }
+    Ok(())
+}
+
+/// Why there is no commit.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A part of the path is a file.
+    #[error("cannot write {path}: {file} is a file, not a directory")]
+    NotADirectory {
+        /// What was to be written.
+        path: RepoPath,
+        /// What stands in the way.
+        file: RepoPath,
+    },
+    /// The mirror's objects cannot be read or written.
+    #[error("cannot make a commit")]
+    Objects(#[from] ObjectError),
+}

@@ -1,0 +1,37 @@
+//! The namespace that a `fleet.yaml` states for what lies below it.
+
+use serde_json::Value;
+
+use super::documents;
+
+/// What a `fleet.yaml` says about namespaces.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum FleetNamespace {
+    Stated {
+        /// Fleet's `namespace`, which overrides what a manifest states.
+        forced: Option<String>,
+        /// Fleet's `defaultNamespace`, for manifests that state none.
+        default: Option<String>,
+    },
+    Unreadable,
+}
+
+pub(super) fn read(text: &str) -> FleetNamespace {
+    let [document] = documents::split(text)[..] else {
+        return match documents::split(text).len() {
+            0 => FleetNamespace::Stated { forced: None, default: None },
+            _ => FleetNamespace::Unreadable,
+        };
+    };
+    match documents::read_yaml(document) {
+        Ok(value) => FleetNamespace::Stated {
+            forced: stated(&value["namespace"]),
+            default: stated(&value["defaultNamespace"]),
+        },
+        Err(_) => FleetNamespace::Unreadable,
+    }
+}
+
+fn stated(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}

@@ -1,0 +1,135 @@
+//! What an Ingress wants.
+
+use nws_expiry::DnsName;
+use serde_json::Value;
+
+use super::node::{list, mapping, optional_text, text};
+use super::{Host, Ingress, LocalFault, TlsBlock};
+use crate::fault::FaultReason;
+
+/// The reading of one Ingress, which collects faults on the way.
+pub(super) struct Reading<'a> {
+    document: usize,
+    /// The place of the object in its document, as in `items[3].`.
+    at: &'a str,
+    pub(super) faults: Vec<LocalFault>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(document: usize, at: &'a str) -> Self {
+        Self { document, at, faults: Vec::new() }
+    }
+
+    /// The Ingress, if it wants a certificate and can be told which.
+    pub(super) fn read(&mut self, object: &Value) -> Option<Ingress> {
+        let tls = object["spec"].get("tls")?;
+        if !self.is_current(object) || self.is_template(object, tls) {
+            return None;
+        }
+        let metadata = &object["metadata"];
+        let name = self.keep("metadata.name", text(metadata.get("name")))?.to_owned();
+        let namespace =
+            self.keep("metadata.namespace", optional_text(metadata.get("namespace")))?;
+        Some(Ingress {
+            document: self.document,
+            namespace: namespace.filter(|namespace| !namespace.is_empty()).map(str::to_owned),
+            name,
+            cert_manager: cert_manager_annotation(metadata),
+            blocks: self.blocks(tls),
+        })
+    }
+
+    /// Other API groups have kinds of that name too, which are none of our business.
+    fn is_current(&mut self, object: &Value) -> bool {
+        match object["apiVersion"].as_str() {
+            Some("networking.k8s.io/v1") => true,
+            Some(found @ ("networking.k8s.io/v1beta1" | "extensions/v1beta1")) => {
+                self.fault("apiVersion", FaultReason::OldApi { found: found.into() });
+                false
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    fn is_template(&mut self, object: &Value, tls: &Value) -> bool {
+        let metadata = &object["metadata"];
+        let found = [&metadata["name"], &metadata["namespace"], tls].into_iter().any(has_braces);
+        if found {
+            let reason = FaultReason::Template;
+            self.faults.push(LocalFault { document: Some(self.document), field: None, reason });
+        }
+        found
+    }
+
+    fn blocks(&mut self, tls: &Value) -> Vec<TlsBlock> {
+        let blocks = self.keep("spec.tls", list(Some(tls))).unwrap_or_default();
+        blocks.iter().enumerate().filter_map(|(index, block)| self.block(index, block)).collect()
+    }
+
+    fn block(&mut self, index: usize, block: &Value) -> Option<TlsBlock> {
+        let field = format!("spec.tls[{index}]");
+        let block = self.keep(&field, mapping(block))?;
+        let secret = self.keep(&format!("{field}.secretName"), text(block.get("secretName")));
+        let hosts = self.hosts(&field, block.get("hosts"));
+        Some(TlsBlock { field: self.place(&field), secret: secret?.to_owned(), hosts })
+    }
+
+    fn hosts(&mut self, block: &str, hosts: Option<&Value>) -> Vec<Host> {
+        let field = format!("{block}.hosts");
+        let hosts = match list(hosts) {
+            Ok([]) => Err(FaultReason::Missing),
+            other => other,
+        };
+        let hosts = self.keep(&field, hosts).unwrap_or_default();
+        hosts
+            .iter()
+            .enumerate()
+            .filter_map(|(index, host)| self.host(&format!("{field}[{index}]"), host))
+            .collect()
+    }
+
+    fn host(&mut self, field: &str, host: &Value) -> Option<Host> {
+        let name = text(Some(host)).and_then(|text| Ok(text.parse::<DnsName>()?));
+        Some(Host { name: self.keep(field, name)?, field: self.place(field) })
+    }
+
+    fn keep<T>(&mut self, field: &str, read: Result<T, FaultReason>) -> Option<T> {
+        read.map_err(|reason| self.fault(field, reason)).ok()
+    }
+
+    fn fault(&mut self, field: &str, reason: FaultReason) {
+        let field = Some(self.place(field));
+        self.faults.push(LocalFault { document: Some(self.document), field, reason });
+    }
+
+    fn place(&self, field: &str) -> String {
+        format!("{}{field}", self.at)
+    }
+}
+
+fn has_braces(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(items) => items.iter().any(has_braces),
+        Value::Object(map) => {
+            map.iter().any(|(key, value)| key.contains("{{") || has_braces(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The annotations by which cert-manager's ingress-shim takes an Ingress for its own.
+fn cert_manager_annotation(metadata: &Value) -> Option<String> {
+    const ISSUER: [&str; 4] = [
+        "cert-manager.io/issuer",
+        "cert-manager.io/cluster-issuer",
+        "certmanager.k8s.io/issuer",
+        "certmanager.k8s.io/cluster-issuer",
+    ];
+    let annotations = metadata["annotations"].as_object()?;
+    let asks = |key: &str, value: &Value| match key {
+        "kubernetes.io/tls-acme" => value == "true" || value == true,
+        key => ISSUER.contains(&key),
+    };
+    annotations.iter().find(|(key, value)| asks(key, value)).map(|(key, _)| key.clone())
+}

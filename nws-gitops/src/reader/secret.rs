@@ -1,0 +1,39 @@
+//! The certificate in a Secret.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use nws_expiry::Chain;
+use serde_json::Value;
+
+use super::Secret;
+use crate::manifest::MANAGED_LABEL;
+
+/// A Secret that has a name, whatever its type: each keeps another of that name away.
+pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
+    let metadata = &object["metadata"];
+    let managed = &metadata["labels"][MANAGED_LABEL];
+    Some(Secret {
+        document,
+        namespace: metadata["namespace"].as_str().map(str::to_owned),
+        name: metadata["name"].as_str()?.to_owned(),
+        ours: managed == "true" || managed == true,
+        chain: chain(object),
+    })
+}
+
+fn chain(object: &Value) -> Option<Chain> {
+    if object["type"] != "kubernetes.io/tls" {
+        return None;
+    }
+    let pem = match (&object["data"]["tls.crt"], &object["stringData"]["tls.crt"]) {
+        (_, Value::String(text)) => text.clone().into_bytes(),
+        (Value::String(text), _) => STANDARD.decode(without_line_breaks(text)).ok()?,
+        _ => return None,
+    };
+    Chain::from_pem(&pem).ok()
+}
+
+/// Kubernetes' decoder passes over them (Go's encoding/base64).
+fn without_line_breaks(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect()
+}

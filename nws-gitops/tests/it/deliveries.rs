@@ -1,0 +1,206 @@
+//! From a certificate to the repository.
+
+use expect_test::expect;
+use nws_gitops::{Author, Layout, Message, Occasion, Plan, WantKey, deliveries};
+
+use crate::world::{World, ingress, issue, key};
+
+#[test]
+fn a_first_certificate_brings_its_bundle() {
+    let world = World::with(&[(
+        "apps/shop/ingress.yaml",
+        &ingress("web", "shop/shop-tls", &["shop.example"]),
+    )]);
+    let issued = issue(&["shop.example"]);
+    let plan = world.deliver(&[("shop/shop-tls", &issued)]);
+    assert_eq!(paths(&plan), ["certs/shop/fleet.yaml", "certs/shop/shop-tls.yaml"]);
+    assert_eq!(plan.deliveries[0].occasion, Occasion::First);
+    expect![[r#"
+        defaultNamespace: "shop"
+        keepResources: true
+        labels:
+          nws-certd/managed: "true"
+    "#]]
+    .assert_eq(&world.file("certs/shop/fleet.yaml").unwrap());
+
+    let inventory = world.inventory();
+    let held = inventory.held(&key("shop/shop-tls")).unwrap();
+    assert_eq!(held.chain.as_ref(), Some(issued.chain()));
+    assert_eq!(inventory.wanted.len(), 1);
+    assert_eq!(inventory.faults, []);
+}
+
+#[test]
+fn a_plan_applied_and_planned_again_is_empty() {
+    let world = World::new();
+    let (shop, blog) = (issue(&["shop.example"]), issue(&["blog.example"]));
+    let issued = [("shop/shop-tls", &shop), ("blog/blog-tls", &blog)];
+    assert_eq!(world.deliver(&issued).deliveries.len(), 2);
+    let again = world.deliver(&issued);
+    assert_eq!((again.edits.len(), again.deliveries.len(), again.refused.len()), (0, 0, 0));
+    assert_eq!(world.commits(), 1);
+}
+
+#[test]
+fn a_renewal_changes_one_file() {
+    let world = World::new();
+    world.deliver(&[("shop/shop-tls", &issue(&["shop.example"]))]);
+    let plan = world.deliver(&[("shop/shop-tls", &issue(&["shop.example"]))]);
+    assert_eq!(paths(&plan), ["certs/shop/shop-tls.yaml"]);
+    assert_eq!(plan.deliveries[0].occasion, Occasion::Renewal);
+}
+
+#[test]
+fn a_secret_that_was_moved_is_renewed_where_it_is() {
+    let world = World::new();
+    let first = issue(&["shop.example"]);
+    world.deliver(&[("shop/shop-tls", &first)]);
+    let text = world.file("certs/shop/shop-tls.yaml").unwrap();
+    let moved = World::with(&[("apps/shop/tls.yaml", &text)]);
+    let plan = moved.deliver(&[("shop/shop-tls", &issue(&["shop.example"]))]);
+    assert_eq!(paths(&plan), ["apps/shop/tls.yaml"]);
+}
+
+#[test]
+fn what_is_not_ours_is_never_overwritten() {
+    let secret = |label: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: shop-tls\n  namespace: shop\n  labels: {{{label}}}\ntype: Opaque\n"
+        )
+    };
+    let ours = secret("nws-certd/managed: \"true\"");
+    let cases = [
+        (
+            "a secret of that name",
+            vec![("apps/shop/tls.yaml", secret("app: shop"))],
+            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or hand it over with the label nws-certd/managed: "true""#,
+        ),
+        (
+            "a sealed secret of that name",
+            vec![("apps/shop/tls.yaml", secret("").replace("kind: Secret", "kind: SealedSecret"))],
+            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or hand it over with the label nws-certd/managed: "true""#,
+        ),
+        (
+            "another file in its place",
+            vec![("certs/shop/shop-tls.yaml", "kind: ConfigMap\n".to_owned())],
+            "certificate for shop/shop-tls is not delivered: certs/shop/shop-tls.yaml is there and nws-certd did not write it; move it away",
+        ),
+        (
+            "another object beside ours",
+            vec![("certs/shop/shop-tls.yaml", format!("{ours}---\nkind: ConfigMap\n"))],
+            "certificate for shop/shop-tls is not delivered: certs/shop/shop-tls.yaml holds other objects beside the secret; give the secret a file of its own",
+        ),
+        (
+            "a file instead of the directory",
+            vec![("certs/shop", "a note\n".to_owned())],
+            "certificate for shop/shop-tls is not delivered: certs/shop is a file, where a directory is needed; move it away",
+        ),
+        (
+            "a file instead of the root",
+            vec![("certs", "a note\n".to_owned())],
+            "certificate for shop/shop-tls is not delivered: certs is a file, where a directory is needed; move it away",
+        ),
+    ];
+    for (case, files, said) in cases {
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let world = World::with(&files);
+        let plan = world.deliver(&[("shop/shop-tls", &issue(&["shop.example"]))]);
+        assert_eq!(paths(&plan), [""; 0], "{case}");
+        let refused: Vec<_> = plan.refused.iter().map(ToString::to_string).collect();
+        assert_eq!(refused, [said], "{case}");
+    }
+}
+
+#[test]
+fn a_secret_with_our_label_is_ours_to_fill() {
+    let ours = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: shop-tls\n  namespace: shop\n  labels:\n    nws-certd/managed: \"true\"\n";
+    let world = World::with(&[("certs/shop/shop-tls.yaml", ours)]);
+    assert_eq!(world.inventory().faults.len(), 1);
+    let plan = world.deliver(&[("shop/shop-tls", &issue(&["shop.example"]))]);
+    assert_eq!(plan.deliveries.len(), 1);
+    assert_eq!(world.inventory().faults, []);
+}
+
+#[test]
+fn a_bundle_holds_two_hundred_secrets_and_the_rest_go_beside_it() {
+    let world = World::new();
+    let issued = issue(&["shop.example"]);
+    let names: Vec<_> = (0..450).map(|index| format!("shop/tls-{index:03}")).collect();
+    let wants: Vec<_> = names.iter().map(|name| (name.as_str(), &issued)).collect();
+    world.deliver(&wants[..150]);
+    world.deliver(&wants);
+    let inventory = world.inventory();
+    let count = |dir: &str| {
+        inventory
+            .delivered
+            .iter()
+            .filter(|held| held.path.parent().unwrap().as_str() == dir)
+            .count()
+    };
+    assert_eq!(["certs/shop", "certs/shop--2", "certs/shop--3"].map(count), [200, 200, 50]);
+    assert!(world.file("certs/shop--3/fleet.yaml").is_some());
+    assert_eq!(paths(&world.deliver(&wants)), [""; 0], "a path never changes");
+}
+
+#[test]
+fn other_targets_have_bundles_of_their_own() {
+    let world = World::new();
+    let issued = issue(&["shop.example"]);
+    let eu = WantKey { target: "eu".parse().unwrap(), secret: "shop/shop-tls".parse().unwrap() };
+    let keys = [(eu.clone(), &issued), (key("shop/shop-tls"), &issued)];
+    let plan = deliveries(&world.inventory(), &Layout::default(), &keys);
+    let files = [
+        "certs/eu/shop/fleet.yaml",
+        "certs/eu/shop/shop-tls.yaml",
+        "certs/shop/fleet.yaml",
+        "certs/shop/shop-tls.yaml",
+    ];
+    assert_eq!(paths(&plan), files);
+    assert_eq!(Layout::default().place(&world.inventory(), &eu).path.as_str(), files[1]);
+}
+
+#[test]
+fn a_commit_says_what_it_brings() {
+    let world = World::new();
+    let (shop, blog) = (issue(&["shop.example", "www.shop.example"]), issue(&["blog.example"]));
+    let first = world.deliver(&[("shop/shop-tls", &shop)]);
+    let text = Message::for_deliveries(&first.deliveries);
+    expect![[r#"
+        certs: issue shop/shop-tls
+
+        shop/shop-tls: shop.example, www.shop.example until 2026-05-30T00:00:00Z
+
+        Nws-Certd-Certificate: <fingerprint> shop/shop-tls
+    "#]]
+    .assert_eq(&text.as_str().replace(&shop.leaf().fingerprint().to_string(), "<fingerprint>"));
+
+    let subjects = |issued: &[_]| {
+        let plan = world.deliver(issued);
+        Message::for_deliveries(&plan.deliveries).as_str().lines().next().unwrap().to_owned()
+    };
+    let shop = issue(&["shop.example"]);
+    assert_eq!(subjects(&[("shop/shop-tls", &shop)]), "certs: renew shop/shop-tls");
+    let shop = issue(&["shop.example"]);
+    let both = [("shop/shop-tls", &shop), ("blog/blog-tls", &blog)];
+    assert_eq!(subjects(&both), "certs: issue 1 and renew 1 certificates");
+    let (shop, blog) = (issue(&["shop.example"]), issue(&["blog.example"]));
+    let both = [("shop/shop-tls", &shop), ("blog/blog-tls", &blog)];
+    assert_eq!(subjects(&both), "certs: renew 2 certificates");
+}
+
+#[test]
+fn authors_git_cannot_write_down() {
+    for (name, email) in [
+        ("", "a@b.example"),
+        ("a", ""),
+        ("a <b>", "a@b.example"),
+        ("a", "a@b\n.example"),
+        (" a", "b@c"),
+    ] {
+        assert!(Author::new(name, email).is_err(), "{name:?} {email:?}");
+    }
+}
+
+fn paths(plan: &Plan) -> Vec<&str> {
+    plan.edits.iter().map(|edit| edit.path.as_str()).collect()
+}

@@ -1,0 +1,77 @@
+//! What an inventory finds beside certificates that are there.
+
+use nws_gitops::{Discover, Inventory};
+
+use crate::world::{World, ingress, issue, names};
+
+#[test]
+fn the_holder_of_a_certificate_keeps_its_secret() {
+    let world =
+        World::with(&[("apps/z/ingress.yaml", &ingress("z", "shop/shop-tls", &["z.example"]))]);
+    world.deliver(&[("shop/shop-tls", &issue(&["z.example"]))]);
+    world.somebody_writes(&[(
+        "apps/a/ingress.yaml",
+        &ingress("a", "shop/shop-tls", &["a.example"]),
+    )]);
+    let inventory = world.inventory();
+    assert_eq!(wanted(&inventory), ["shop/shop-tls: z.example"]);
+    assert_eq!(
+        faults(&inventory),
+        [
+            "apps/a/ingress.yaml, document 1, spec.tls[0].secretName: wants secret shop/shop-tls, which apps/z/ingress.yaml \
+          wants with other hosts; give one of them another secretName"
+        ]
+    );
+}
+
+#[test]
+fn leaving_a_directory_out_hides_no_certificate() {
+    let world = World::new();
+    world.deliver(&[("shop/shop-tls", &issue(&["shop.example"]))]);
+    let discover = Discover { exclude: vec!["certs".parse().unwrap()], ..Discover::default() };
+    let inventory = world.inventory_with(&discover);
+    assert_eq!(
+        inventory.delivered[0].chain.as_ref().unwrap().leaf().names(),
+        Some(&names(&["shop.example"]))
+    );
+}
+
+#[test]
+fn two_files_with_one_secret_are_reported() {
+    let world = World::new();
+    world.deliver(&[("shop/shop-tls", &issue(&["shop.example"]))]);
+    let copy = world.file("certs/shop/shop-tls.yaml").unwrap();
+    world.somebody_writes(&[("apps/shop/tls.yaml", &copy)]);
+    assert_eq!(
+        faults(&world.inventory()),
+        [
+            "certs/shop/shop-tls.yaml, document 1: holds secret shop/shop-tls, as does apps/shop/tls.yaml, which is the one \
+          kept up to date; remove this file"
+        ]
+    );
+}
+
+#[test]
+fn an_inventory_after_a_change_equals_a_cold_one() {
+    let world = World::with(&[("apps/a.yaml", &ingress("a", "shop/a-tls", &["a.example"]))]);
+    let warm = world.mirror("warm");
+    let discover = Discover::default();
+    warm.inventory(&warm.fetch().unwrap(), &discover).unwrap();
+    world.somebody_writes(&[
+        ("apps/a.yaml", &ingress("a", "shop/a-tls", &["aa.example"])),
+        ("apps/b.yaml", &ingress("b", "shop/b-tls", &["b.example"])),
+        ("apps/broken.yaml", "kind: Ingress\n: :\n- x"),
+    ]);
+    let inventory = warm.inventory(&warm.fetch().unwrap(), &discover).unwrap();
+    assert_eq!(format!("{inventory:?}"), format!("{:?}", world.inventory()));
+    assert_eq!(wanted(&inventory), ["shop/a-tls: aa.example", "shop/b-tls: b.example"]);
+    assert_eq!(inventory.faults.len(), 1);
+}
+
+fn wanted(inventory: &Inventory) -> Vec<String> {
+    inventory.wanted.iter().map(|wanted| format!("{}: {}", wanted.key, wanted.names)).collect()
+}
+
+fn faults(inventory: &Inventory) -> Vec<String> {
+    inventory.faults.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,10 @@
+//! The public face against real git: bare repositories in temporary directories, fixed author and time.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+
+mod deliveries;
+mod found;
+mod mirrors;
+mod races;
+mod rendering;
+mod world;

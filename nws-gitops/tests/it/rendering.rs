@@ -1,0 +1,94 @@
+//! The manifest of a certificate, and what is read back from it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use expect_test::expect;
+use nws_expiry::{Issued, PrivateKey};
+use nws_gitops::{Layout, SecretRef, deliveries, manifest};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::world::{World, issue, key};
+
+#[test]
+fn a_secret_as_it_is_committed() {
+    let issued = issue(&["www.shop.example", "shop.example"]);
+    let text = manifest(&"shop/shop-tls".parse().unwrap(), &issued);
+    let shown = legible(text.as_str(), &issued);
+    expect![[r#"
+        apiVersion: "v1"
+        kind: "Secret"
+        metadata:
+          namespace: "shop"
+          name: "shop-tls"
+          labels:
+            nws-certd/managed: "true"
+          annotations:
+            helm.sh/resource-policy: "keep"
+            nws-certd/certificate: "<leaf>"
+            nws-certd/dns-names: "shop.example,www.shop.example"
+            nws-certd/issuer: "CN=Test \\\"Intermediate\\\" \U000000E9"
+            nws-certd/not-after: "2026-05-30T00:00:00Z"
+            nws-certd/serial: "2a"
+            nws-certd/sha256: "<fingerprint>"
+            sealedsecrets.bitnami.com/managed: "true"
+        type: "kubernetes.io/tls"
+        data:
+          tls.crt: "<chain>"
+          tls.key: "<key>"
+    "#]]
+    .assert_eq(&shown);
+}
+
+/// With names in place of what differs from run to run.
+fn legible(text: &str, issued: &Issued) -> String {
+    let leaf = STANDARD.encode(issued.chain().certificates().next().unwrap());
+    text.replace(&STANDARD.encode(issued.chain().to_pem()), "<chain>")
+        .replace(&STANDARD.encode(&*issued.key().to_pem()), "<key>")
+        .replace(&leaf, "<leaf>")
+        .replace(&issued.leaf().fingerprint().to_string(), "<fingerprint>")
+}
+
+#[test]
+fn the_same_certificate_gives_the_same_bytes() {
+    let issued = issue(&["shop.example"]);
+    let secret: SecretRef = "shop/shop-tls".parse().unwrap();
+    assert_eq!(manifest(&secret, &issued).as_str(), manifest(&secret, &issued.clone()).as_str());
+}
+
+#[test]
+fn a_manifest_and_its_edit_never_show_the_key() {
+    let issued = issue(&["shop.example"]);
+    let secret: SecretRef = "shop/shop-tls".parse().unwrap();
+    assert_eq!(format!("{:?}", manifest(&secret, &issued)), "Manifest(..)");
+    let plan = deliveries(
+        &World::new().inventory(),
+        &Layout::default(),
+        &[(key("shop/shop-tls"), &issued)],
+    );
+    let shown = format!("{plan:?}");
+    assert!(!shown.contains("tls.key") && !shown.contains("LS0t"), "{shown}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// What Kubernetes reads is the Secret it was rendered for, with the chain and the key, letter for letter.
+    #[test]
+    fn reading_undoes_rendering(
+        namespace in "[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?",
+        name in "(on|no|null|1\\.5|0x1f|1e3|[a-z0-9]([a-z0-9.]{0,3}[a-z0-9])?)",
+        host in "[a-z]{1,8}",
+    ) {
+        let Ok(secret) = SecretRef::new(&namespace, &name) else { return Ok(()) };
+        let issued = issue(&[&format!("{host}.example")]);
+        let text = manifest(&secret, &issued);
+        let read: Value = serde_saphyr::from_str(text.as_str()).unwrap();
+        prop_assert_eq!(&read["metadata"]["namespace"], &namespace);
+        prop_assert_eq!(&read["metadata"]["name"], &name);
+        let datum = |key: &str| STANDARD.decode(read["data"][key].as_str().unwrap()).unwrap();
+        prop_assert_eq!(nws_expiry::Chain::from_pem(&datum("tls.crt")).unwrap(), issued.chain().clone());
+        let pem = String::from_utf8(datum("tls.key")).unwrap();
+        prop_assert!(PrivateKey::from_pem(&pem).unwrap().pkcs8_der() == issued.key().pkcs8_der());
+    }
+}

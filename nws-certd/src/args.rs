@@ -1,0 +1,82 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::config::Config;
+
+/// The variable that names the configuration file.
+pub(crate) const CONFIG_VARIABLE: &str = "NWS_CERTD_CONFIG";
+
+/// Certificates for applications that run on many clusters at once, delivered through git.
+#[derive(Debug, Parser)]
+#[command(name = "nws-certd", version, max_term_width = 100)]
+pub struct Args {
+    /// The configuration file
+    #[arg(long, short, global = true, env = CONFIG_VARIABLE, default_value = Config::DEFAULT_FILE)]
+    pub config: PathBuf,
+
+    /// How the log is written to standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// What is logged: error, warn, info, debug, or filters such as "info,nws_acme=debug"
+    /// [default: info for run, error for all else]
+    #[arg(long, global = true)]
+    pub log: Option<String>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Order, renew and publish certificates until told to stop
+    Run,
+    /// Show what would be ordered and why; nothing is done
+    Plan(Output),
+    /// Show every certificate and where it stands, most urgent first
+    Status(Output),
+    /// Make the running daemon look at the repository at once
+    Sync(Output),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+impl Command {
+    /// What is logged unless something else is asked for: a daemon's log is its voice, a command's is its output.
+    pub(crate) const fn usual_log(&self) -> &'static str {
+        match self {
+            Self::Run => "info",
+            Self::Plan(_) | Self::Status(_) | Self::Sync(_) | Self::Config(_) => "error",
+        }
+    }
+}
+
+/// What to do with the configuration.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Report every fault in the configuration
+    Check,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Output {
+    /// Write JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,168 @@
+//! What the commands do.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nws_acme::Clock;
+use serde::Serialize;
+
+use crate::args::{Args, Command, ConfigCommand, Output};
+use crate::config::Config;
+use crate::control::{Control, ControlError};
+use crate::daemon::Daemon;
+use crate::failure::Failure;
+use crate::report::{Colour, Report, TroubleWith, plan_text, status_text, sync_text};
+use crate::state_dir::{StateDir, StatePaths};
+use crate::{logging, open, serve};
+
+/// Runs one command.
+///
+/// # Errors
+///
+/// [`Failure`], with the exit code it stands for.
+pub fn run(args: Args, clock: impl Clock + 'static) -> Result<(), Failure> {
+    logging::start(
+        args.log_format,
+        args.log.as_deref().unwrap_or_else(|| args.command.usual_log()),
+    )?;
+    let config = Config::read(&args.config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    runtime.block_on(command(args.command, &config, Arc::new(clock)))
+}
+
+async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Result<(), Failure> {
+    let control = Control::at(StatePaths::of(&config.state_dir).control_socket());
+    match command {
+        Command::Run => {
+            let opened = open_patiently(config, clock).await?;
+            Ok(serve::run(config, opened).await?)
+        }
+        Command::Plan(output) => {
+            let report = look(&control, config, clock, Freshness::Fetched).await?;
+            show(output, &report, |colour| plan_text(&report, colour))
+        }
+        Command::Status(output) => {
+            let report = look(&control, config, clock, Freshness::LastSeen).await?;
+            show(output, &report, |colour| status_text(&report, colour))
+        }
+        Command::Sync(output) => {
+            let report = sync(&control, &config.state_dir).await?;
+            show(output, &report, |_| sync_text(&report))?;
+            match report.troubles.iter().find(|trouble| trouble.with == TroubleWith::Fetch) {
+                None => Ok(()),
+                Some(trouble) => {
+                    Err(Failure::Control(ControlError::Refused { reason: trouble.text.clone() }))
+                }
+            }
+        }
+        Command::Config(ConfigCommand::Check) => {
+            write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
+        }
+    }
+}
+
+/// A daemon that is starting holds the directory before it has a socket.
+async fn sync(control: &Control, state_dir: &Path) -> Result<Report, ControlError> {
+    let mut patience = Patience::default();
+    loop {
+        match control.sync().await {
+            Err(ControlError::NotRunning { .. })
+                if StateDir::is_held(state_dir) && patience.wait().await => {}
+            answered => return answered,
+        }
+    }
+}
+
+/// Opens the state, waiting for a command that holds it for the moment.
+async fn open_patiently(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> Result<open::Opened, open::OpenError> {
+    let mut patience = Patience::default();
+    loop {
+        match open::open(config, path(), clock.clone()).await {
+            Err(error) if error.is_held() && patience.wait().await => {}
+            opened => return opened,
+        }
+    }
+}
+
+/// How long the state directory may be held by somebody else before that is an error.
+#[derive(Debug, Default)]
+struct Patience {
+    waits: u32,
+}
+
+impl Patience {
+    const STEP: Duration = Duration::from_millis(100);
+    const STEPS: u32 = 50;
+
+    /// Waits a little; `false` once it has been long enough.
+    async fn wait(&mut self) -> bool {
+        self.waits += 1;
+        tokio::time::sleep(Self::STEP).await;
+        self.waits <= Self::STEPS
+    }
+}
+
+/// Whether the branch is fetched for a report.
+#[derive(Clone, Copy, Debug)]
+enum Freshness {
+    Fetched,
+    LastSeen,
+}
+
+/// The running daemon's report; where none runs, one made of what it left.
+async fn look(
+    control: &Control,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    fresh: Freshness,
+) -> Result<Report, Failure> {
+    let mut patience = Patience::default();
+    let opened = loop {
+        match control.status().await {
+            Err(ControlError::NotRunning { .. }) => {}
+            answered => return Ok(answered?),
+        }
+        // A daemon that is starting holds the directory before it has a socket.
+        match open::open(config, path(), clock.clone()).await {
+            Err(error) if error.is_held() && patience.wait().await => {}
+            opened => break opened?,
+        }
+    };
+    let mut daemon = Daemon::new(opened.parts);
+    let report = match fresh {
+        Freshness::Fetched => daemon.report_fetched().await,
+        Freshness::LastSeen => daemon.report_last_seen().await,
+    };
+    Ok(report.map_err(open::OpenError::Store)?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "where git is found is for the environment to say")]
+fn path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+fn show<T: Serialize>(
+    output: Output,
+    report: &T,
+    text: impl FnOnce(Colour) -> String,
+) -> Result<(), Failure> {
+    if output.json {
+        let json =
+            serde_json::to_string_pretty(report).map_err(|error| Failure::Output(error.into()))?;
+        return write(&format!("{json}\n"));
+    }
+    let colour = if std::io::stdout().is_terminal() { Colour::Terminal } else { Colour::Plain };
+    write(&text(colour))
+}
+
+fn write(text: &str) -> Result<(), Failure> {
+    std::io::stdout().write_all(text.as_bytes()).map_err(Failure::Output)
+}

@@ -1,0 +1,233 @@
+//! Taking settings one by one, and keeping every fault.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use figment::providers::{Env, Format, Toml};
+use figment::value::{Dict, Value};
+use figment::{Figment, Source};
+use serde::de::DeserializeOwned;
+
+use crate::args::CONFIG_VARIABLE;
+
+const PREFIX: &str = "NWS_CERTD_";
+
+/// One thing wrong with the configuration.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fault {
+    /// The file or variable it stands in.
+    pub source: String,
+    /// The key, with its table: `ca.directory`.
+    pub key: String,
+    /// What is wrong and what to write.
+    pub reason: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.source, self.key, self.reason)
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read; write one there or name another with --config", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is no TOML.
+    #[error("{}: {reason}", file.display())]
+    Syntax {
+        /// The file.
+        file: PathBuf,
+        /// What the parser says, with the line.
+        reason: String,
+    },
+    /// Everything that is wrong, a line each.
+    #[error("{}", lines(.0))]
+    Faults(Vec<Fault>),
+}
+
+fn lines(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Takes settings by key, and keeps what is wrong with them.
+///
+/// Each method gives `None` once a fault was kept, so that the reading of the others goes on.
+pub(crate) struct Reader {
+    figment: Figment,
+    file: PathBuf,
+    known: BTreeSet<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl Reader {
+    pub(crate) fn open(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| ConfigError::Unreadable { file: file.into(), source })?;
+        toml::from_str::<toml::Table>(&text)
+            .map_err(|error| ConfigError::Syntax { file: file.into(), reason: syntax(&error) })?;
+        let variables =
+            Env::prefixed(PREFIX).ignore(&[&CONFIG_VARIABLE[PREFIX.len()..]]).split("__");
+        let figment = Figment::new().merge(Toml::file_exact(file)).merge(variables);
+        Ok(Self { figment, file: file.into(), known: BTreeSet::new(), faults: Vec::new() })
+    }
+
+    pub(crate) fn fault(&mut self, key: &str, reason: impl Into<String>) {
+        let source = self.source(key);
+        self.faults.push(Fault { source, key: key.into(), reason: reason.into() });
+    }
+
+    fn source(&self, key: &str) -> String {
+        match self.figment.find_metadata(key).map(|metadata| &metadata.source) {
+            None | Some(Some(Source::File(_))) => self.file.display().to_string(),
+            Some(_) => format!("{PREFIX}{}", key.replace('.', "__").to_uppercase()),
+        }
+    }
+
+    /// `Some(None)`: the key is absent.
+    pub(crate) fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<Option<T>> {
+        self.known.insert(key);
+        let Ok(value) = self.figment.find_value(key) else {
+            return Some(None);
+        };
+        match value.deserialize() {
+            Ok(setting) => Some(Some(setting)),
+            Err(error) => {
+                self.fault(key, error.kind.to_string());
+                None
+            }
+        }
+    }
+
+    pub(crate) fn or<T: DeserializeOwned>(&mut self, key: &'static str, default: T) -> Option<T> {
+        self.optional(key).map(|setting| setting.unwrap_or(default))
+    }
+
+    pub(crate) fn required<T: DeserializeOwned>(
+        &mut self,
+        key: &'static str,
+        what: &str,
+    ) -> Option<T> {
+        let setting = self.optional(key)?;
+        if setting.is_none() {
+            self.fault(key, format!("is missing; write {what}"));
+        }
+        setting
+    }
+
+    pub(crate) fn optional_text<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Option<T>> {
+        match self.optional::<String>(key)? {
+            None => Some(None),
+            Some(text) => self.parse(key, &text).map(Some),
+        }
+    }
+
+    pub(crate) fn text_or<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        key: &'static str,
+        default: &str,
+    ) -> Option<T> {
+        let text: String = self.or(key, default.into())?;
+        self.parse(key, &text)
+    }
+
+    pub(crate) fn required_text<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        key: &'static str,
+        what: &str,
+    ) -> Option<T> {
+        let text: String = self.required(key, what)?;
+        self.parse(key, &text)
+    }
+
+    pub(crate) fn texts<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        key: &'static str,
+    ) -> Option<Vec<T>> {
+        let texts: Vec<String> = self.or(key, Vec::new())?;
+        // Every one is parsed, so that every fault is kept.
+        let parsed: Vec<_> = texts.iter().map(|text| self.parse(key, text)).collect();
+        parsed.into_iter().collect()
+    }
+
+    fn parse<T: FromStr<Err: fmt::Display>>(&mut self, key: &str, text: &str) -> Option<T> {
+        match text.parse() {
+            Ok(setting) => Some(setting),
+            Err(error) => {
+                self.fault(key, error.to_string());
+                None
+            }
+        }
+    }
+
+    pub(crate) fn optional_duration(&mut self, key: &'static str) -> Option<Option<Duration>> {
+        let Some(text) = self.optional::<String>(key)? else {
+            return Some(None);
+        };
+        match humantime::parse_duration(&text) {
+            Ok(duration) if duration.is_zero() => self.fault(key, "is zero; write at least \"1s\""),
+            Ok(duration) => return Some(Some(duration)),
+            Err(_) => self.fault(
+                key,
+                format!(
+                    "{text:?} is no duration; write for instance \"30s\", \"2m\" or \"30days\""
+                ),
+            ),
+        }
+        None
+    }
+
+    pub(crate) fn duration_or(&mut self, key: &'static str, default: Duration) -> Option<Duration> {
+        self.optional_duration(key).map(|setting| setting.unwrap_or(default))
+    }
+
+    /// The settings, if there was no fault; keys that nobody took are faults too.
+    pub(crate) fn finish<T>(mut self, settings: Option<T>) -> Result<T, ConfigError> {
+        let given = self.figment.extract::<Dict>().unwrap_or_default();
+        for key in unknown(&given, "", &self.known) {
+            self.fault(&key, "is not a setting of nws-certd; look for a misspelling, or remove it");
+        }
+        match settings {
+            Some(settings) if self.faults.is_empty() => Ok(settings),
+            _ => Err(ConfigError::Faults(self.faults)),
+        }
+    }
+}
+
+fn unknown(given: &Dict, table: &str, known: &BTreeSet<&'static str>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, value) in given {
+        let key = format!("{table}{name}");
+        let prefix = format!("{key}.");
+        match value {
+            _ if known.contains(key.as_str()) => {}
+            Value::Dict(_, inner) if known.iter().any(|known| known.starts_with(&prefix)) => {
+                found.extend(unknown(inner, &prefix, known));
+            }
+            _ => found.push(key),
+        }
+    }
+    found
+}
+
+fn syntax(error: &toml::de::Error) -> String {
+    error
+        .to_string()
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect::<Vec<_>>()
+        .join("\n  ")
+}

@@ -1,0 +1,157 @@
+use std::io::Write as _;
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+const WHOLE: &str = r#"
+state_dir = "/srv/state"
+[ca]
+directory = "https://ca.example/directory"
+terms_agreed = true
+[git]
+url = "git@git.example:platform/gitops.git"
+encryption = "none"
+"#;
+
+/// Reads a text as the file `config.toml`; faults are compared with the file's directory left out.
+fn read(text: &str) -> Result<Config, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    std::fs::File::create(&file).unwrap().write_all(text.as_bytes()).unwrap();
+    Config::read(&file)
+        .map_err(|error| error.to_string().replace(&format!("{}/", dir.path().display()), ""))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as expect! gives it")]
+fn check_faults(text: &str, want: Expect) {
+    want.assert_eq(&read(text).unwrap_err());
+}
+
+#[test]
+fn what_must_be_said_is_enough() {
+    let config = read(WHOLE).unwrap();
+    assert_eq!(config.git.remote.branch.as_str(), "main");
+    assert_eq!(config.git.poll, Duration::from_secs(60));
+    assert_eq!(config.git.batch, Duration::from_secs(30));
+    assert_eq!(config.git.batch_max, Duration::from_secs(120));
+    assert_eq!(config.challenge.listen, ["[::]:8089".parse().unwrap()]);
+    assert_eq!(config.orders.concurrency.get(), 8);
+    assert_eq!(config.orders.key_type, KeyType::EcdsaP256);
+    assert_eq!(config.key_file, PathBuf::from("/srv/state/key.age"));
+    assert_eq!(config.renewal.renew_before, None);
+}
+
+#[test]
+fn everything_can_be_said() {
+    let text = r#"
+key_file = "/etc/key.age"
+[ca]
+directory = "https://ca.example/directory"
+terms_agreed = true
+roots = "/etc/ca.pem"
+[git]
+url = "file:///srv/gitops.git"
+branch = "live"
+encryption = "none"
+poll = "5s"
+batch = "5m"
+batch_max = "1m"
+author = "Certificates <certs@platform.example>"
+[discover]
+include = ["apps", "sites/**"]
+exclude = ["apps/legacy"]
+cert_manager = "adopt"
+[names]
+allow = ["**.platform.example"]
+[challenge]
+listen = ["127.0.0.1:8089", "[::1]:8089"]
+[orders]
+concurrency = 2
+deadline = "5m"
+key_type = "rsa-2048"
+[renewal]
+renew_before = "20days"
+sweep = "03:30"
+"#;
+    let config = read(text).unwrap();
+    assert_eq!(config.git.batch_max, Duration::from_secs(300), "never less than batch");
+    assert_eq!(config.discover.include.len(), 2);
+    assert_eq!(config.orders.key_type, KeyType::Rsa2048);
+    assert_eq!(config.renewal.renew_before, Some(Duration::from_secs(20 * 86_400)));
+}
+
+#[test]
+fn five_faults_are_five_lines() {
+    check_faults(
+        r#"
+[ca]
+directory = "http://ca.example/directory"
+terms_agreed = "yes"
+[git]
+encryption = "none"
+batch = "thirty"
+pol = "5s"
+"#,
+        expect![[r#"
+            config.toml: ca.directory: "http://ca.example/directory" does not begin with https://, and a CA speaks nothing else
+            config.toml: ca.terms_agreed: invalid type: found string "yes", expected a boolean
+            config.toml: git.url: is missing; write the repository, for instance "git@git.example:platform/gitops.git"
+            config.toml: git.batch: "thirty" is no duration; write for instance "30s", "2m" or "30days"
+            config.toml: git.pol: is not a setting of nws-certd; look for a misspelling, or remove it"#]],
+    );
+}
+
+#[test]
+fn each_kind_of_fault_says_what_to_write() {
+    check_faults(
+        &format!(
+            "{WHOLE}\nauthor = \"nobody\"\npoll = \"0s\"\nbranch = \"a..b\"\n[orders]\nconcurrency = 0\nkey_type = \"rsa\"\n[names]\nallow = [\"Shop.example\", \"*.*.example\"]\n[challenge]\nlisten = []\n[discover]\ncert_manager = \"steal\"\nexclude = [\"../apps\"]\n[renewal]\nsweep = \"noon\"\n[certs]\na = 1\n"
+        ),
+        expect![[r#"
+            config.toml: git.branch: "a..b" is no branch name (see git check-ref-format)
+            config.toml: git.poll: is zero; write at least "1s"
+            config.toml: git.author: "nobody" is no author; write "Name <address>"
+            config.toml: discover.exclude: "../apps" matches no path in a repository; write it relative to the top, as in "apps/**/*.yaml"
+            config.toml: discover.cert_manager: "steal" is neither "skip" nor "adopt"
+            config.toml: names.allow: "Shop.example" is no pattern for host names; write shop.example, *.example or **.example
+            config.toml: names.allow: "*.*.example" is no pattern for host names; write shop.example, *.example or **.example
+            config.toml: challenge.listen: is empty; write at least one address, for instance ["[::]:8089"]
+            config.toml: orders.concurrency: invalid value signed int `0`, expected a nonzero usize
+            config.toml: orders.key_type: unknown key type "rsa"; write one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096
+            config.toml: renewal.sweep: "noon" is no time of day; write HH:MM (UTC)
+            config.toml: certs: is not a setting of nws-certd; look for a misspelling, or remove it"#]],
+    );
+}
+
+#[test]
+fn what_is_no_toml_says_where() {
+    check_faults(
+        "[ca\ndirectory = 1",
+        expect![[r#"
+        config.toml: TOML parse error at line 1, column 4
+            |
+          1 | [ca
+            |    ^
+          unclosed table, expected `]`"#]],
+    );
+}
+
+#[test]
+fn terms_and_clear_keys_are_never_taken_for_granted() {
+    check_faults(
+        "[ca]\ndirectory = \"https://ca.example/d\"\nterms_agreed = false\n[git]\nurl = \"/srv/gitops.git\"\nencryption = \"rot13\"",
+        expect![[r#"
+            config.toml: ca.terms_agreed: is false; no CA issues before its terms of service are agreed to: read them, then write true
+            config.toml: git.encryption: "rot13" is not supported; write "none" if the repository may hold private keys in clear"#]],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let said = Config::read(Path::new("/nonexistent/config.toml")).unwrap_err();
+    assert_eq!(
+        said.to_string(),
+        "/nonexistent/config.toml: cannot be read; write one there or name another with --config"
+    );
+}

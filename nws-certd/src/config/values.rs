@@ -1,0 +1,79 @@
+//! Settings that have a shape of their own.
+
+use std::num::NonZeroUsize;
+
+use nws_gitops::{Author, CertManager, Discover, NamePattern};
+use serde::{Deserialize, Deserializer, de};
+
+use super::read::Reader;
+
+/// Orders that run at a time: enough to keep a CA's round trips overlapped, far below its request limits.
+pub(super) const EIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+
+/// `terms_agreed = true`, and nothing else.
+pub(super) struct TermsAgreed;
+
+impl<'de> Deserialize<'de> for TermsAgreed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if bool::deserialize(deserializer)? {
+            return Ok(Self);
+        }
+        Err(de::Error::custom(
+            "is false; no CA issues before its terms of service are agreed to: read them, then write true",
+        ))
+    }
+}
+
+/// How private keys stand in the repository.
+pub(super) enum Encryption {
+    None,
+}
+
+impl<'de> Deserialize<'de> for Encryption {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "none" => Ok(Self::None),
+            other => Err(de::Error::custom(format!(
+                "{other:?} is not supported; write \"none\" if the repository may hold private keys in clear"
+            ))),
+        }
+    }
+}
+
+/// What becomes of an Ingress that cert-manager is told to serve.
+#[derive(Clone, Copy, Default)]
+struct CertManagerSetting(CertManager);
+
+impl<'de> Deserialize<'de> for CertManagerSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "skip" => Ok(Self(CertManager::Skip)),
+            "adopt" => Ok(Self(CertManager::Adopt)),
+            other => Err(de::Error::custom(format!("{other:?} is neither \"skip\" nor \"adopt\""))),
+        }
+    }
+}
+
+pub(super) fn discover(from: &mut Reader) -> Option<Discover> {
+    let include = from.texts("discover.include");
+    let exclude = from.texts("discover.exclude");
+    let cert_manager = from.or("discover.cert_manager", CertManagerSetting::default());
+    let allow: Option<Vec<NamePattern>> = from.texts("names.allow");
+    Some(Discover {
+        include: include?,
+        exclude: exclude?,
+        cert_manager: cert_manager?.0,
+        allow: allow?.into_iter().collect(),
+    })
+}
+
+/// `Name <address>`, as git writes it.
+pub(super) fn author(from: &mut Reader, key: &'static str) -> Option<Author> {
+    let text: String = from.or(key, "nws-certd <nws-certd@localhost>".into())?;
+    let parts = text.strip_suffix('>').and_then(|text| text.split_once(" <"));
+    let author = match parts {
+        None => Err(format!("{text:?} is no author; write \"Name <address>\"")),
+        Some((name, address)) => Author::new(name, address).map_err(|error| error.to_string()),
+    };
+    author.map_err(|reason| from.fault(key, reason)).ok()
+}

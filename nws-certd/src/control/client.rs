@@ -1,0 +1,114 @@
+//! The commands' side of the API.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Bytes;
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use tokio::net::UnixStream;
+
+use crate::report::Report;
+
+/// The socket of a daemon that may or may not run.
+#[derive(Clone, Debug)]
+pub(crate) struct Control(PathBuf);
+
+/// Why the daemon did not do it, as it travels.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Refusal {
+    pub(crate) error: String,
+}
+
+impl Control {
+    pub(crate) fn at(socket: PathBuf) -> Self {
+        Self(socket)
+    }
+
+    /// How everything stands.
+    pub(crate) async fn status(&self) -> Result<Report, ControlError> {
+        self.ask(Method::GET, "/v1/status").await
+    }
+
+    /// Makes the daemon look at the branch, and says how everything stands after that.
+    pub(crate) async fn sync(&self) -> Result<Report, ControlError> {
+        self.ask(Method::POST, "/v1/sync").await
+    }
+
+    async fn ask(&self, method: Method, path: &'static str) -> Result<Report, ControlError> {
+        let stream =
+            UnixStream::connect(&self.0).await.map_err(|source| self.not_connected(source))?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(ControlError::Broken)?;
+        let driver = tokio::spawn(connection);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(hyper::header::HOST, "localhost")
+            .body(Empty::<Bytes>::new())
+            .map_err(|_| ControlError::Unreadable)?;
+        let response = sender.send_request(request).await.map_err(ControlError::Broken)?;
+        let refused = !response.status().is_success();
+        let body = response.into_body().collect().await.map_err(ControlError::Broken)?.to_bytes();
+        driver.abort();
+        read(&body, refused)
+    }
+
+    fn not_connected(&self, source: io::Error) -> ControlError {
+        match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                ControlError::NotRunning { socket: self.0.clone() }
+            }
+            _ => ControlError::Closed { socket: self.0.clone(), source },
+        }
+    }
+}
+
+fn read(body: &[u8], refused: bool) -> Result<Report, ControlError> {
+    if refused {
+        let refusal: Refusal =
+            serde_json::from_slice(body).map_err(|_| ControlError::Unreadable)?;
+        return Err(ControlError::Refused { reason: refusal.error });
+    }
+    serde_json::from_slice(body).map_err(|_| ControlError::Unreadable)
+}
+
+/// Why the running daemon could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// Nobody is there.
+    #[error("no daemon runs on {}; start one with: nws-certd run", display_dir(socket))]
+    NotRunning {
+        /// Its socket.
+        socket: PathBuf,
+    },
+    /// The socket may not be opened.
+    #[error("cannot open {}; run this as the daemon's user", socket.display())]
+    Closed {
+        /// Its socket.
+        socket: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The connection broke.
+    #[error("the daemon broke the connection off")]
+    Broken(#[source] hyper::Error),
+    /// What it said is not understood.
+    #[error(
+        "the daemon answered something else than this nws-certd understands; are both of one version?"
+    )]
+    Unreadable,
+    /// It said no.
+    #[error("{reason}")]
+    Refused {
+        /// Its words.
+        reason: String,
+    },
+}
+
+fn display_dir(socket: &Path) -> String {
+    socket.parent().unwrap_or(socket).display().to_string()
+}

@@ -1,0 +1,228 @@
+//! The daemon: one owner of all state, one turn after the other.
+//!
+//! A turn looks at the branch if it is time to, plans, publishes what is in the outbox, starts what is due, and says when it wants
+//! to be woken. Between turns orders run on tasks of their own; what they find goes into the store, never into shared memory. So
+//! a restart is just another turn.
+
+mod turn;
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nws_acme::Clock;
+use nws_challenge::Answers;
+use nws_expiry::{Agenda, Reason};
+use nws_gitops::WantKey;
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{self, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::batch::Batch;
+use crate::failure::Causes;
+use crate::order::{CaState, Ordering};
+use crate::pause::Pause;
+use crate::plan::Rules;
+use crate::publish::Publisher;
+use crate::report::{Report, Trouble, TroubleWith};
+use crate::repository::{Repository, View};
+use crate::store::{CertificateKey, Store, WantRow};
+
+/// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How long orders under way may take to reach a resting place when the daemon is told to stop.
+const HAND_OVER: Duration = Duration::from_secs(10);
+
+/// What the daemon is made of.
+pub(crate) struct Parts {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) repository: Repository,
+    pub(crate) publisher: Publisher,
+    pub(crate) ordering: Arc<Ordering>,
+    pub(crate) answers: Answers,
+    pub(crate) rules: Rules,
+    pub(crate) batch: Batch,
+    pub(crate) poll: Duration,
+    pub(crate) concurrency: NonZeroUsize,
+}
+
+/// The daemon between two turns.
+pub(crate) struct Daemon {
+    parts: Parts,
+    /// The branch as last read.
+    view: Option<View>,
+    /// What is due, and when.
+    agenda: Agenda<CertificateKey, Reason>,
+    running: JoinSet<CaState>,
+    under_way: HashMap<task::Id, CertificateKey>,
+    /// What cannot be written into the branch as it is, and why.
+    refused: BTreeMap<WantKey, String>,
+    wants_written: Option<Vec<WantRow>>,
+    next_poll: Option<OffsetDateTime>,
+    next_sweep: Option<OffsetDateTime>,
+    fetching: Pause,
+    pushing: Pause,
+    ca: Pause,
+    troubles: Troubles,
+    report: watch::Sender<Option<Arc<Report>>>,
+}
+
+/// What keeps the daemon from going on, each until it works again.
+#[derive(Clone, Debug, Default)]
+struct Troubles {
+    fetch: Option<String>,
+    push: Option<String>,
+    ca: Option<String>,
+}
+
+impl Troubles {
+    fn all(&self) -> Vec<Trouble> {
+        let of = |with, text: &Option<String>| text.clone().map(|text| Trouble { with, text });
+        let all = [
+            of(TroubleWith::Fetch, &self.fetch),
+            of(TroubleWith::Push, &self.push),
+            of(TroubleWith::Ca, &self.ca),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
+/// Whether a turn looks at the branch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Look {
+    /// If it is time to.
+    WhenDue,
+    /// At once.
+    Now,
+}
+
+/// What others ask of the daemon.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Look at the branch at once, and say how everything stands after that turn.
+    Sync(oneshot::Sender<Arc<Report>>),
+}
+
+impl Daemon {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            view: None,
+            agenda: Agenda::default(),
+            running: JoinSet::new(),
+            under_way: HashMap::new(),
+            refused: BTreeMap::new(),
+            wants_written: None,
+            next_poll: None,
+            next_sweep: None,
+            fetching: Pause::default(),
+            pushing: Pause::default(),
+            ca: Pause::default(),
+            troubles: Troubles::default(),
+            report: watch::Sender::new(None),
+        }
+    }
+
+    /// The newest report, as turns make them.
+    pub(crate) fn reports(&self) -> watch::Receiver<Option<Arc<Report>>> {
+        self.report.subscribe()
+    }
+
+    /// Takes turns until told to stop; then lets orders under way reach a resting place.
+    pub(crate) async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<Request>,
+        stop: CancellationToken,
+    ) {
+        let mut look = Look::Now;
+        let mut asked = Vec::new();
+        while !stop.is_cancelled() {
+            let wake_at = self.turn_or_retry(look).await;
+            self.answer(&mut asked);
+            look = Look::WhenDue;
+            let sleep = tokio::time::sleep(self.until(wake_at));
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(Request::Sync(reply)) = requests.recv() => {
+                    asked.push(reply);
+                    look = Look::Now;
+                }
+                Some(ended) = self.running.join_next_with_id() => self.collect(ended),
+                () = sleep => {}
+            }
+        }
+        self.hand_over().await;
+    }
+
+    async fn turn_or_retry(&mut self, look: Look) -> OffsetDateTime {
+        match self.turn(look).await {
+            Ok(wake_at) => wake_at,
+            Err(error) => {
+                error!(error = %Causes(&error), "the turn was broken off; it is taken again");
+                self.parts.clock.now() + Duration::from_secs(5)
+            }
+        }
+    }
+
+    fn answer(&self, asked: &mut Vec<oneshot::Sender<Arc<Report>>>) {
+        let Some(report) = self.report.borrow().clone() else {
+            return;
+        };
+        for reply in asked.drain(..) {
+            // Whoever asked may be gone; the turn was taken all the same.
+            let _ = reply.send(report.clone());
+        }
+    }
+
+    fn until(&self, wake_at: OffsetDateTime) -> Duration {
+        let left = Duration::try_from(wake_at - self.parts.clock.now()).unwrap_or(Duration::ZERO);
+        left.min(LONGEST_SLEEP)
+    }
+
+    /// Takes in the end of an order; everything else about it is in the store.
+    fn collect(&mut self, ended: Result<(task::Id, CaState), task::JoinError>) {
+        match ended {
+            Ok((id, ca)) => {
+                self.under_way.remove(&id);
+                self.note_ca(ca);
+            }
+            Err(error) => {
+                let names = self.under_way.remove(&error.id()).map(|key| key.names.to_string());
+                error!(%error, names, "an order was broken off by a bug; it is resumed");
+            }
+        }
+    }
+
+    fn note_ca(&mut self, ca: CaState) {
+        match ca {
+            CaState::Answers => {
+                self.ca.over();
+                self.troubles.ca = None;
+            }
+            CaState::Away(asked_for) => {
+                let until = self.ca.failed(self.parts.clock.now(), asked_for);
+                warn!(retry_at = %until, "the CA does not answer; no order is begun until then");
+                self.troubles.ca =
+                    Some(format!("the CA does not answer; it is asked again at {until}"));
+            }
+            CaState::Unknown => {}
+        }
+    }
+
+    async fn hand_over(mut self) {
+        info!(orders = self.running.len(), "stopping");
+        let settle = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(HAND_OVER, settle).await.is_err() {
+            info!("orders under way are resumed by the next start");
+        }
+        self.running.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

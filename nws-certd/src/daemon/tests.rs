@@ -1,0 +1,143 @@
+//! The daemon in process: real git, real SQLite, a CA without sockets, and a clock that only the test moves.
+
+mod stopping;
+mod world;
+
+use nws_acme::testing::Endpoint;
+use time::Duration;
+
+use self::stopping::Stop;
+use self::world::{SHOP, World};
+use crate::report::Stage;
+
+#[tokio::test]
+async fn an_ingress_becomes_one_order_and_one_commit() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(report.certificates[0].stage, Stage::Pushed);
+    assert_eq!((world.ca.count(Endpoint::NewOrder), world.ca.issued(), world.commits()), (1, 1, 2));
+
+    world.settle(&mut daemon).await;
+    assert_eq!(
+        (world.ca.count(Endpoint::NewOrder), world.commits()),
+        (1, 2),
+        "a further turn does nothing"
+    );
+}
+
+#[tokio::test]
+async fn pulling_the_plug_at_any_write_costs_no_certificate_and_no_second_order() {
+    for stop in [Stop::Before, Stop::After] {
+        for write in 1.. {
+            let world = World::with(SHOP).await;
+            let stopped = world.run_until_write(stop, write).await;
+            let mut daemon = world.daemon().await;
+            world.pass(Duration::MINUTE);
+            let report = world.settle(&mut daemon).await;
+            assert_eq!(
+                report.certificates[0].stage,
+                Stage::Pushed,
+                "{stop:?} write {write}: {report:?}"
+            );
+            assert_eq!((world.ca.issued(), world.commits()), (1, 2), "{stop:?} write {write}");
+            if !stopped {
+                assert!(write > 5, "there were only {write} writes");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn losing_the_database_orders_nothing() {
+    let world = World::with(SHOP).await;
+    let before = world.settle(&mut world.daemon().await).await;
+    world.lose_database();
+    let after = world.settle(&mut world.daemon().await).await;
+    assert_eq!(after.certificates[0].serial, before.certificates[0].serial);
+    assert_eq!(after.account.thumbprint, before.account.thumbprint);
+    assert_eq!((world.ca.count(Endpoint::NewOrder), world.commits()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_certificate_is_renewed_when_two_thirds_of_it_are_over() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    let first = world.settle(&mut daemon).await;
+    let due = first.certificates[0].next.at;
+    world.pass(due - first.at - Duration::SECOND);
+    world.settle(&mut daemon).await;
+    assert_eq!(world.ca.issued(), 1, "a second early");
+    world.pass(Duration::SECOND);
+    let second = world.settle(&mut daemon).await;
+    assert_eq!((world.ca.issued(), world.commits()), (2, 3));
+    assert_ne!(second.certificates[0].serial, first.certificates[0].serial);
+}
+
+#[tokio::test]
+async fn a_name_that_fails_waits_longer_each_time_and_keeps_the_cas_words() {
+    let world = World::with(SHOP).await;
+    world.edges_are_down(true);
+    let mut daemon = world.daemon().await;
+    for wait in [Duration::MINUTE, Duration::minutes(10), Duration::minutes(100)] {
+        let report = world.settle(&mut daemon).await;
+        let certificate = &report.certificates[0];
+        assert_eq!((certificate.stage, certificate.next.at), (Stage::Waiting, report.at + wait));
+        let said = certificate.last_error.as_deref().unwrap_or_default();
+        assert!(said.contains("192.0.2.1: connection refused"), "{said}");
+        world.pass(wait);
+    }
+    world.edges_are_down(false);
+    let report = world.settle(&mut daemon).await;
+    assert_eq!((report.certificates[0].stage, report.certificates[0].failures), (Stage::Pushed, 0));
+}
+
+#[tokio::test]
+async fn a_ca_that_is_away_is_nobodys_fault() {
+    let world = World::with(SHOP).await;
+    world.ca.faults(|faults| faults.server_error_every = 1);
+    let mut daemon = world.daemon().await;
+    let report = world.settle(&mut daemon).await;
+    assert_eq!((report.certificates[0].failures, report.troubles.len()), (0, 1), "{report:?}");
+    world.ca.faults(|faults| faults.server_error_every = 0);
+    world.pass(Duration::MINUTE);
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(
+        (report.certificates[0].stage, report.troubles.len()),
+        (Stage::Pushed, 0),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_branch_that_moves_keeps_what_others_pushed() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.order_without_publishing(&mut daemon).await;
+    world.somebody_writes("README.md", "theirs");
+    world.settle_without_looking(&mut daemon).await;
+    assert_eq!(world.commits(), 3);
+    assert!(
+        world.files().contains("README.md") && world.files().contains("certs/shop/shop-tls.yaml")
+    );
+}
+
+#[tokio::test]
+async fn certificates_made_together_are_renewed_in_one_commit() {
+    let world = World::living(Duration::minutes(2), SHOP).await;
+    world.somebody_writes("apps/blog.yaml", &SHOP.replace("shop", "blog"));
+    let mut daemon = world.daemon().await;
+    let mut report = world.settle(&mut daemon).await;
+    let commits = world.commits();
+    for round in 1..=3 {
+        let first = report.certificates.iter().map(|one| one.next.at).min().unwrap();
+        world.pass(first - report.at);
+        report = world.settle(&mut daemon).await;
+        assert_eq!(
+            (world.ca.issued(), world.commits()),
+            (2 + 2 * round, commits + round),
+            "round {round}"
+        );
+    }
+}

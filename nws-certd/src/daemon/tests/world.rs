@@ -1,0 +1,264 @@
+//! A repository, a CA and a state directory, for one daemon after another.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration as StdDuration;
+
+use nws_acme::testing::{FakeCa, Unanswered};
+use nws_acme::{Ca, Clock, Limits};
+use nws_challenge::{Answers, Token};
+use nws_expiry::{DnsName, KeyType, Policy};
+use nws_gitops::{Author, Content, Discover, Edit, Git, Message, Mirror, Remote};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+use super::stopping::{Stop, Stopping};
+use crate::account::account_key;
+use crate::batch::Batch;
+use crate::daemon::{Daemon, Look, Parts};
+use crate::order::Ordering as Orders;
+use crate::plan::Rules;
+use crate::publish::Publisher;
+use crate::report::Report;
+use crate::repository::Repository;
+use crate::store::{SqliteStore, Store};
+use crate::vault::Vault;
+
+/// One application.
+pub(super) const SHOP: &str = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: shop}
+spec: {tls: [{hosts: [shop.example], secretName: shop-tls}]}
+";
+
+const QUIET: StdDuration = StdDuration::from_secs(30);
+
+pub(super) struct World {
+    dir: tempfile::TempDir,
+    pub(super) ca: Arc<FakeCa>,
+    clock: Arc<TestClock>,
+    answers: Answers,
+    down: Arc<AtomicBool>,
+}
+
+/// A clock that only the test moves.
+pub(super) struct TestClock(Mutex<OffsetDateTime>);
+
+impl Clock for TestClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl World {
+    pub(super) async fn with(ingress: &str) -> Self {
+        Self::living(Duration::days(90), ingress).await
+    }
+
+    /// A world whose CA issues certificates that live so long.
+    pub(super) async fn living(lifetime: Duration, ingress: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TestClock(Mutex::new(datetime!(2026-03-01 12:00 UTC))));
+        let answers = Answers::new(NonZeroUsize::MIN.saturating_add(99));
+        let down = Arc::new(AtomicBool::new(false));
+        let ca = FakeCa::with_lifetime(
+            clock.clone(),
+            validator(answers.clone(), down.clone()),
+            lifetime,
+        );
+        let world = Self { dir, ca, clock, answers, down };
+        world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
+        world.somebody_writes("apps/shop/ingress.yaml", ingress);
+        world
+    }
+
+    pub(super) async fn daemon(&self) -> Daemon {
+        let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
+        self.daemon_with(store)
+    }
+
+    fn daemon_with(&self, store: Arc<dyn Store>) -> Daemon {
+        let vault = Vault::open(&self.dir.path().join("key.age")).unwrap();
+        let key = account_key(&self.dir.path().join("account.age"), &vault).unwrap();
+        let author = Author::new("nws-certd", "certd@example.invalid").unwrap();
+        let repository = Repository::new(self.mirror("mirror"), Discover::default(), author);
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
+        let installation = key.thumbprint().to_string();
+        let publisher = Publisher {
+            repository: repository.clone(),
+            store: store.clone(),
+            vault: vault.clone(),
+            clock: clock.clone(),
+        };
+        let ordering = Orders {
+            ca: Ca::new(self.ca.directory_url(), self.ca.transport(), quick()),
+            key,
+            store: store.clone(),
+            vault,
+            answers: self.answers.clone(),
+            clock: clock.clone(),
+            deadline: StdDuration::from_secs(900),
+            account: tokio::sync::Mutex::new(None),
+        };
+        Daemon::new(Parts {
+            clock,
+            store,
+            repository,
+            publisher,
+            ordering: Arc::new(ordering),
+            answers: self.answers.clone(),
+            rules: Rules { policy, key_type: KeyType::EcdsaP256, installation },
+            batch: Batch { quiet: QUIET, most: QUIET * 4 },
+            poll: StdDuration::from_secs(60),
+            concurrency: NonZeroUsize::MIN.saturating_add(3),
+        })
+    }
+
+    /// Takes turns until the orders that were due are over, waits for the batch, and says how everything stands.
+    pub(super) async fn settle(&self, daemon: &mut Daemon) -> Arc<Report> {
+        daemon.turn(Look::Now).await.unwrap();
+        self.settle_without_looking(daemon).await
+    }
+
+    pub(super) async fn settle_without_looking(&self, daemon: &mut Daemon) -> Arc<Report> {
+        let at = self.clock.now();
+        self.run_orders(daemon).await;
+        daemon.turn(Look::WhenDue).await.unwrap();
+        let report = daemon.reports().borrow().clone().unwrap();
+        if report.certificates.iter().all(|one| one.next.what != "commit") {
+            return report;
+        }
+        *self.clock.0.lock().unwrap() = at + QUIET;
+        daemon.turn(Look::WhenDue).await.unwrap();
+        daemon.reports().borrow().clone().unwrap()
+    }
+
+    pub(super) async fn order_without_publishing(&self, daemon: &mut Daemon) {
+        daemon.turn(Look::Now).await.unwrap();
+        self.run_orders(daemon).await;
+    }
+
+    async fn run_orders(&self, daemon: &mut Daemon) {
+        while let Some(ended) = daemon.running.join_next_with_id().await {
+            daemon.collect(ended);
+        }
+    }
+
+    /// Runs a daemon whose power goes at a write; `false` if it was done before.
+    pub(super) async fn run_until_write(&self, stop: Stop, at: usize) -> bool {
+        let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
+        let stopping = Arc::new(Stopping { store, stop, at, writes: AtomicUsize::new(0) });
+        let mut daemon = self.daemon_with(stopping.clone());
+        for _ in 0..2 {
+            // What fails after the cut is what nobody sees any more.
+            let _ = daemon.turn(Look::Now).await;
+            self.run_orders(&mut daemon).await;
+            self.pass(Duration::try_from(QUIET).unwrap());
+        }
+        let _ = daemon.turn(Look::Now).await;
+        stopping.has_stopped()
+    }
+
+    pub(super) fn pass(&self, time: Duration) {
+        *self.clock.0.lock().unwrap() += time;
+    }
+
+    pub(super) fn edges_are_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    pub(super) fn lose_database(&self) {
+        for file in ["state.db", "state.db-wal", "state.db-shm"] {
+            let _ = std::fs::remove_file(self.dir.path().join(file));
+        }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.dir.path().join("state.db")
+    }
+
+    fn mirror(&self, name: &str) -> Mirror {
+        let url = format!("file://{}", self.dir.path().join("remote.git").display());
+        let remote = Remote { url: url.parse().unwrap(), branch: "main".parse().unwrap() };
+        let git = Git::new(&self.dir.path().join("home"), path(), StdDuration::from_secs(60));
+        Mirror::open(&self.dir.path().join(name), remote, git).unwrap()
+    }
+
+    /// A commit of another writer, on whatever is there.
+    pub(super) fn somebody_writes(&self, file: &str, text: &str) {
+        let theirs = self.mirror("theirs");
+        let tip = theirs.fetch().unwrap();
+        let edit = Edit {
+            path: file.parse().unwrap(),
+            content: Content::Write(text.as_bytes().to_vec().into()),
+        };
+        let author = Author::new("Somebody", "somebody@example.invalid").unwrap();
+        let message = Message::for_deliveries(&[]);
+        let commit =
+            theirs.commit(&tip, &[edit], &message, &author, self.clock.now()).unwrap().unwrap();
+        theirs.push(&commit).unwrap();
+    }
+
+    /// How many commits the branch has, the application's own included.
+    pub(super) fn commits(&self) -> usize {
+        self.run_git(&["--git-dir=remote.git", "rev-list", "--count", "main"])
+            .trim()
+            .parse()
+            .unwrap()
+    }
+
+    /// The branch's files, a line each.
+    pub(super) fn files(&self) -> String {
+        self.run_git(&["--git-dir=remote.git", "ls-tree", "-r", "--name-only", "main"])
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests look at the repository with git itself"
+    )]
+    fn run_git(&self, args: &[&str]) -> String {
+        let output = std::process::Command::new("git")
+            .args(args)
+            .current_dir(self.dir.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "git {args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests run the git of whoever runs them")]
+fn path() -> std::ffi::OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+/// The CA's validator: asks the answer table, as an edge would.
+fn validator(
+    answers: Answers,
+    down: Arc<AtomicBool>,
+) -> impl Fn(&DnsName, &Token) -> Result<String, Unanswered> + Send + Sync + 'static {
+    move |_: &DnsName, token: &Token| {
+        let found = answers.get(token).filter(|_| !down.load(Ordering::SeqCst));
+        let text = found.map(|body| String::from_utf8_lossy(&body).into_owned());
+        text.ok_or_else(|| Unanswered::connection("192.0.2.1: connection refused"))
+    }
+}
+
+/// Waits are real here, as git and SQLite take real time; so they are short.
+fn quick() -> Limits {
+    let tick = StdDuration::from_millis(1);
+    Limits {
+        first_pause: tick,
+        longest_pause: tick * 5,
+        first_poll: tick,
+        slowest_poll: tick * 5,
+        ..Limits::default()
+    }
+}

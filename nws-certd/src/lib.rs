@@ -1,0 +1,40 @@
+//! The daemon that orders, renews and publishes certificates, and its command line.
+//!
+//! It composes the other crates and owns what they may not: a clock, a runtime, sockets, files, the environment. Policy is theirs.
+//!
+//! The way through: [`Args`] and [`config::Config`] say what is wanted; `open` turns them into parts; `serve` runs the listeners, the
+//! control socket and the daemon, whose turns read as the data flows: look at the branch, [`plan::Plan`], publish, order, report.
+//! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket.
+
+mod args;
+pub use args::{Args, Command, ConfigCommand, LogFormat, Output};
+mod clock;
+pub use clock::SystemClock;
+pub mod config;
+mod failure;
+pub use failure::Failure;
+mod logging;
+mod state_dir;
+pub use state_dir::{StateDir, StateDirError, StatePaths};
+mod vault;
+pub use vault::{SealError, Sealed, Vault, VaultError};
+mod account;
+pub use account::AccountKeyError;
+mod batch;
+pub mod plan;
+pub mod store;
+pub use batch::Batch;
+mod control;
+mod daemon;
+mod order;
+mod pause;
+mod publish;
+pub mod report;
+mod repository;
+pub use control::ControlError;
+mod open;
+pub use open::OpenError;
+mod serve;
+pub use serve::ServeError;
+mod commands;
+pub use commands::run;

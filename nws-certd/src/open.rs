@@ -1,0 +1,164 @@
+//! From a configuration to the parts of a daemon.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nws_acme::{AccountUrl, Ca, Clock, Limits, Pool, PoolError, Roots};
+use nws_challenge::Answers;
+use nws_expiry::{Policy, SweepTime};
+use nws_gitops::{Git, GitError, Mirror, MirrorError};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::{self, PemObject as _};
+use tokio::sync::Mutex;
+
+use crate::account::{AccountKeyError, account_key};
+use crate::batch::Batch;
+use crate::config::Config;
+use crate::daemon::Parts;
+use crate::order::Ordering;
+use crate::plan::Rules;
+use crate::publish::Publisher;
+use crate::repository::Repository;
+use crate::state_dir::{StateDir, StateDirError};
+use crate::store::{SqliteStore, Store, StoreError};
+use crate::vault::{Vault, VaultError};
+
+/// One git command may take this long: the first clone of a large repository is the longest.
+const GIT_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// Answers at a time: two for each of the orders that can be under way in the half hour an answer stays, with room to spare.
+const ANSWERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
+
+/// A state directory held, and everything that works in it.
+pub(crate) struct Opened {
+    pub(crate) parts: Parts,
+    pub(crate) state: StateDir,
+}
+
+/// Opens everything. Nothing here needs the network: a daemon starts while its CA and its git host are away.
+pub(crate) async fn open(
+    config: &Config,
+    path: OsString,
+    clock: Arc<dyn Clock>,
+) -> Result<Opened, OpenError> {
+    let state = StateDir::hold(&config.state_dir)?;
+    let vault = Vault::open(&config.key_file)?;
+    let key = account_key(&state.paths().account_key(), &vault)?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&state.paths().database()).await?);
+    let repository = repository(config, &state, path)?;
+    let ca = Ca::new(
+        config.ca.directory.clone(),
+        Arc::new(Pool::new(roots(config)?)?),
+        Limits::default(),
+    );
+    let rules = rules(config, key.thumbprint().as_str());
+    let account = known_account(&*store, &ca).await?.map(|url| ca.account(&key, url));
+    let answers = Answers::new(ANSWERS);
+    let publisher = Publisher {
+        repository: repository.clone(),
+        store: store.clone(),
+        vault: vault.clone(),
+        clock: clock.clone(),
+    };
+    let ordering = Ordering {
+        ca,
+        key,
+        store: store.clone(),
+        vault,
+        answers: answers.clone(),
+        clock: clock.clone(),
+        deadline: config.orders.deadline,
+        account: Mutex::new(account),
+    };
+    let parts = Parts {
+        clock,
+        store,
+        repository,
+        publisher,
+        ordering: Arc::new(ordering),
+        answers,
+        rules,
+        batch: Batch { quiet: config.git.batch, most: config.git.batch_max },
+        poll: config.git.poll,
+        concurrency: config.orders.concurrency,
+    };
+    Ok(Opened { parts, state })
+}
+
+fn repository(config: &Config, state: &StateDir, path: OsString) -> Result<Repository, OpenError> {
+    let git = Git::new(&state.paths().git_home(), path, GIT_TIMEOUT);
+    git.version()?;
+    let mirror = Mirror::open(&state.paths().mirror(), config.git.remote.clone(), git)?;
+    Ok(Repository::new(mirror, config.discover.clone(), config.git.author.clone()))
+}
+
+fn roots(config: &Config) -> Result<Roots, OpenError> {
+    let Some(file) = &config.ca.roots else {
+        return Ok(Roots::Platform);
+    };
+    let unreadable = |source| OpenError::Roots { file: file.clone(), source };
+    let certificates = CertificateDer::pem_file_iter(file).map_err(unreadable)?;
+    certificates.collect::<Result<Vec<_>, _>>().map(Roots::Only).map_err(unreadable)
+}
+
+fn rules(config: &Config, installation: &str) -> Rules {
+    let renew_before =
+        config.renewal.renew_before.map(|before| before.try_into().unwrap_or(time::Duration::MAX));
+    let sweep = config.renewal.sweep.unwrap_or_else(|| SweepTime::of(installation));
+    Rules {
+        policy: Policy { renew_before, sweep },
+        key_type: config.orders.key_type,
+        installation: installation.into(),
+    }
+}
+
+async fn known_account(store: &dyn Store, ca: &Ca) -> Result<Option<AccountUrl>, StoreError> {
+    let directory = ca.directory_url().to_string();
+    let facts = store.load().await?;
+    let known = facts.accounts.into_iter().find(|(at, _)| *at == directory);
+    // A URL that cannot be read is asked for again: the same key gives the same account.
+    Ok(known.and_then(|(_, url)| url.parse().ok()))
+}
+
+impl OpenError {
+    /// Whether another process holds the state directory, perhaps only for a moment.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self, Self::StateDir(StateDirError::Held { .. }))
+    }
+}
+
+/// Why the daemon's parts could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The state directory.
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    /// The key file.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The account key.
+    #[error(transparent)]
+    AccountKey(#[from] AccountKeyError),
+    /// The state database.
+    #[error("cannot open the state database")]
+    Store(#[from] StoreError),
+    /// The git binary.
+    #[error("cannot use git; nws-certd needs the git binary, 2.39 or newer, in PATH")]
+    Git(#[from] GitError),
+    /// The mirror.
+    #[error("cannot open the mirror of the repository")]
+    Mirror(#[from] MirrorError),
+    /// The CA's roots.
+    #[error("ca.roots: cannot read certificates from {}", file.display())]
+    Roots {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: pem::Error,
+    },
+    /// TLS towards the CA.
+    #[error("cannot set up TLS towards the CA")]
+    Pool(#[from] PoolError),
+}

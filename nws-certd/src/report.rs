@@ -1,0 +1,280 @@
+//! What operators are shown: where every certificate stands, what comes next and when.
+
+mod text;
+
+use std::collections::BTreeMap;
+
+use nws_expiry::Leaf;
+use nws_gitops::{Inventory, WantKey};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+pub(crate) use text::{Colour, plan_text, status_text, sync_text};
+
+use crate::plan::{Delivery, Next, Plan, Planned, PlannedWant};
+use crate::store::CertificateKey;
+
+/// Everything there is to say at one instant, most urgent first.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Report {
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The ACME account.
+    pub account: AccountReport,
+    /// The branch as last fetched.
+    pub branch: BranchReport,
+    /// Every certificate that is wanted.
+    pub certificates: Vec<CertificateReport>,
+    /// Everything in the repository that cannot be served as it is written.
+    pub faults: Vec<FaultReport>,
+    /// What keeps the daemon from going on, if anything does.
+    pub troubles: Vec<Trouble>,
+}
+
+/// Something that keeps the daemon from going on, until it works again.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Trouble {
+    /// With what.
+    pub with: TroubleWith,
+    /// What went wrong last.
+    pub text: String,
+}
+
+/// What the daemon has trouble with.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TroubleWith {
+    /// Fetching or reading the branch.
+    Fetch,
+    /// Committing or pushing.
+    Push,
+    /// The CA.
+    Ca,
+}
+
+/// The ACME account.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AccountReport {
+    /// The CA's directory.
+    pub directory: String,
+    /// The account's URL, once registered.
+    pub url: Option<String>,
+    /// The thumbprint of its key (RFC 7638).
+    pub thumbprint: String,
+}
+
+/// The branch.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct BranchReport {
+    /// Its name.
+    pub name: String,
+    /// The commit it was last seen at; `None` before its first commit or the first fetch.
+    pub tip: Option<String>,
+}
+
+/// One certificate.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct CertificateReport {
+    /// Its names.
+    pub names: Vec<String>,
+    /// The kind of its key.
+    pub key_type: String,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The serial number of what there is, in lower-case hexadecimal.
+    pub serial: Option<String>,
+    /// The SHA-256 of what there is, in lower-case hexadecimal.
+    pub fingerprint: Option<String>,
+    /// When what there is begins.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub not_before: Option<OffsetDateTime>,
+    /// When what there is ends.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub not_after: Option<OffsetDateTime>,
+    /// Who issued what there is.
+    pub issuer: Option<String>,
+    /// Why it is to be ordered, if it is.
+    pub reason: Option<String>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+    /// Failures since the last success.
+    pub failures: u32,
+    /// What comes next.
+    pub next: NextReport,
+    /// The Secrets it is for.
+    pub deliveries: Vec<DeliveryReport>,
+}
+
+/// Where a certificate stands.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// It failed, and waits for its next attempt.
+    Waiting,
+    /// It is to be ordered.
+    Wanted,
+    /// An order is under way.
+    Ordering,
+    /// It is stored, and not yet in every file it is for.
+    Issued,
+    /// The branch has it.
+    Pushed,
+}
+
+impl Stage {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Wanted => "wanted",
+            Self::Ordering => "ordering",
+            Self::Issued => "issued",
+            Self::Pushed => "pushed",
+        }
+    }
+}
+
+/// What comes next for a certificate.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct NextReport {
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// What: `order`, `commit` or `renew`.
+    pub what: String,
+}
+
+/// One Secret.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct DeliveryReport {
+    /// The target.
+    pub target: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub secret: String,
+    /// Its file, once there is one.
+    pub path: Option<String>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The file and field that ask for it.
+    pub wanted_by: String,
+}
+
+/// Something in the repository that cannot be served as it is written.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct FaultReport {
+    /// The file.
+    pub path: String,
+    /// File, document, field, reason and remedy.
+    pub text: String,
+}
+
+/// What a report is made of, beside the plan.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub(crate) now: OffsetDateTime,
+    pub(crate) plan: &'a Plan,
+    pub(crate) inventory: Option<&'a Inventory>,
+    pub(crate) under_way: &'a dyn Fn(&CertificateKey) -> bool,
+    pub(crate) commit_at: Option<OffsetDateTime>,
+    pub(crate) refused: &'a BTreeMap<WantKey, String>,
+}
+
+impl Scene<'_> {
+    /// The certificates, most urgent first: what needs something, then by the end of what there is.
+    pub(crate) fn certificates(&self) -> Vec<CertificateReport> {
+        let mut all: Vec<_> =
+            self.plan.certificates.iter().map(|planned| self.certificate(planned)).collect();
+        all.sort_by_key(|one| {
+            (one.stage, one.not_after.is_some(), one.not_after, one.names.clone())
+        });
+        all
+    }
+
+    fn certificate(&self, planned: &Planned) -> CertificateReport {
+        let have = planned.have.as_ref();
+        CertificateReport {
+            names: planned.key.names.iter().map(ToString::to_string).collect(),
+            key_type: planned.key.key_type.to_string(),
+            stage: self.stage(planned),
+            serial: have.map(|leaf| leaf.serial().to_string()),
+            fingerprint: have.map(|leaf| leaf.fingerprint().to_string()),
+            not_before: have.map(Leaf::not_before),
+            not_after: have.map(Leaf::not_after),
+            issuer: have.map(|leaf| leaf.issuer().to_owned()),
+            reason: reason(&planned.next),
+            last_error: planned.last_error.clone(),
+            failures: planned.failures,
+            next: self.next(planned),
+            deliveries: planned.wants.iter().map(|want| self.delivery(planned, want)).collect(),
+        }
+    }
+
+    fn stage(&self, planned: &Planned) -> Stage {
+        match &planned.next {
+            _ if (self.under_way)(&planned.key) => Stage::Ordering,
+            Next::Wait { .. } => Stage::Waiting,
+            Next::Order(_) => Stage::Wanted,
+            Next::Keep { .. }
+                if planned.wants.iter().any(|want| want.delivery == Delivery::Outbox) =>
+            {
+                Stage::Issued
+            }
+            Next::Keep { .. } => Stage::Pushed,
+        }
+    }
+
+    fn next(&self, planned: &Planned) -> NextReport {
+        let (at, what) = match (&planned.next, self.stage(planned), self.commit_at) {
+            (Next::Keep { .. }, Stage::Issued, Some(at)) => (at.max(self.now), "commit"),
+            (Next::Keep { until }, ..) => (*until, "renew"),
+            (Next::Wait { until, .. }, ..) => (*until, "order"),
+            (Next::Order(_), ..) => (self.now, "order"),
+        };
+        NextReport { at, what: what.into() }
+    }
+
+    fn delivery(&self, planned: &Planned, want: &PlannedWant) -> DeliveryReport {
+        let (stage, path) = match &want.delivery {
+            Delivery::Nothing => (self.stage(planned), None),
+            Delivery::Outbox => (Stage::Issued, None),
+            Delivery::Pushed(path) => (Stage::Pushed, Some(path.to_string())),
+        };
+        DeliveryReport {
+            target: want.key.target.to_string(),
+            namespace: want.key.secret.namespace().into(),
+            secret: want.key.secret.name().into(),
+            path,
+            stage,
+            wanted_by: want.source.clone(),
+        }
+    }
+
+    /// What the repository says wrong, and the wants that stand aside for somebody else's Secret.
+    pub(crate) fn faults(&self) -> Vec<FaultReport> {
+        let read = self.inventory.map_or(&[][..], |inventory| &inventory.faults);
+        let read = read
+            .iter()
+            .map(|fault| FaultReport { path: fault.path.to_string(), text: fault.to_string() });
+        let blocked = self.plan.blocked.iter().map(|blocked| FaultReport {
+            path: blocked.path.to_string(),
+            text: format!(
+                "{}: holds the Secret {} that nws-certd did not write, wanted by {}; it is left alone: remove it, or ask for another secretName",
+                blocked.path, blocked.want.secret, blocked.source
+            ),
+        });
+        let refused = self
+            .refused
+            .iter()
+            .map(|(want, text)| FaultReport { path: want.to_string(), text: text.clone() });
+        read.chain(blocked).chain(refused).collect()
+    }
+}
+
+fn reason(next: &Next) -> Option<String> {
+    match next {
+        Next::Keep { .. } => None,
+        Next::Order(reason) | Next::Wait { reason, .. } => Some(reason.to_string()),
+    }
+}

@@ -1,0 +1,144 @@
+//! A report as people read it: aligned columns, nothing else.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{Cell, Color, ContentArrangement, Table};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::{CertificateReport, Report, Stage};
+
+/// `nws-certd status`.
+pub(crate) fn status_text(report: &Report, colour: Colour) -> String {
+    let mut table = table(["HOSTS", "STAGE", "NOT AFTER", "NEXT", "SECRETS", "LAST ERROR"], colour);
+    for certificate in &report.certificates {
+        table.add_row([
+            Cell::new(hosts(certificate)),
+            stage(certificate.stage),
+            Cell::new(certificate.not_after.map_or_else(|| "-".into(), instant)),
+            Cell::new(format!("{} {}", certificate.next.what, instant(certificate.next.at))),
+            Cell::new(secrets(certificate)),
+            Cell::new(certificate.last_error.as_deref().unwrap_or("-")),
+        ]);
+    }
+    format!("{}{}{}", heading(report), body(&table, &report.certificates), notes(report))
+}
+
+/// `nws-certd plan`.
+pub(crate) fn plan_text(report: &Report, colour: Colour) -> String {
+    let (to_do, kept): (Vec<_>, Vec<_>) =
+        report.certificates.iter().cloned().partition(|one| one.reason.is_some());
+    let mut table = table(["HOSTS", "STAGE", "ORDER AT", "WHY", "SECRETS"], colour);
+    for certificate in &to_do {
+        table.add_row([
+            Cell::new(hosts(certificate)),
+            stage(certificate.stage),
+            Cell::new(if certificate.next.at <= report.at {
+                "now".into()
+            } else {
+                instant(certificate.next.at)
+            }),
+            Cell::new(certificate.reason.as_deref().unwrap_or("-")),
+            Cell::new(secrets(certificate)),
+        ]);
+    }
+    let next = kept.iter().map(|one| one.next.at).min();
+    let rest = match next {
+        None => String::new(),
+        Some(at) => format!(
+            "{} kept as they are; the next is looked at {}\n",
+            count(kept.len()),
+            instant(at)
+        ),
+    };
+    format!("{}{}{rest}{}", heading(report), body(&table, &to_do), notes(report))
+}
+
+/// `nws-certd sync`.
+pub(crate) fn sync_text(report: &Report) -> String {
+    let of = |stage| report.certificates.iter().filter(|one| one.stage == stage).count();
+    let pushed = of(Stage::Pushed);
+    let rest = report.certificates.len() - pushed;
+    format!(
+        "{}{} in place, {rest} under way, {} reported\n",
+        heading(report),
+        count(pushed),
+        faults(report.faults.len())
+    )
+}
+
+/// Whether colours are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Colour {
+    /// The reader is a terminal.
+    Terminal,
+    /// The reader is a file or another program.
+    Plain,
+}
+
+fn heading(report: &Report) -> String {
+    let tip = report.branch.tip.as_deref().map_or("no commit yet", |tip| &tip[..tip.len().min(12)]);
+    format!("branch {} at {tip}, {}\n", report.branch.name, instant(report.at))
+}
+
+fn notes(report: &Report) -> String {
+    let lines = report.troubles.iter().map(|trouble| format!("trouble: {}\n", trouble.text));
+    lines.chain(report.faults.iter().map(|fault| format!("fault: {}\n", fault.text))).collect()
+}
+
+fn body(table: &Table, rows: &[CertificateReport]) -> String {
+    if rows.is_empty() { "nothing to order\n".into() } else { format!("{}\n", table.trim_fmt()) }
+}
+
+fn table<const N: usize>(header: [&str; N], colour: Colour) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(header);
+    match colour {
+        Colour::Terminal => table.enforce_styling(),
+        Colour::Plain => table.force_no_tty(),
+    };
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+fn stage(stage: Stage) -> Cell {
+    Cell::new(stage.as_str()).fg(match stage {
+        Stage::Waiting => Color::Red,
+        Stage::Wanted | Stage::Ordering | Stage::Issued => Color::Yellow,
+        Stage::Pushed => Color::Green,
+    })
+}
+
+fn hosts(certificate: &CertificateReport) -> String {
+    match certificate.names.as_slice() {
+        [] => "-".into(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+    }
+}
+
+fn secrets(certificate: &CertificateReport) -> String {
+    let names =
+        certificate.deliveries.iter().map(|one| format!("{}/{}", one.namespace, one.secret));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn count(certificates: usize) -> String {
+    if certificates == 1 { "1 certificate".into() } else { format!("{certificates} certificates") }
+}
+
+fn faults(faults: usize) -> String {
+    if faults == 1 { "1 fault".into() } else { format!("{faults} faults") }
+}
+
+fn instant(at: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
+    at.to_offset(time::UtcOffset::UTC).format(&format).unwrap_or_else(|_| at.to_string())
+}
+
+#[cfg(test)]
+mod tests;

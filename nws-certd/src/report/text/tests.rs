@@ -1,0 +1,105 @@
+use expect_test::expect;
+use time::Duration;
+use time::macros::datetime;
+
+use super::super::{
+    AccountReport, BranchReport, DeliveryReport, FaultReport, NextReport, Trouble, TroubleWith,
+};
+use super::*;
+
+const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+
+fn certificate(hosts: &[&str], stage: Stage, next: (&str, Duration)) -> CertificateReport {
+    let delivery = DeliveryReport {
+        target: "default".into(),
+        namespace: "shop".into(),
+        secret: "shop-tls".into(),
+        path: None,
+        stage,
+        wanted_by: "apps/shop/ingress.yaml".into(),
+    };
+    let has = matches!(stage, Stage::Pushed | Stage::Issued);
+    CertificateReport {
+        names: hosts.iter().map(ToString::to_string).collect(),
+        key_type: "ecdsa-p256".into(),
+        stage,
+        serial: None,
+        fingerprint: None,
+        not_before: None,
+        not_after: has.then_some(NOON + Duration::days(90)),
+        issuer: None,
+        reason: (!has).then(|| "there is no certificate yet".into()),
+        last_error: (stage == Stage::Waiting).then(|| "connection refused".into()),
+        failures: 0,
+        next: NextReport { at: NOON + next.1, what: next.0.into() },
+        deliveries: vec![delivery],
+    }
+}
+
+fn report() -> Report {
+    Report {
+        at: NOON,
+        account: AccountReport {
+            directory: "https://ca.example/d".into(),
+            url: None,
+            thumbprint: "t".into(),
+        },
+        branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef0123".into()) },
+        certificates: vec![
+            certificate(&["blog.example"], Stage::Waiting, ("order", Duration::minutes(10))),
+            certificate(&["new.example"], Stage::Wanted, ("order", Duration::ZERO)),
+            certificate(
+                &["shop.example", "www.shop.example"],
+                Stage::Pushed,
+                ("renew", Duration::days(60)),
+            ),
+        ],
+        faults: vec![FaultReport {
+            path: "apps/x.yaml".into(),
+            text: "apps/x.yaml: no YAML; mend it".into(),
+        }],
+        troubles: vec![Trouble { with: TroubleWith::Ca, text: "the CA does not answer".into() }],
+    }
+}
+
+#[test]
+fn status_is_a_table_of_everything() {
+    expect![[r#"
+        branch main at 0123456789ab, 2026-03-01 12:00:00Z
+        HOSTS            STAGE    NOT AFTER             NEXT                        SECRETS        LAST ERROR
+        blog.example     waiting  -                     order 2026-03-01 12:10:00Z  shop/shop-tls  connection refused
+        new.example      wanted   -                     order 2026-03-01 12:00:00Z  shop/shop-tls  -
+        shop.example +1  pushed   2026-05-30 12:00:00Z  renew 2026-04-30 12:00:00Z  shop/shop-tls  -
+        trouble: the CA does not answer
+        fault: apps/x.yaml: no YAML; mend it
+    "#]].assert_eq(&status_text(&report(), Colour::Plain));
+}
+
+#[test]
+fn plan_is_a_table_of_what_is_to_be_ordered() {
+    expect![[r#"
+        branch main at 0123456789ab, 2026-03-01 12:00:00Z
+        HOSTS         STAGE    ORDER AT              WHY                          SECRETS
+        blog.example  waiting  2026-03-01 12:10:00Z  there is no certificate yet  shop/shop-tls
+        new.example   wanted   now                   there is no certificate yet  shop/shop-tls
+        1 certificate kept as they are; the next is looked at 2026-04-30 12:00:00Z
+        trouble: the CA does not answer
+        fault: apps/x.yaml: no YAML; mend it
+    "#]]
+    .assert_eq(&plan_text(&report(), Colour::Plain));
+}
+
+#[test]
+fn sync_is_a_line_or_two() {
+    expect![[r#"
+        branch main at 0123456789ab, 2026-03-01 12:00:00Z
+        1 certificate in place, 2 under way, 1 fault reported
+    "#]]
+    .assert_eq(&sync_text(&report()));
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    assert!(status_text(&report(), Colour::Terminal).contains('\u{1b}'));
+    assert!(!status_text(&report(), Colour::Plain).contains('\u{1b}'));
+}

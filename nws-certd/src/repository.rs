@@ -1,0 +1,104 @@
+//! The mirror, off the runtime's threads.
+
+use std::sync::Arc;
+
+use nws_gitops::{
+    Author, CommitError, Discover, Edit, FetchError, Inventory, Message, Mirror, PushError,
+    ReadError, Tip,
+};
+use time::OffsetDateTime;
+use tokio::task::{JoinError, spawn_blocking};
+
+/// The repository as the daemon uses it; each call runs to its end on a thread that may block.
+#[derive(Clone, Debug)]
+pub(crate) struct Repository {
+    mirror: Arc<Mirror>,
+    discover: Arc<Discover>,
+    author: Author,
+}
+
+/// The inventory of one commit.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    /// The commit.
+    pub(crate) tip: Tip,
+    /// What it wants and holds.
+    pub(crate) inventory: Arc<Inventory>,
+}
+
+impl Repository {
+    pub(crate) fn new(mirror: Mirror, discover: Discover, author: Author) -> Self {
+        Self { mirror: Arc::new(mirror), discover: Arc::new(discover), author }
+    }
+
+    /// The branch's name.
+    pub(crate) fn branch(&self) -> &str {
+        self.mirror.remote().branch.as_str()
+    }
+
+    /// The branch as last seen, without asking anyone.
+    pub(crate) async fn last_seen(&self) -> Result<View, LookError> {
+        let mirror = self.mirror.clone();
+        let tip = spawn_blocking(move || mirror.tip()).await.map_err(LookError::Panicked)?;
+        self.read(tip.unwrap_or(Tip { commit: None })).await
+    }
+
+    /// Fetches the branch and reads it; what `seen` holds already is not read again.
+    pub(crate) async fn look(&self, seen: Option<&View>) -> Result<View, LookError> {
+        let mirror = self.mirror.clone();
+        let fetched = spawn_blocking(move || mirror.fetch()).await.map_err(LookError::Panicked)?;
+        let tip = fetched.map_err(LookError::Fetch)?;
+        match seen {
+            Some(seen) if seen.tip == tip => Ok(seen.clone()),
+            _ => self.read(tip).await,
+        }
+    }
+
+    pub(crate) async fn read(&self, tip: Tip) -> Result<View, LookError> {
+        let (mirror, discover) = (self.mirror.clone(), self.discover.clone());
+        let read = spawn_blocking(move || mirror.inventory(&tip, &discover))
+            .await
+            .map_err(LookError::Panicked)?;
+        Ok(View { tip, inventory: Arc::new(read.map_err(LookError::Read)?) })
+    }
+
+    /// Commits the edits on `tip` and pushes, if the branch is still there; `None` if they change nothing.
+    pub(crate) async fn publish(
+        &self,
+        tip: Tip,
+        edits: Vec<Edit>,
+        message: Message,
+        now: OffsetDateTime,
+    ) -> Result<Option<Tip>, PublishError> {
+        let (mirror, author) = (self.mirror.clone(), self.author.clone());
+        let publish = move || {
+            let commit = mirror
+                .commit(&tip, &edits, &message, &author, now)
+                .map_err(PublishError::Commit)?;
+            commit.map(|commit| mirror.push(&commit).map_err(PublishError::Push)).transpose()
+        };
+        spawn_blocking(publish).await.map_err(PublishError::Panicked)?
+    }
+}
+
+/// Why the branch could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookError {
+    #[error("cannot fetch the branch")]
+    Fetch(#[source] FetchError),
+    #[error("cannot read the branch")]
+    Read(#[source] ReadError),
+    #[error("looking at the branch was broken off by a bug")]
+    Panicked(#[source] JoinError),
+}
+
+/// Why certificates did not get into the branch.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    #[error("cannot commit")]
+    Commit(#[source] CommitError),
+    #[error("cannot push")]
+    Push(#[source] PushError),
+    #[error("publishing was broken off by a bug")]
+    Panicked(#[source] JoinError),
+}

@@ -1,0 +1,126 @@
+//! `nws-certd run`: the listeners, the socket and the daemon, until a signal.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use nws_challenge::{Answers, Limits, TableFull};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::config::Config;
+use crate::control::{self, Desk};
+use crate::daemon::{Daemon, Parts};
+use crate::failure::Causes;
+use crate::open::Opened;
+use crate::store::StoreError;
+
+/// Requests that may wait for the next turn.
+const REQUESTS: usize = 64;
+
+/// Serves until SIGTERM or SIGINT, then hands over: no new orders, orders under way reach a resting place, answers go on meanwhile.
+pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeError> {
+    let Opened { parts, state } = opened;
+    say_what_none_means();
+    load_answers(&parts).await?;
+    let listeners = listen(&config.challenge.listen).await?;
+    let socket = state.paths().control_socket();
+    let control = control::bind(&socket)
+        .map_err(|source| ServeError::Socket { socket: socket.clone(), source })?;
+
+    let (stop_daemon, stop_servers) = (CancellationToken::new(), CancellationToken::new());
+    stop_on_signal(stop_daemon.clone())?;
+    let mut servers = JoinSet::new();
+    for listener in listeners {
+        servers.spawn(answer(listener, parts.answers.clone(), stop_servers.clone()));
+    }
+    let daemon = Daemon::new(parts);
+    let (requests, asked) = mpsc::channel(REQUESTS);
+    let desk = Desk { reports: daemon.reports(), requests };
+    let api = tokio::spawn(control::serve(control, socket, desk, stop_daemon.clone()));
+    daemon.run(asked, stop_daemon).await;
+    stop_servers.cancel();
+    while servers.join_next().await.is_some() {}
+    // Whoever still waits at the socket has been answered by the daemon's end.
+    let _ = api.await;
+    info!("stopped");
+    Ok(())
+}
+
+fn say_what_none_means() {
+    warn!(
+        "git.encryption = \"none\": private keys stand in clear in the repository and in every clone of it"
+    );
+}
+
+/// Every answer that is not over is given again before the first request comes in.
+async fn load_answers(parts: &Parts) -> Result<(), ServeError> {
+    for (key_authorization, until) in
+        parts.store.answers(parts.clock.now()).await.map_err(ServeError::Answers)?
+    {
+        parts.answers.put(key_authorization, until).map_err(ServeError::TooManyAnswers)?;
+    }
+    Ok(())
+}
+
+async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServeError> {
+    let mut listeners = Vec::new();
+    for &address in addresses {
+        let bound = TcpListener::bind(address).await;
+        listeners.push(bound.map_err(|source| ServeError::Listen { address, source })?);
+    }
+    Ok(listeners)
+}
+
+async fn answer(listener: TcpListener, answers: Answers, stop: CancellationToken) {
+    if let Err(error) = nws_challenge::serve(listener, answers, Limits::default(), stop).await {
+        error!(error = %Causes(&error), "HTTP-01 is not answered any more on one address");
+    }
+}
+
+fn stop_on_signal(stop: CancellationToken) -> Result<(), ServeError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// Why the daemon could not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A listener.
+    #[error("challenge.listen: cannot listen on {address}; free it, or choose another")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The socket of the operators' API.
+    #[error("cannot open the control socket {}", socket.display())]
+    Socket {
+        /// The socket.
+        socket: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The stored answers.
+    #[error("cannot load the challenge answers")]
+    Answers(#[source] StoreError),
+    /// More stored answers than the table holds.
+    #[error("cannot load the challenge answers")]
+    TooManyAnswers(#[source] TableFull),
+    /// The signals.
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
+}

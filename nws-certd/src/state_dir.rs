@@ -1,0 +1,162 @@
+//! The state directory: who may use it, and where things stand in it.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The state directory, held by this process alone until dropped.
+#[derive(Debug)]
+pub struct StateDir {
+    paths: StatePaths,
+    _lock: File,
+}
+
+/// Where things stand in a state directory.
+#[derive(Clone, Debug)]
+pub struct StatePaths(PathBuf);
+
+impl StateDir {
+    /// Makes the directory where it is absent (mode 0700), and locks it against a second process.
+    ///
+    /// # Errors
+    ///
+    /// [`StateDirError`] if it cannot be made, or another process holds it.
+    pub fn hold(dir: &Path) -> Result<Self, StateDirError> {
+        let unusable = |source| StateDirError::Unusable { dir: dir.into(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
+        let paths = StatePaths(dir.into());
+        let lock = private(&mut OpenOptions::new())
+            .create(true)
+            .truncate(false)
+            .open(paths.lock())
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { paths, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(StateDirError::Held { dir: dir.into() }),
+            Err(TryLockError::Error(source)) => Err(unusable(source)),
+        }
+    }
+
+    /// Whether another process holds it at this moment.
+    pub fn is_held(dir: &Path) -> bool {
+        dir.exists() && matches!(Self::hold(dir), Err(StateDirError::Held { .. }))
+    }
+
+    /// Where things stand.
+    pub fn paths(&self) -> &StatePaths {
+        &self.paths
+    }
+}
+
+impl StatePaths {
+    /// The paths in this directory, held or not.
+    pub fn of(dir: &Path) -> Self {
+        Self(dir.into())
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
+    /// The SQLite database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("state.db")
+    }
+
+    /// The ACME account key, sealed.
+    pub fn account_key(&self) -> PathBuf {
+        self.0.join("account.age")
+    }
+
+    /// The bare mirror of the repository.
+    pub fn mirror(&self) -> PathBuf {
+        self.0.join("mirror.git")
+    }
+
+    /// The home directory that git is given.
+    pub fn git_home(&self) -> PathBuf {
+        self.0.join("home")
+    }
+
+    /// The socket of the operators' API.
+    pub fn control_socket(&self) -> PathBuf {
+        self.0.join("control.sock")
+    }
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.write(true).mode(0o600)
+}
+
+/// Writes a new file that only its owner may read, and makes it durable; an existing one is left alone.
+///
+/// A crash on the way leaves a `.new` file beside it and nothing under its own name.
+///
+/// # Errors
+///
+/// As the system says; `AlreadyExists` if there is one.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write as _;
+
+    let fresh = path.with_added_extension("new");
+    // One left by a crash may already be linked to `path`, so it is unlinked, never truncated.
+    match std::fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = private(&mut OpenOptions::new()).create_new(true).open(&fresh)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::hard_link(&fresh, path)?;
+    std::fs::remove_file(&fresh)?;
+    File::open(path.parent().unwrap_or_else(|| Path::new(".")))?.sync_all()
+}
+
+/// Why a state directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateDirError {
+    /// It cannot be made or written.
+    #[error("cannot use the state directory {}; make it writable for this user, or set state_dir", dir.display())]
+    Unusable {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process holds it.
+    #[error("the state directory {} is in use by another nws-certd; ask that one, or stop it first", dir.display())]
+    Held {
+        /// The directory.
+        dir: PathBuf,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_holder_is_refused_until_the_first_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = StateDir::hold(&dir.path().join("state")).unwrap();
+        let second = StateDir::hold(&dir.path().join("state"));
+        assert!(matches!(second, Err(StateDirError::Held { .. })));
+        drop(first);
+        StateDir::hold(&dir.path().join("state")).unwrap();
+    }
+
+    #[test]
+    fn a_private_file_is_never_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        write_private(&path, b"first").unwrap();
+        assert_eq!(
+            write_private(&path, b"second").unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

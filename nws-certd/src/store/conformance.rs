@@ -1,0 +1,242 @@
+//! What every engine has to do; run here for SQLite.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use nws_expiry::{DnsName, DnsNames, KeyType, PrivateKey};
+use rcgen::{CertificateParams, KeyPair};
+use time::Duration;
+use time::macros::datetime;
+
+use super::*;
+
+const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+
+/// A database file and whoever has it open.
+struct Bench {
+    store: SqliteStore,
+    file: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state.db");
+        Self { store: SqliteStore::open(&file).await.unwrap(), file, _dir: dir }
+    }
+
+    /// The store as a later process opens it; the earlier one still has its own.
+    async fn later(&self) -> SqliteStore {
+        SqliteStore::open(&self.file).await.unwrap()
+    }
+
+    async fn intend(&self, host: &str) -> Made {
+        let made = Made::new(host);
+        self.store.write(made.intent()).await.unwrap();
+        made
+    }
+}
+
+/// An order for one host, and the certificate it will bring.
+struct Made {
+    order: OrderId,
+    certificate: CertificateKey,
+    chain: Chain,
+}
+
+impl Made {
+    fn new(host: &str) -> Self {
+        let pair = KeyPair::generate().unwrap();
+        let key = PrivateKey::from_pkcs8_der(pair.serialized_der()).unwrap();
+        let params = CertificateParams::new([host.to_owned()]).unwrap();
+        let der = params.self_signed(&pair).unwrap().der().as_ref().into();
+        let names = DnsNames::from(host.parse::<DnsName>().unwrap());
+        Self {
+            order: OrderId::of(&key),
+            certificate: CertificateKey { names, key_type: KeyType::EcdsaP256 },
+            chain: Chain::from_der(vec![der]).unwrap(),
+        }
+    }
+
+    fn intent(&self) -> Step {
+        let (order, certificate) = (self.order, self.certificate.clone());
+        Step::OrderIntended { order, certificate, sealed_key: self.sealed(), at: NOON }
+    }
+
+    /// Stands for a sealed key: the store never looks into one.
+    fn sealed(&self) -> Sealed {
+        Sealed(self.order.to_string().into_bytes())
+    }
+
+    fn known(&self) -> Step {
+        Step::OrderKnown { order: self.order, url: url() }
+    }
+
+    fn issued(&self) -> Step {
+        Step::Issued { order: self.order, chain: self.chain.clone(), at: NOON }
+    }
+
+    fn waits(&self) -> Step {
+        let (error, until) = ("the CA is away".into(), NOON + Duration::MINUTE);
+        Step::OrderWaits { order: self.order, error, blame: Blame::Nobody, until }
+    }
+
+    fn ended(&self) -> Step {
+        let (error, until) = ("connection refused".into(), NOON + Duration::HOUR);
+        Step::OrderEnded { order: self.order, error, blame: Blame::Name, at: NOON, until }
+    }
+}
+
+fn url() -> OrderUrl {
+    "https://ca.example/order/1".parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_step_is_there_when_the_file_is_opened_again() {
+    let bench = Bench::new().await;
+    let made = bench.intend("a.example").await;
+    bench.store.write(made.known()).await.unwrap();
+    let facts = bench.later().await.load().await.unwrap();
+    let [order] = &facts.orders[..] else { panic!("one open order, not {}", facts.orders.len()) };
+    assert_eq!((order.id, &order.certificate), (made.order, &made.certificate));
+    assert_eq!(
+        (&order.sealed_key, order.started_at, &order.url),
+        (&made.sealed(), NOON, &Some(url()))
+    );
+}
+
+#[tokio::test]
+async fn a_certificate_has_one_open_order() {
+    let bench = Bench::new().await;
+    bench.intend("a.example").await;
+    let second = bench.store.write(Made::new("a.example").intent()).await;
+    assert!(matches!(second, Err(StoreError::OrderOpen { .. })), "{second:?}");
+    bench.intend("b.example").await;
+    assert_eq!(bench.store.load().await.unwrap().orders.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_issued_is_in_the_outbox_and_its_order_is_over() {
+    let bench = Bench::new().await;
+    let made = bench.intend("a.example").await;
+    bench.store.write(made.waits()).await.unwrap();
+    bench.store.write(made.issued()).await.unwrap();
+    let outbox = bench.store.outbox(&made.certificate).await.unwrap();
+    assert_eq!(outbox, Some((made.chain.clone(), made.sealed())));
+    let facts = bench.store.load().await.unwrap();
+    let [certificate] = &facts.certificates[..] else { panic!("one certificate") };
+    assert_eq!(
+        certificate.issued.as_ref().map(|issued| (&issued.chain, issued.at)),
+        Some((&made.chain, NOON))
+    );
+    assert_eq!((certificate.wait_until, &certificate.last_error), (None, &None));
+    assert!(facts.orders.is_empty());
+    assert!(
+        matches!(bench.store.write(made.issued()).await, Err(StoreError::Fenced { .. })),
+        "only once"
+    );
+}
+
+#[tokio::test]
+async fn a_renewal_keeps_its_predecessor() {
+    let bench = Bench::new().await;
+    let old = bench.intend("a.example").await;
+    bench.store.write(old.issued()).await.unwrap();
+    let new = bench.intend("a.example").await;
+    let before = bench.store.outbox(&old.certificate).await.unwrap();
+    assert_eq!(
+        before,
+        Some((old.chain.clone(), old.sealed())),
+        "an order under way takes nothing away"
+    );
+    bench.store.write(new.issued()).await.unwrap();
+    assert_eq!(
+        bench.store.outbox(&new.certificate).await.unwrap(),
+        Some((new.chain.clone(), new.sealed()))
+    );
+}
+
+#[tokio::test]
+async fn failures_count_for_whom_they_are_the_fault_of() {
+    let bench = Bench::new().await;
+    let made = bench.intend("a.example").await;
+    bench.store.write(made.waits()).await.unwrap();
+    let facts = bench.store.load().await.unwrap();
+    assert_eq!((facts.certificates[0].failures, facts.orders.len()), (0, 1), "the order goes on");
+    bench.store.write(made.ended()).await.unwrap();
+    let facts = bench.store.load().await.unwrap();
+    let certificate = &facts.certificates[0];
+    assert_eq!((certificate.failures, facts.orders.len()), (1, 0), "the order is over");
+    assert_eq!(certificate.last_error.as_deref(), Some("connection refused"));
+    assert_eq!(certificate.wait_until, Some(NOON + Duration::HOUR));
+    bench.intend("a.example").await;
+}
+
+#[tokio::test]
+async fn who_opened_later_has_the_orders() {
+    let bench = Bench::new().await;
+    let made = bench.intend("a.example").await;
+    let later = bench.later().await;
+    for step in [made.known(), made.waits(), made.ended(), made.issued()] {
+        let late = bench.store.write(step).await;
+        assert!(
+            matches!(late, Err(StoreError::Fenced { order }) if order == made.order),
+            "{late:?}"
+        );
+    }
+    later.write(made.known()).await.unwrap();
+    later.write(made.issued()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_step_that_fails_takes_no_other_with_it() {
+    let bench = Bench::new().await;
+    let made = bench.intend("a.example").await;
+    let doubled = Made::new("a.example");
+    let steps = [made.known(), doubled.intent(), Made::new("b.example").intent(), doubled.issued()];
+    let mut writes = tokio::task::JoinSet::new();
+    let store = Arc::new(bench.store);
+    for (at, step) in steps.into_iter().enumerate() {
+        let store = store.clone();
+        writes.spawn(async move { (at, store.write(step).await.is_ok()) });
+    }
+    let mut results = writes.join_all().await;
+    results.sort_unstable();
+    assert_eq!(results, [(0, true), (1, false), (2, true), (3, false)]);
+    assert_eq!(store.load().await.unwrap().orders.len(), 2);
+}
+
+#[tokio::test]
+async fn answers_are_had_until_their_end() {
+    let bench = Bench::new().await;
+    let token = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0";
+    let key_authorization: KeyAuthorization =
+        format!("{token}.9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI").parse().unwrap();
+    let until = NOON + Duration::HOUR;
+    bench
+        .store
+        .write(Step::Offered { key_authorization: key_authorization.clone(), until })
+        .await
+        .unwrap();
+    let later = bench.later().await;
+    assert_eq!(later.answers(NOON).await.unwrap(), [(key_authorization, until)]);
+    assert_eq!(later.answers(until).await.unwrap(), []);
+    later.write(Step::AnswersForgotten { until }).await.unwrap();
+    assert_eq!(later.answers(NOON).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_account_is_known_until_the_ca_forgets_it() {
+    let bench = Bench::new().await;
+    let account = |url: Option<&str>| Step::Account {
+        directory: "https://ca.example/d".into(),
+        url: url.map(Into::into),
+    };
+    for (step, want) in
+        [(Some("https://ca.example/a/1"), 1), (Some("https://ca.example/a/1"), 1), (None, 0)]
+    {
+        bench.store.write(account(step)).await.unwrap();
+        assert_eq!(bench.store.load().await.unwrap().accounts.len(), want, "{step:?}");
+    }
+}

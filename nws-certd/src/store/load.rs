@@ -1,0 +1,129 @@
+//! Rows as facts.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use nws_acme::OrderUrl;
+use nws_challenge::KeyAuthorization;
+use nws_expiry::{Chain, DnsNames, NoNames};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{Row as _, Sqlite};
+use time::OffsetDateTime;
+
+use super::write::names_text;
+use super::{CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, StoreError};
+use crate::vault::Sealed;
+
+pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
+    let accounts = sqlx::query_as("SELECT directory, url FROM account ORDER BY directory")
+        .fetch_all(from)
+        .await
+        .map_err(StoreError::Engine)?;
+    let certificates = sqlx::query(
+        "SELECT names, key_type, chain, issued_at, failures, wait_until, last_error FROM certificate ORDER BY names",
+    );
+    let orders = sqlx::query(
+        "SELECT acme_order.id, names, key_type, acme_order.sealed_key, started_at, url
+         FROM acme_order JOIN certificate ON certificate.id = acme_order.certificate
+         WHERE state = 'open' ORDER BY started_at, acme_order.id",
+    );
+    Ok(Facts {
+        accounts,
+        certificates: each(certificates, from, certificate).await?,
+        orders: each(orders, from, order).await?,
+    })
+}
+
+pub(super) async fn answers(
+    from: &SqlitePool,
+    now: OffsetDateTime,
+) -> Result<Vec<(KeyAuthorization, OffsetDateTime)>, StoreError> {
+    let rows = sqlx::query("SELECT key_authorization, until FROM answer WHERE until > ?").bind(now);
+    each(rows, from, |row| Ok((parse(row, "key_authorization")?, get(row, "until")?))).await
+}
+
+pub(super) async fn outbox(
+    from: &SqlitePool,
+    key: &CertificateKey,
+) -> Result<Option<(Chain, Sealed)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT chain, sealed_key FROM certificate
+         WHERE names = ? AND key_type = ? AND chain IS NOT NULL AND sealed_key IS NOT NULL",
+    )
+    .bind(names_text(key))
+    .bind(key.key_type.as_str());
+    let found = each(rows, from, |row| {
+        Ok((chain(&get::<String>(row, "chain")?)?, Sealed(get(row, "sealed_key")?)))
+    })
+    .await?;
+    Ok(found.into_iter().next())
+}
+
+type Rows = sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments>;
+
+async fn each<T>(
+    rows: Rows,
+    from: &SqlitePool,
+    read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    rows.fetch_all(from).await.map_err(StoreError::Engine)?.iter().map(read).collect()
+}
+
+fn certificate(row: &SqliteRow) -> Result<CertificateFacts, StoreError> {
+    let stored = get::<Option<String>>(row, "chain")?.zip(get(row, "issued_at")?);
+    let issued =
+        stored.map(|(text, at)| chain(&text).map(|chain| IssuedFacts { chain, at })).transpose()?;
+    Ok(CertificateFacts {
+        key: key(row)?,
+        issued,
+        failures: u32::try_from(get::<i64>(row, "failures")?).unwrap_or(u32::MAX),
+        wait_until: get(row, "wait_until")?,
+        last_error: get(row, "last_error")?,
+    })
+}
+
+fn order(row: &SqliteRow) -> Result<OpenOrder, StoreError> {
+    let url = get::<Option<String>>(row, "url")?;
+    Ok(OpenOrder {
+        id: order_id(&get::<String>(row, "id")?)?,
+        certificate: key(row)?,
+        sealed_key: Sealed(get(row, "sealed_key")?),
+        started_at: get(row, "started_at")?,
+        url: url
+            .map(|text| text.parse::<OrderUrl>().map_err(|error| unreadable("order URL", &error)))
+            .transpose()?,
+    })
+}
+
+fn key(row: &SqliteRow) -> Result<CertificateKey, StoreError> {
+    let text: String = get(row, "names")?;
+    let parsed: Result<Vec<_>, _> = text.split(' ').map(str::parse).collect();
+    let names = DnsNames::new(
+        parsed.map_err(|error: nws_expiry::InvalidDnsName| unreadable("name", &error))?,
+    )
+    .map_err(|error: NoNames| unreadable("list of names", &error))?;
+    Ok(CertificateKey { names, key_type: parse(row, "key_type")? })
+}
+
+fn chain(text: &str) -> Result<Chain, StoreError> {
+    Chain::from_pem(text.as_bytes()).map_err(|error| unreadable("chain", &error))
+}
+
+fn order_id(text: &str) -> Result<OrderId, StoreError> {
+    text.parse().map(OrderId).map_err(|error| unreadable("order id", &error))
+}
+
+fn get<'r, T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(
+    row: &'r SqliteRow,
+    column: &str,
+) -> Result<T, StoreError> {
+    row.try_get(column).map_err(StoreError::Engine)
+}
+
+fn parse<T: FromStr<Err: Display>>(row: &SqliteRow, column: &'static str) -> Result<T, StoreError> {
+    get::<String>(row, column)?.parse().map_err(|error| unreadable(column, &error))
+}
+
+fn unreadable(what: &'static str, reason: &dyn Display) -> StoreError {
+    StoreError::Unreadable { what, reason: reason.to_string() }
+}

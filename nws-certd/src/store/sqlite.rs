@@ -1,0 +1,109 @@
+//! SQLite: the engine that needs nothing.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use nws_challenge::KeyAuthorization;
+use nws_expiry::Chain;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection as _, SqliteConnection};
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot};
+
+use super::write::{self, Epoch};
+use super::{CertificateKey, Facts, Step, Store, StoreError, load, migrate};
+use crate::vault::Sealed;
+
+/// How many steps may wait for the writer; beyond it their callers wait.
+const QUEUE: usize = 1024;
+/// How many waiting steps share one transaction, so that they share its fsync.
+const BATCH: usize = 256;
+
+type Waiting = (Step, oneshot::Sender<Result<(), StoreError>>);
+
+/// A [`Store`] in one SQLite file (WAL, `synchronous = FULL`).
+#[derive(Debug)]
+pub struct SqliteStore {
+    readers: SqlitePool,
+    writer: mpsc::Sender<Waiting>,
+}
+
+impl SqliteStore {
+    /// Opens the file, brings its schema up to date, and takes all open orders over from whoever had it before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be opened or migrated.
+    pub async fn open(file: &Path) -> Result<Self, StoreError> {
+        let options = options(file);
+        let mut connection =
+            SqliteConnection::connect_with(&options).await.map_err(StoreError::Engine)?;
+        migrate::run(&mut connection, file).await?;
+        let epoch = write::take_over(&mut connection).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(2)
+            .connect_with(options)
+            .await
+            .map_err(StoreError::Engine)?;
+        let (writer, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(write_all(connection, epoch, waiting));
+        Ok(Self { readers, writer })
+    }
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+}
+
+/// The one writer: takes what waits, commits it in one transaction, then answers.
+async fn write_all(
+    mut connection: SqliteConnection,
+    epoch: Epoch,
+    mut waiting: mpsc::Receiver<Waiting>,
+) {
+    let mut batch = Vec::new();
+    while waiting.recv_many(&mut batch, BATCH).await > 0 {
+        let (steps, callers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+        let results = write::commit(&mut connection, epoch, steps).await;
+        for (caller, result) in callers.into_iter().zip(results) {
+            // A caller that is gone has been cancelled; what it wrote stands all the same.
+            let _ = caller.send(result);
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self) -> Result<Facts, StoreError> {
+        load::facts(&self.readers).await
+    }
+
+    async fn answers(
+        &self,
+        now: OffsetDateTime,
+    ) -> Result<Vec<(KeyAuthorization, OffsetDateTime)>, StoreError> {
+        load::answers(&self.readers, now).await
+    }
+
+    async fn outbox(
+        &self,
+        certificate: &CertificateKey,
+    ) -> Result<Option<(Chain, Sealed)>, StoreError> {
+        load::outbox(&self.readers, certificate).await
+    }
+
+    async fn write(&self, step: Step) -> Result<(), StoreError> {
+        let (done, result) = oneshot::channel();
+        self.writer.send((step, done)).await.map_err(|_| StoreError::Closed)?;
+        result.await.map_err(|_| StoreError::Closed)?
+    }
+}

@@ -1,0 +1,291 @@
+//! Steps as SQL.
+
+use nws_challenge::KeyAuthorization;
+use nws_expiry::Chain;
+use sqlx::sqlite::SqliteQueryResult;
+use sqlx::{Connection as _, SqliteConnection};
+use time::OffsetDateTime;
+
+use super::{Blame, CertificateKey, OrderId, Step, StoreError, WantRow};
+use crate::vault::Sealed;
+
+/// The fencing token of one opening of the store: writes on an order hold only while its row has the same.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Epoch(i64);
+
+/// Begins a new epoch and moves every open order into it.
+pub(super) async fn take_over(connection: &mut SqliteConnection) -> Result<Epoch, StoreError> {
+    let mut transaction = connection.begin().await.map_err(StoreError::Engine)?;
+    let epoch: i64 = sqlx::query_scalar(
+        "INSERT INTO meta (key, value) VALUES ('epoch', '1')
+         ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1
+         RETURNING CAST(value AS INTEGER)",
+    )
+    .fetch_one(&mut *transaction)
+    .await
+    .map_err(StoreError::Engine)?;
+    sqlx::query("UPDATE acme_order SET epoch = ? WHERE state = 'open'")
+        .bind(epoch)
+        .execute(&mut *transaction)
+        .await
+        .map_err(StoreError::Engine)?;
+    transaction.commit().await.map_err(StoreError::Engine)?;
+    Ok(Epoch(epoch))
+}
+
+/// Applies the steps in one transaction; one that fails takes back only itself.
+pub(super) async fn commit(
+    connection: &mut SqliteConnection,
+    epoch: Epoch,
+    steps: Vec<Step>,
+) -> Vec<Result<(), StoreError>> {
+    let count = steps.len();
+    match try_commit(connection, epoch, steps).await {
+        Ok(results) => results,
+        // The engine failed as a whole: nothing is durable, and every caller is told so.
+        Err(error) => {
+            let text = error.to_string();
+            let each = || Err(StoreError::Engine(sqlx::Error::Protocol(text.clone())));
+            (0..count).map(|_| each()).collect()
+        }
+    }
+}
+
+async fn try_commit(
+    connection: &mut SqliteConnection,
+    epoch: Epoch,
+    steps: Vec<Step>,
+) -> Result<Vec<Result<(), StoreError>>, sqlx::Error> {
+    let mut results = Vec::with_capacity(steps.len());
+    let mut transaction = connection.begin().await?;
+    for step in steps {
+        let mut savepoint = transaction.begin().await?;
+        let result = apply(&mut savepoint, epoch, step).await;
+        match result {
+            Ok(()) => savepoint.commit().await?,
+            Err(_) => savepoint.rollback().await?,
+        }
+        results.push(result);
+    }
+    transaction.commit().await?;
+    Ok(results)
+}
+
+async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<(), StoreError> {
+    match step {
+        Step::Account { directory, url } => account(to, &directory, url.as_deref()).await,
+        Step::Wanted(wants) => wanted(to, &wants).await,
+        Step::OrderIntended { order, certificate, sealed_key, at } => {
+            intended(to, epoch, order, &certificate, &sealed_key, at).await
+        }
+        Step::OrderKnown { order, url } => {
+            let sql = "UPDATE acme_order SET url = ? WHERE id = ? AND epoch = ? AND state = 'open'";
+            fenced(
+                order,
+                sqlx::query(sql)
+                    .bind(url.to_string())
+                    .bind(order.to_string())
+                    .bind(epoch.0)
+                    .execute(to)
+                    .await,
+            )
+        }
+        Step::Offered { key_authorization, until } => offered(to, &key_authorization, until).await,
+        Step::Finalizing { order, csr } => {
+            let sql = "UPDATE acme_order SET csr = ? WHERE id = ? AND epoch = ? AND state = 'open'";
+            fenced(
+                order,
+                sqlx::query(sql).bind(csr).bind(order.to_string()).bind(epoch.0).execute(to).await,
+            )
+        }
+        Step::Issued { order, chain, at } => issued(to, epoch, order, &chain, at).await,
+        Step::OrderWaits { order, error, blame, until } => {
+            failed(to, epoch, order, &error, blame, until).await
+        }
+        Step::OrderEnded { order, error, blame, at, until } => {
+            failed(to, epoch, order, &error, blame, until).await?;
+            ended(to, epoch, order, &error, at).await
+        }
+        Step::Delivered { want, path, fingerprint, commit, at } => {
+            let sql = "INSERT OR REPLACE INTO delivery
+                       (target, namespace, secret, path, fingerprint, git_commit, pushed_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+            let row = sqlx::query(sql)
+                .bind(want.target.to_string())
+                .bind(want.secret.namespace().to_owned())
+                .bind(want.secret.name().to_owned())
+                .bind(path.to_string())
+                .bind(fingerprint.to_string())
+                .bind(commit.to_string())
+                .bind(at);
+            done(row.execute(to).await)
+        }
+        Step::AnswersForgotten { until } => {
+            done(sqlx::query("DELETE FROM answer WHERE until <= ?").bind(until).execute(to).await)
+        }
+    }
+}
+
+async fn account(
+    to: &mut SqliteConnection,
+    directory: &str,
+    url: Option<&str>,
+) -> Result<(), StoreError> {
+    done(
+        sqlx::query("DELETE FROM account WHERE directory = ?")
+            .bind(directory)
+            .execute(&mut *to)
+            .await,
+    )?;
+    match url {
+        None => Ok(()),
+        Some(url) => {
+            let sql = "INSERT INTO account (directory, url) VALUES (?, ?)";
+            done(sqlx::query(sql).bind(directory).bind(url).execute(to).await)
+        }
+    }
+}
+
+async fn wanted(to: &mut SqliteConnection, wants: &[WantRow]) -> Result<(), StoreError> {
+    done(sqlx::query("DELETE FROM want").execute(&mut *to).await)?;
+    for want in wants {
+        let certificate = certificate_id(to, &want.certificate).await?;
+        let sql = "INSERT INTO want (target, namespace, secret, certificate, source) VALUES (?, ?, ?, ?, ?)";
+        let row = sqlx::query(sql)
+            .bind(want.key.target.to_string())
+            .bind(want.key.secret.namespace().to_owned())
+            .bind(want.key.secret.name().to_owned())
+            .bind(certificate)
+            .bind(want.source.clone());
+        done(row.execute(&mut *to).await)?;
+    }
+    Ok(())
+}
+
+/// The row of a certificate, made where it is absent.
+async fn certificate_id(
+    to: &mut SqliteConnection,
+    key: &CertificateKey,
+) -> Result<i64, StoreError> {
+    sqlx::query_scalar(
+        "INSERT INTO certificate (names, key_type) VALUES (?, ?)
+         ON CONFLICT (names, key_type) DO UPDATE SET names = names RETURNING id",
+    )
+    .bind(names_text(key))
+    .bind(key.key_type.as_str())
+    .fetch_one(to)
+    .await
+    .map_err(StoreError::Engine)
+}
+
+pub(super) fn names_text(key: &CertificateKey) -> String {
+    key.names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+async fn intended(
+    to: &mut SqliteConnection,
+    epoch: Epoch,
+    order: OrderId,
+    certificate: &CertificateKey,
+    sealed_key: &Sealed,
+    at: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let id = certificate_id(to, certificate).await?;
+    let sql = "INSERT INTO acme_order (id, certificate, epoch, sealed_key, started_at) VALUES (?, ?, ?, ?, ?)";
+    let row = sqlx::query(sql)
+        .bind(order.to_string())
+        .bind(id)
+        .bind(epoch.0)
+        .bind(sealed_key.0.clone())
+        .bind(at);
+    match row.execute(to).await {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            Err(StoreError::OrderOpen { certificate: certificate.clone() })
+        }
+        result => done(result),
+    }
+}
+
+async fn offered(
+    to: &mut SqliteConnection,
+    offered: &KeyAuthorization,
+    until: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO answer (token, key_authorization, until) VALUES (?, ?, ?)";
+    let row = sqlx::query(sql)
+        .bind(offered.token().as_str().to_owned())
+        .bind(offered.as_str().to_owned())
+        .bind(until);
+    done(row.execute(to).await)
+}
+
+async fn issued(
+    to: &mut SqliteConnection,
+    epoch: Epoch,
+    order: OrderId,
+    chain: &Chain,
+    at: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE certificate SET
+                 previous_chain = chain, previous_key = certificate.sealed_key,
+                 chain = ?, sealed_key = acme_order.sealed_key, issued_at = ?,
+                 failures = 0, wait_until = NULL, last_error = NULL
+               FROM acme_order
+               WHERE acme_order.certificate = certificate.id
+                 AND acme_order.id = ? AND acme_order.epoch = ? AND acme_order.state = 'open'";
+    let row = sqlx::query(sql).bind(chain.to_pem()).bind(at).bind(order.to_string()).bind(epoch.0);
+    fenced(order, row.execute(&mut *to).await)?;
+    let sql = "UPDATE acme_order SET state = 'issued', ended_at = ? WHERE id = ? AND epoch = ?";
+    fenced(order, sqlx::query(sql).bind(at).bind(order.to_string()).bind(epoch.0).execute(to).await)
+}
+
+async fn failed(
+    to: &mut SqliteConnection,
+    epoch: Epoch,
+    order: OrderId,
+    error: &str,
+    blame: Blame,
+    until: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE certificate SET failures = failures + ?, wait_until = ?, last_error = ?
+               FROM acme_order
+               WHERE acme_order.certificate = certificate.id
+                 AND acme_order.id = ? AND acme_order.epoch = ? AND acme_order.state = 'open'";
+    let failures = match blame {
+        Blame::Name => 1i64,
+        Blame::Nobody => 0,
+    };
+    let row = sqlx::query(sql)
+        .bind(failures)
+        .bind(until)
+        .bind(error.to_owned())
+        .bind(order.to_string())
+        .bind(epoch.0);
+    fenced(order, row.execute(to).await)
+}
+
+async fn ended(
+    to: &mut SqliteConnection,
+    epoch: Epoch,
+    order: OrderId,
+    error: &str,
+    at: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE acme_order SET state = 'ended', ended_at = ?, error = ? WHERE id = ? AND epoch = ? AND state = 'open'";
+    let row =
+        sqlx::query(sql).bind(at).bind(error.to_owned()).bind(order.to_string()).bind(epoch.0);
+    fenced(order, row.execute(to).await)
+}
+
+fn done(result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
+    result.map(|_| ()).map_err(StoreError::Engine)
+}
+
+fn fenced(
+    order: OrderId,
+    result: Result<SqliteQueryResult, sqlx::Error>,
+) -> Result<(), StoreError> {
+    match result.map_err(StoreError::Engine)?.rows_affected() {
+        0 => Err(StoreError::Fenced { order }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,34 @@
+//! `cargo xtask ci`: what continuous integration runs, the same at home.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::{ink, tests, tidy, workspace};
+
+/// What cargo is asked first; each stops the run if it fails.
+const CHECKS: [(&str, &[&str]); 3] = [
+    ("Formatting", &["fmt", "--all", "--check"]),
+    ("Lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    (
+        "Documentation",
+        &[
+            "--config",
+            r#"build.rustdocflags=["-D", "warnings"]"#,
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--locked",
+        ],
+    ),
+];
+
+pub(crate) async fn run() -> Result<ExitCode> {
+    for (name, args) in CHECKS {
+        println!("{}", ink::bold(name));
+        workspace::cargo(args).await.with_context(|| format!("{name} did not pass"))?;
+    }
+    println!("{}", ink::bold("House rules"));
+    tidy::run(&workspace::root())?;
+    tests::run().await
+}

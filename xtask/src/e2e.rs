@@ -1,0 +1,77 @@
+//! `cargo xtask e2e`: scenarios on real parts, several at a time.
+
+mod ca_away;
+mod issue;
+mod new_app;
+mod renew;
+mod report;
+mod restart;
+mod scenario;
+mod state_lost;
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use anyhow::Result;
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use crate::world::Programs;
+
+pub(crate) use scenario::world_folder;
+
+use scenario::{SCENARIOS, Tag};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Scenarios to run; without names, those tagged `core`
+    names: Vec<String>,
+    /// Run every scenario, those tagged `full` too
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+    /// Only show which scenarios there are
+    #[arg(long)]
+    list: bool,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// How many scenarios run at a time [default: two a processor, at least 2 and at most 4]
+    #[arg(long)]
+    jobs: Option<NonZeroUsize>,
+}
+
+impl Args {
+    /// What `cargo xtask test` runs.
+    pub(crate) fn core() -> Self {
+        Self { names: Vec::new(), all: false, list: false, json: false, jobs: None }
+    }
+}
+
+pub(crate) async fn run(args: Args) -> Result<ExitCode> {
+    let chosen =
+        scenario::choose(&SCENARIOS, &args.names, if args.all { Tag::Full } else { Tag::Core })?;
+    let report = if args.json { report::json } else { report::human };
+    if args.list {
+        print!("{}", report::list(&chosen));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let programs = Programs::find_or_make().await?;
+    let jobs = args.jobs.map_or_else(default_jobs, NonZeroUsize::get);
+    // All in this one task: processes end with the thread that started them, and this is the main one.
+    let mut running = stream::iter(chosen.into_iter().map(|scenario| scenario.try_out(&programs)))
+        .buffer_unordered(jobs);
+    let mut code = ExitCode::SUCCESS;
+    while let Some(outcome) = running.next().await {
+        report(&outcome);
+        if outcome.result.is_err() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
+}
+
+/// A scenario mostly waits, so more of them run than there are processors.
+fn default_jobs() -> usize {
+    available_parallelism().map_or(2, |processors| (processors.get() * 2).clamp(2, 4))
+}

@@ -1,0 +1,176 @@
+//! What a scenario is, which ones there are, and how one is run.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use futures_util::future::LocalBoxFuture;
+use tempfile::TempDir;
+use tokio::time::{Instant, timeout};
+
+use crate::e2e::{ca_away, issue, new_app, renew, restart, state_lost};
+use crate::world::Programs;
+use crate::{files, workspace};
+
+/// Bounds a scenario that hangs; the longest takes four minutes.
+const LIMIT: Duration = Duration::from_secs(600);
+
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) tag: Tag,
+    pub(crate) about: &'static str,
+    play: Play,
+}
+
+/// Plays a scenario in a folder of its own; what it returns is worth telling.
+type Play = for<'a> fn(&'a Programs, &'a Path) -> LocalBoxFuture<'a, Result<String>>;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Tag {
+    /// Part of `cargo xtask test`.
+    Core,
+    /// Only when asked for.
+    Full,
+}
+
+pub(crate) const SCENARIOS: [Scenario; 6] = [
+    Scenario {
+        name: "issue",
+        tag: Tag::Core,
+        about: "three applications are committed; both edges serve the same certificates",
+        play: |programs, folder| Box::pin(issue::play(programs, folder)),
+    },
+    Scenario {
+        name: "new-app",
+        tag: Tag::Core,
+        about: "an application is added while the daemon runs: by polling, and with `sync`",
+        play: |programs, folder| Box::pin(new_app::play(programs, folder)),
+    },
+    Scenario {
+        name: "renew",
+        tag: Tag::Core,
+        about: "certificates that live two minutes are renewed three times, and none is ever expired at an edge",
+        play: |programs, folder| Box::pin(renew::play(programs, folder)),
+    },
+    Scenario {
+        name: "restart",
+        tag: Tag::Core,
+        about: "the daemon is killed after issuing, before pushing; the same certificate is pushed later",
+        play: |programs, folder| Box::pin(restart::play(programs, folder)),
+    },
+    Scenario {
+        name: "state-lost",
+        tag: Tag::Core,
+        about: "the database is deleted; nothing is ordered again, and the account is the same",
+        play: |programs, folder| Box::pin(state_lost::play(programs, folder)),
+    },
+    Scenario {
+        name: "ca-away",
+        tag: Tag::Full,
+        about: "the CA refuses, hangs and fails while the daemon starts; challenges are answered all the while",
+        play: |programs, folder| Box::pin(ca_away::play(programs, folder)),
+    },
+];
+
+/// The scenarios of these names; without names, those that `tag` covers.
+///
+/// # Errors
+///
+/// If there is no scenario of a name.
+pub(crate) fn choose<'a>(
+    from: &'a [Scenario],
+    names: &[String],
+    tag: Tag,
+) -> Result<Vec<&'a Scenario>> {
+    if names.is_empty() {
+        return Ok(from
+            .iter()
+            .filter(|scenario| tag == Tag::Full || scenario.tag == tag)
+            .collect());
+    }
+    let named =
+        names.iter().map(|name| from.iter().find(|scenario| scenario.name == *name).ok_or(name));
+    named.collect::<Result<_, _>>().or_else(|name| {
+        let known: Vec<_> = from.iter().map(|scenario| scenario.name).collect();
+        bail!("there is no scenario {name}; there are {}", known.join(", "))
+    })
+}
+
+/// How a scenario went.
+pub(crate) struct Outcome {
+    pub(crate) name: &'static str,
+    pub(crate) took: Duration,
+    pub(crate) result: Result<String, Failed>,
+}
+
+/// Why a scenario failed, and where to look.
+pub(crate) struct Failed {
+    pub(crate) error: anyhow::Error,
+    /// What the scenario left behind.
+    pub(crate) folder: PathBuf,
+}
+
+impl Scenario {
+    /// Plays the scenario. Its folder is deleted if it succeeds, and kept if it fails.
+    pub(crate) async fn try_out(&self, programs: &Programs) -> Outcome {
+        let begun = Instant::now();
+        let result = self.play_in_folder(programs).await;
+        Outcome { name: self.name, took: begun.elapsed(), result }
+    }
+
+    async fn play_in_folder(&self, programs: &Programs) -> Result<String, Failed> {
+        let folder =
+            world_folder(self.name).map_err(|error| Failed { error, folder: PathBuf::new() })?;
+        let played = timeout(LIMIT, (self.play)(programs, folder.path())).await;
+        let played =
+            played.unwrap_or_else(|_| Err(anyhow!("still not done after {} s", LIMIT.as_secs())));
+        played.map_err(|error| Failed { error, folder: folder.keep() })
+    }
+}
+
+/// A folder for a world, deleted with its owner. Its name is short, since the daemon's control socket lies in it and
+/// socket paths end at 108 bytes.
+pub(crate) fn world_folder(name: &str) -> Result<TempDir> {
+    let worlds = workspace::target()?.join("xtask");
+    files::make_folder(&worlds)?;
+    let folder = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(&worlds);
+    folder.with_context(|| format!("cannot make a folder in {}", worlds.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SCENARIOS, Tag, choose};
+
+    fn chosen(names: &[&str], tag: Tag) -> String {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        match choose(&SCENARIOS, &names, tag) {
+            Ok(scenarios) => {
+                scenarios.iter().map(|scenario| scenario.name).collect::<Vec<_>>().join(" ")
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn scenarios_are_chosen_by_name_or_by_tag() {
+        let cases: [(&str, &[&str], Tag, &str); 4] = [
+            ("no names: the core", &[], Tag::Core, "issue new-app renew restart state-lost"),
+            ("everything", &[], Tag::Full, "issue new-app renew restart state-lost ca-away"),
+            (
+                "names, in their order, whatever their tag",
+                &["ca-away", "issue"],
+                Tag::Core,
+                "ca-away issue",
+            ),
+            (
+                "a name that is none",
+                &["issue", "reissue"],
+                Tag::Core,
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ca-away",
+            ),
+        ];
+        for (case, names, tag, expected) in cases {
+            assert_eq!(chosen(names, tag), expected, "{case}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What a developer of this workspace runs: the demo, the tests, the end-to-end scenarios, the house rules.
+//!
+//! Nothing here is needed in production, and nothing here imports the crates it tries: it drives the binary `nws-certd`,
+//! a real ACME CA, real edges and real git, as an operator would.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "these are command-line tools: standard output is what they are for"
+)]
+
+mod ci;
+mod clock;
+mod demo;
+mod e2e;
+mod files;
+mod http;
+mod ink;
+mod interrupt;
+mod loopback;
+mod process;
+mod programs;
+mod proxy;
+mod table;
+mod tests;
+mod tidy;
+mod tls;
+mod tools;
+mod wait;
+mod workspace;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Tools for developing nws-certd",
+    version
+)]
+enum Command {
+    /// Show the whole path on real parts: an Ingress is committed, two edges serve its certificate
+    Demo(demo::Args),
+    /// Run all unit, property and integration tests, then the core end-to-end scenarios
+    Test,
+    /// Run end-to-end scenarios: real CA, real edges, real git
+    E2e(e2e::Args),
+    /// Check formatting, lints, documentation and house rules, then run `test`
+    Ci,
+    /// Check the house rules that no compiler knows
+    Tidy,
+    /// Find or install the programs that demo and e2e need
+    Tools,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Command::parse() {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Test => interrupt::or(tests::run()).await,
+        Command::E2e(args) => interrupt::or(e2e::run(args)).await,
+        Command::Ci => interrupt::or(ci::run()).await,
+        Command::Tidy => tidy::run(&workspace::root()).map(|()| ExitCode::SUCCESS),
+        Command::Tools => interrupt::or(tools::run()).await,
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("{} {error:#}", ink::red("error:"));
+        ExitCode::FAILURE
+    })
+}

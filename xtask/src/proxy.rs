@@ -1,0 +1,212 @@
+//! The CA proxy: all of a world's ACME traffic goes through it.
+//!
+//! It keeps the Host header, since a request's signature covers its URL and the CA builds its URLs from that header; so
+//! the client never sees another address than the proxy's. On the way through it
+//!
+//! - keeps newOrder apart from the requests that read authorizations and orders, because Pebble locks up for good when
+//!   they meet (a lock-order inversion in every version up to 2.10.1);
+//! - counts requests by endpoint, so that a scenario can say "no order was made";
+//! - breaks things on request: see [`Fault`].
+
+mod endpoint;
+mod fault;
+
+pub(crate) use endpoint::Endpoint;
+pub(crate) use fault::{Effect, Fault, Scope, Times};
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::RwLock;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::http::Http;
+use crate::proxy::fault::Faults;
+use crate::tls::{self, ListenerCa};
+
+/// Longer than any sound answer of the CA, shorter than the patience of a test.
+const UPSTREAM_LIMIT: Duration = Duration::from_secs(15);
+
+/// ACME requests are a few kilobytes.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// A running proxy; it ends when dropped.
+pub(crate) struct CaProxy {
+    port: u16,
+    shared: Arc<Shared>,
+    _accepting: AbortOnDropHandle<()>,
+}
+
+impl CaProxy {
+    /// Listens on a free port of 127.0.0.1 under the name `localhost` and passes everything on to `upstream`; both ends
+    /// are certified by `ca`.
+    pub(crate) async fn start(ca: &ListenerCa, upstream: SocketAddr) -> Result<Self> {
+        let server =
+            ca.issue(&["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()])?.server()?;
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("the proxy cannot listen")?;
+        let port = listener.local_addr()?.port();
+        let shared = Arc::new(Shared {
+            upstream: upstream.to_string().parse()?,
+            http: Http::new(tls::client_trusting(&ca.pem())?, UPSTREAM_LIMIT),
+            gate: RwLock::new(()),
+            counts: Mutex::default(),
+            faults: Faults::default(),
+        });
+        let accepting = accept(listener, TlsAcceptor::from(Arc::new(server)), Arc::clone(&shared));
+        Ok(Self { port, shared, _accepting: AbortOnDropHandle::new(tokio::spawn(accepting)) })
+    }
+
+    /// The ACME directory as the client is to know it.
+    pub(crate) fn directory(&self) -> String {
+        format!("https://localhost:{}/dir", self.port)
+    }
+
+    /// How many requests for `endpoint` have arrived, faulted ones included.
+    pub(crate) fn count(&self, endpoint: Endpoint) -> u64 {
+        let counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.get(&endpoint).copied().unwrap_or_default()
+    }
+
+    /// Adds a fault; where several fit a request, the oldest strikes.
+    pub(crate) fn inject(&self, fault: Fault) {
+        self.shared.faults.add(fault);
+    }
+
+    /// Ends all faults. Requests that hang go on hanging until their client gives up.
+    pub(crate) fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+}
+
+struct Shared {
+    upstream: Authority,
+    http: Http,
+    /// Exclusive for newOrder, shared for what reads authorizations and orders.
+    gate: RwLock<()>,
+    counts: Mutex<BTreeMap<Endpoint, u64>>,
+    faults: Faults,
+}
+
+async fn accept(listener: TcpListener, tls: TlsAcceptor, shared: Arc<Shared>) {
+    // Dropped with this task, and every connection with it.
+    let mut connections = JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) if !shared.faults.refuse_connections() => {
+                connections.spawn(serve(stream, tls.clone(), Arc::clone(&shared)));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                eprintln!("the CA proxy cannot accept: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve(stream: TcpStream, tls: TlsAcceptor, shared: Arc<Shared>) {
+    // A client that breaks off its handshake or its connection is its own affair: the scenario sees what comes of it.
+    let Ok(stream) = tls.accept(stream).await else { return };
+    let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
+    let _broken_off = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    shared: Arc<Shared>,
+) -> io::Result<Response<Full<Bytes>>> {
+    let endpoint = Endpoint::of(request.uri().path());
+    shared.count(endpoint);
+    match shared.faults.strike(endpoint) {
+        None => {}
+        Some(Effect::Refuse) => return Err(io::ErrorKind::ConnectionReset.into()),
+        Some(Effect::Hang) => std::future::pending().await,
+        Some(Effect::Answer(response)) => return Ok(response.map(Full::new)),
+    }
+    Ok(shared.gated(endpoint, request).await.unwrap_or_else(|error| bad_gateway(&error)))
+}
+
+impl Shared {
+    fn count(&self, endpoint: Endpoint) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(endpoint).or_default() += 1;
+    }
+
+    async fn gated(
+        &self,
+        endpoint: Endpoint,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>> {
+        match endpoint {
+            Endpoint::NewOrder => {
+                let _alone = self.gate.write().await;
+                self.pass_on(request).await
+            }
+            Endpoint::Authorization
+            | Endpoint::Challenge
+            | Endpoint::Order
+            | Endpoint::Orders
+            | Endpoint::Finalize => {
+                let _beside_others = self.gate.read().await;
+                self.pass_on(request).await
+            }
+            Endpoint::Directory
+            | Endpoint::Nonce
+            | Endpoint::NewAccount
+            | Endpoint::Account
+            | Endpoint::Certificate
+            | Endpoint::Revocation
+            | Endpoint::KeyChange
+            | Endpoint::RenewalInfo
+            | Endpoint::Other => self.pass_on(request).await,
+        }
+    }
+
+    async fn pass_on(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
+        let (mut head, body) = request.into_parts();
+        let body = Limited::new(body, BODY_LIMIT)
+            .collect()
+            .await
+            .map_err(|error| anyhow::anyhow!(error))?;
+        // HTTP/2 carries the host in the URI; the CA is asked over HTTP/1.1, where it is a header.
+        if let Some(authority) = head.uri.authority() {
+            head.headers.insert(HOST, HeaderValue::from_str(authority.as_str())?);
+        }
+        let mut target = head.uri.into_parts();
+        target.scheme = Some(Scheme::HTTPS);
+        target.authority = Some(self.upstream.clone());
+        head.uri = Uri::from_parts(target)?;
+        head.version = http::Version::HTTP_11;
+        let request = Request::from_parts(head, Full::new(body.to_bytes()));
+        Ok(self.http.send(request).await?.map(Full::new))
+    }
+}
+
+fn bad_gateway(error: &anyhow::Error) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(format!("CA proxy: {error:#}\n")));
+    *response.status_mut() = StatusCode::BAD_GATEWAY;
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! `cargo xtask tools`: the programs that demo and scenarios run on, found or installed.
+
+mod debian;
+mod pebble;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+pub(crate) use pebble::Pebble;
+
+use crate::{ink, process, programs};
+
+/// Older ones lack `http-request return` with crt-list updates at run time.
+const HAPROXY_AT_LEAST: Version = Version(2, 4);
+
+/// What nws-certd itself asks for.
+const GIT_AT_LEAST: Version = Version(2, 39);
+
+/// Everything a world is made of, besides nws-certd.
+pub(crate) struct Tools {
+    pub(crate) git: PathBuf,
+    pub(crate) haproxy: PathBuf,
+    pub(crate) pebble: Pebble,
+}
+
+pub(crate) async fn run() -> Result<ExitCode> {
+    let tools = find_or_install().await?;
+    println!("git      {}", tools.git.display());
+    println!("haproxy  {}", tools.haproxy.display());
+    println!("pebble   {} ({})", tools.pebble.server.display(), tools.pebble.origin);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Finds each program, or installs it and says so. Quick if all is there.
+///
+/// # Errors
+///
+/// If a program is missing and cannot be installed here, with what to do by hand.
+pub(crate) async fn find_or_install() -> Result<Tools> {
+    let git = system("git", "git", "--version", GIT_AT_LEAST).await?;
+    let haproxy = system("haproxy", "haproxy", "-v", HAPROXY_AT_LEAST).await?;
+    Ok(Tools { git, haproxy, pebble: pebble::find_or_install().await? })
+}
+
+async fn system(name: &str, package: &str, asked: &str, at_least: Version) -> Result<PathBuf> {
+    let path = match programs::find(name) {
+        Some(path) => path,
+        None => install(name, package).await?,
+    };
+    let found = version(&path, asked).await?;
+    ensure!(
+        found >= at_least,
+        "{} is version {found}, and {at_least} or newer is needed",
+        path.display()
+    );
+    Ok(path)
+}
+
+async fn install(name: &str, package: &str) -> Result<PathBuf> {
+    if !programs::is_debian() {
+        bail!(
+            "{name} is missing: install it (package {package}) with your system's package manager"
+        );
+    }
+    debian::install(&[package]).await?;
+    if name == "haproxy" {
+        debian::stop_service(name).await;
+    }
+    programs::find(name).with_context(|| format!("package {package} brought no {name}"))
+}
+
+/// Major and minor number: all that is ever asked for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Version(u32, u32);
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+impl Version {
+    /// Finds the first `1.2` in what a program says about itself.
+    fn find(text: &str) -> Option<Self> {
+        text.split(|c: char| !(c.is_ascii_digit() || c == '.')).find_map(|word| {
+            let mut numbers = word.split('.');
+            Some(Self(numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+        })
+    }
+}
+
+async fn version(program: &Path, asked: &str) -> Result<Version> {
+    let mut command = process::of_user(program);
+    command.arg(asked);
+    let said = process::output(command, Duration::from_secs(10)).await?;
+    let said = String::from_utf8_lossy(&said);
+    Version::find(&said)
+        .with_context(|| format!("{} does not say its version: {said}", program.display()))
+}
+
+fn say(text: &str) {
+    println!("{} {text}", ink::dim("tools:"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Version;
+
+    #[test]
+    fn versions_are_found_in_what_programs_say() {
+        let cases = [
+            ("git version 2.39.5", Some(Version(2, 39))),
+            (
+                "HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/",
+                Some(Version(2, 6)),
+            ),
+            ("go version go1.26.8 linux/amd64", Some(Version(1, 26))),
+            ("unknown", None),
+        ];
+        for (said, version) in cases {
+            assert_eq!(Version::find(said), version, "{said}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! A world: everything nws-certd lives among, real and small, on loopback addresses of its own.
+//!
+//! A CA (Pebble) behind the CA proxy, the DNS the CA looks names up in, a bare git repository, two edges (HAProxy) each
+//! with a cluster that applies the repository to it, and the daemon. Dropping a world ends all of it.
+
+mod app;
+mod ca;
+mod cluster;
+mod daemon;
+mod dns;
+mod edge;
+mod manifest;
+mod probe;
+mod repository;
+mod status;
+
+pub(crate) use app::{App, SAMPLES};
+pub(crate) use daemon::{Daemon, Settings};
+pub(crate) use probe::{Leaf, Probe};
+pub(crate) use repository::Repository;
+pub(crate) use status::{Account, Stage, Status};
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::files;
+use crate::http::Http;
+use crate::loopback::{self, Network};
+use crate::proxy::CaProxy;
+use crate::tls::{self, ListenerCa};
+use crate::tools::{self, Tools};
+use crate::wait::{self, Look};
+use crate::workspace;
+
+use ca::Ca;
+use cluster::Cluster;
+use dns::Dns;
+use edge::Edge;
+
+/// How long one of a world's own parts may take to get ready, and to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a certificate may take from its commit to both edges; far above what is usual, for machines under load.
+pub(crate) const DELIVERY: Duration = Duration::from_secs(120);
+
+/// The programs that worlds are made of.
+pub(crate) struct Programs {
+    pub(crate) tools: Tools,
+    pub(crate) nws_certd: PathBuf,
+}
+
+impl Programs {
+    /// Finds, installs or builds them.
+    pub(crate) async fn find_or_make() -> Result<Self> {
+        Ok(Self {
+            tools: tools::find_or_install().await?,
+            nws_certd: workspace::build_daemon().await?,
+        })
+    }
+}
+
+/// Fields end in the order in which they stand here: who asks goes before who answers.
+pub(crate) struct World {
+    pub(crate) daemon: Daemon,
+    pub(crate) clusters: Vec<Cluster>,
+    pub(crate) proxy: CaProxy,
+    pub(crate) repository: Repository,
+    pub(crate) probe: Probe,
+    /// The root certificate of what the CA issues, PEM.
+    pub(crate) root: String,
+    dns: Dns,
+    _ca: Ca,
+}
+
+impl World {
+    /// Starts everything but the daemon, with a repository that holds nothing to serve yet. All files lie in `folder`.
+    ///
+    /// To be called from the main thread, since programs end with the thread that started them.
+    pub(crate) async fn start(
+        programs: &Programs,
+        folder: &Path,
+        settings: Settings,
+    ) -> Result<Self> {
+        files::make_folder(folder)?;
+        let Programs { tools, nws_certd } = programs;
+        let net = Net::claim()?;
+        let listeners = ListenerCa::generate()?;
+        files::write(&folder.join("ca.pem"), listeners.pem())?;
+        let http = Http::new(tls::client_trusting(&listeners.pem())?, Duration::from_secs(5));
+
+        let dns = Dns::start(&tools.pebble, folder, &net, http.clone()).await?;
+        let ca = Ca::start(
+            &tools.pebble,
+            folder,
+            &net,
+            dns.address(),
+            &listeners,
+            &http,
+            settings.lifetime,
+        )
+        .await?;
+        files::write(&folder.join("root.pem"), ca.root())?;
+        let proxy = CaProxy::start(&listeners, ca.address()).await?;
+        let repository = Repository::create(&tools.git, folder).await?;
+        let mut clusters = Vec::new();
+        for (name, host) in ["edge-a", "edge-b"].into_iter().zip([2, 3]) {
+            let (edge, runtime) =
+                Edge::start(&tools.haproxy, folder, name, &net, net.network.host(host)).await?;
+            let log = folder.join(format!("cluster-of-{name}.log"));
+            clusters.push(Cluster::start(edge, runtime, repository.clone(), &log)?);
+        }
+        let daemon = Daemon::new(
+            nws_certd,
+            folder,
+            &proxy.directory(),
+            &repository.url(),
+            net.challenge,
+            settings,
+        )?;
+        let probe = Probe::new(ca.root(), net.https)?;
+        let root = ca.root().to_owned();
+        Ok(Self { daemon, clusters, proxy, repository, probe, root, dns, _ca: ca })
+    }
+
+    /// Commits applications in one push and points their names at the edges, each at another edge first, so that the CA
+    /// comes in through every one of them.
+    pub(crate) async fn add(&self, apps: &[App]) -> Result<()> {
+        for (at, app) in apps.iter().enumerate() {
+            let mut addresses: Vec<_> =
+                self.clusters.iter().map(|cluster| cluster.edge().address()).collect();
+            addresses.rotate_left(at % self.clusters.len());
+            for host in app.hosts {
+                self.dns.point(host, &addresses).await?;
+            }
+        }
+        let manifests: Vec<_> = apps.iter().flat_map(App::manifests).collect();
+        let names: Vec<_> = apps.iter().map(|app| app.name).collect();
+        self.repository.commit(&manifests, &format!("Add {}", names.join(", "))).await
+    }
+
+    /// Points every name that was not added at an edge, so that hosts can be made up and committed by hand.
+    pub(crate) async fn welcome_any_host(&self) -> Result<()> {
+        let cluster = self.clusters.first().context("there is no edge")?;
+        self.dns.point_others(cluster.edge().address()).await
+    }
+
+    /// What every edge serves for `host`.
+    ///
+    /// # Errors
+    ///
+    /// If an edge serves nothing that a client would accept, or two edges serve different certificates.
+    pub(crate) async fn served(&self, host: &str) -> Result<Leaf> {
+        let mut found: Option<Leaf> = None;
+        for cluster in &self.clusters {
+            let leaf = self.probe.leaf(cluster.edge().address(), host).await?;
+            if let Some(other) = &found {
+                ensure!(*other == leaf, "the edges serve {host} with different certificates");
+            }
+            found = Some(leaf);
+        }
+        found.context("there is no edge")
+    }
+
+    /// Waits until every edge serves `host` with one certificate.
+    ///
+    /// # Errors
+    ///
+    /// If the daemon ends, or it takes too long.
+    pub(crate) async fn wait_served(&mut self, host: &str) -> Result<Leaf> {
+        wait::until(&format!("{host} is served"), DELIVERY, async || {
+            self.daemon.check_running()?;
+            Ok(Look::from(self.served(host).await))
+        })
+        .await
+    }
+
+    /// As [`World::wait_served`], for every host of `apps`; in their order.
+    pub(crate) async fn wait_all_served(&mut self, apps: &[App]) -> Result<Vec<Leaf>> {
+        let mut leaves = Vec::new();
+        for host in apps.iter().flat_map(|app| app.hosts) {
+            leaves.push(self.wait_served(host).await?);
+        }
+        Ok(leaves)
+    }
+}
+
+/// Where a world's listeners are.
+struct Net {
+    network: Network,
+    /// The daemon's challenge listener.
+    challenge: SocketAddr,
+    /// Ports that all edges share, as they share 80 and 443 outside.
+    http: u16,
+    https: u16,
+}
+
+impl Net {
+    fn claim() -> Result<Self> {
+        let network = Network::claim();
+        let edges = [network.host(2), network.host(3)];
+        Ok(Self {
+            network,
+            challenge: loopback::free_address(network.host(1))?,
+            http: loopback::free_port(&edges)?,
+            https: loopback::free_port(&edges)?,
+        })
+    }
+
+    /// A free address for one of the world's own parts.
+    fn part(&self) -> Result<SocketAddr> {
+        loopback::free_address(self.network.host(1))
+    }
+}

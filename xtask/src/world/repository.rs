@@ -1,0 +1,124 @@
+//! The GitOps repository: bare, with a clone to commit from as a developer would.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{files, process};
+
+const BRANCH: &str = "main";
+
+/// Who commits applications; what is by anyone else on the branch is the daemon's.
+const DEVELOPER: (&str, &str) = ("A Developer", "developer@apps.example");
+
+const GIT_LIMIT: Duration = Duration::from_secs(30);
+
+/// How often a push is tried again when the daemon was faster.
+const PUSHES: u32 = 5;
+
+#[derive(Clone)]
+pub(crate) struct Repository {
+    git: PathBuf,
+    bare: PathBuf,
+    clone: PathBuf,
+}
+
+/// A file of a commit.
+pub(crate) struct Blob {
+    pub(crate) path: String,
+    pub(crate) id: String,
+}
+
+impl Repository {
+    /// Creates `gitops.git` in `folder`, with one commit.
+    pub(crate) async fn create(git: &Path, folder: &Path) -> Result<Self> {
+        let repository = Self {
+            git: git.to_owned(),
+            bare: folder.join("gitops.git"),
+            clone: folder.join("developer"),
+        };
+        repository
+            .run(folder, &["init", "--quiet", "--bare", "--initial-branch", BRANCH, "gitops.git"])
+            .await?;
+        // Refs stay loose, so that `tip` can read them as files.
+        repository.run(&repository.bare, &["config", "gc.auto", "0"]).await?;
+        repository.run(folder, &["clone", "--quiet", "gitops.git", "developer"]).await?;
+        let readme = ("README.md".to_owned(), "What runs on our clusters.\n".to_owned());
+        repository.commit(&[readme], "Begin").await?;
+        Ok(repository)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("file://{}", self.bare.display())
+    }
+
+    /// Commits files (path and text) and pushes.
+    pub(crate) async fn commit(&self, files: &[(String, String)], message: &str) -> Result<()> {
+        for (path, text) in files {
+            files::write(&self.clone.join(path), text)?;
+        }
+        self.run(&self.clone, &["add", "--all"]).await?;
+        self.run(&self.clone, &["commit", "--quiet", "--message", message]).await?;
+        for _ in 0..PUSHES {
+            match self.run(&self.clone, &["push", "--quiet", "origin", BRANCH]).await {
+                Ok(_) => return Ok(()),
+                Err(_lost_the_race) => {
+                    self.run(&self.clone, &["pull", "--quiet", "--rebase", "origin", BRANCH])
+                        .await?
+                }
+            };
+        }
+        bail!("{BRANCH} moved {PUSHES} times while a commit was being pushed")
+    }
+
+    /// The commit the branch points at. A file read, cheap enough to be asked for all the time.
+    pub(crate) fn tip(&self) -> Result<String> {
+        Ok(files::read(&self.bare.join("refs/heads").join(BRANCH))?.trim().to_owned())
+    }
+
+    /// The files below `folder` in `commit`.
+    pub(crate) async fn list(&self, commit: &str, folder: &str) -> Result<Vec<Blob>> {
+        let listed = self.run(&self.bare, &["ls-tree", "-r", "-z", commit, "--", folder]).await?;
+        listed.split_terminator('\0').map(entry).collect()
+    }
+
+    pub(crate) async fn show(&self, blob: &str) -> Result<String> {
+        self.run(&self.bare, &["cat-file", "blob", blob]).await
+    }
+
+    /// How many commits on the branch are not by the developer, hence by the daemon.
+    pub(crate) async fn commits_by_daemon(&self) -> Result<usize> {
+        let authors = self.run(&self.bare, &["log", "--format=%ae", BRANCH]).await?;
+        Ok(authors.lines().filter(|author| *author != DEVELOPER.1).count())
+    }
+
+    async fn run(&self, folder: &Path, args: &[&str]) -> Result<String> {
+        let said = process::output(self.command(folder, args), GIT_LIMIT).await?;
+        String::from_utf8(said)
+            .with_context(|| format!("git {} answers with no text", args.join(" ")))
+    }
+
+    fn command(&self, folder: &Path, args: &[&str]) -> Command {
+        let mut command = process::isolated(&self.git);
+        command.current_dir(folder).args(args);
+        command
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_TERMINAL_PROMPT", "0");
+        let (name, mail) = DEVELOPER;
+        command.env("GIT_AUTHOR_NAME", name).env("GIT_AUTHOR_EMAIL", mail);
+        command.env("GIT_COMMITTER_NAME", name).env("GIT_COMMITTER_EMAIL", mail);
+        command
+    }
+}
+
+/// Reads a line of `ls-tree`: `mode type id TAB path`.
+fn entry(line: &str) -> Result<Blob> {
+    let parsed = line.split_once('\t').and_then(|(about, path)| {
+        let id = about.split(' ').nth(2)?;
+        Some(Blob { path: path.to_owned(), id: id.to_owned() })
+    });
+    parsed.with_context(|| format!("git ls-tree answers strangely: {line}"))
+}

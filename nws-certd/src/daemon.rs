@@ -210,7 +210,12 @@ impl Daemon {
                 self.troubles.ca =
                     Some(format!("the CA does not answer; it is asked again at {until}"));
             }
-            CaState::Unknown => {}
+            CaState::Stuck => {
+                let until = self.ca.failed(self.parts.clock.now(), None);
+                self.troubles.ca = Some(format!(
+                    "the state of orders cannot be kept, the log says why; none is begun before {until}"
+                ));
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nws_acme::Clock;
-use nws_expiry::{Issued, Mismatch, PrivateKey};
+use nws_expiry::{Chain, InvalidPrivateKey, Issued, Mismatch, PrivateKey};
 use nws_gitops::{Delivery, Layout, Message, Recovery, Tip, WantKey, deliveries};
 use time::{Duration, OffsetDateTime};
 use tracing::{error, info, warn};
@@ -13,7 +13,7 @@ use crate::failure::Causes;
 use crate::plan::Plan;
 use crate::repository::{LookError, PublishError, Repository, View};
 use crate::store::{CertificateKey, Step, Store, StoreError};
-use crate::vault::{SealError, Vault};
+use crate::vault::{SealError, Sealed, Vault};
 
 /// How soon a push is tried again that the server refused: only a person can change that.
 const REFUSED: Duration = Duration::minutes(5);
@@ -73,16 +73,14 @@ impl Publisher {
         view: &View,
         plan: &Plan,
     ) -> Result<(View, BTreeMap<WantKey, String>), PublishFailure> {
-        let issued = self.open_all(plan).await?;
+        let mut refused = BTreeMap::new();
+        let issued = self.open_all(plan, &mut refused).await?;
         let issued: Vec<_> = issued.iter().map(|(want, issued)| (want.clone(), issued)).collect();
         let edits = deliveries(&view.inventory, &Layout::default(), &issued);
-        let refused = edits
-            .refused
-            .iter()
-            .map(|refusal| (refusal.key.clone(), refusal.to_string()))
-            .collect();
-        for refusal in &edits.refused {
-            warn!(%refusal, "left out of the commit");
+        refused
+            .extend(edits.refused.iter().map(|refusal| (refusal.key.clone(), refusal.to_string())));
+        for (want, reason) in &refused {
+            warn!(%want, reason, "left out of the commit");
         }
         if edits.edits.is_empty() {
             return Ok((view.clone(), refused));
@@ -101,30 +99,33 @@ impl Publisher {
         Ok((view, refused))
     }
 
-    async fn open_all(&self, plan: &Plan) -> Result<Vec<(WantKey, Issued)>, PublishFailure> {
+    /// One certificate that does not open is left out, and stops no other.
+    async fn open_all(
+        &self,
+        plan: &Plan,
+        refused: &mut BTreeMap<WantKey, String>,
+    ) -> Result<Vec<(WantKey, Issued)>, PublishFailure> {
         let mut all = Vec::new();
         for (planned, want) in plan.outbox() {
-            match self.open(&planned.key).await? {
-                Some(issued) => all.push((want.clone(), issued)),
-                None => {
-                    warn!(names = %planned.key.names, "a stored certificate vanished before it was delivered")
-                }
+            let stored = self.store.outbox(&planned.key).await.map_err(PublishFailure::Store)?;
+            let opened =
+                stored.ok_or(Unusable::Gone).and_then(|stored| self.open(&planned.key, stored));
+            match opened {
+                Ok(issued) => all.push((want.clone(), issued)),
+                Err(error) => drop(refused.insert(want.clone(), Causes(&error).to_string())),
             }
         }
         Ok(all)
     }
 
-    async fn open(&self, key: &CertificateKey) -> Result<Option<Issued>, PublishFailure> {
-        let Some((chain, sealed)) = self.store.outbox(key).await.map_err(PublishFailure::Store)?
-        else {
-            return Ok(None);
-        };
-        let der = self.vault.open_sealed(&sealed).map_err(PublishFailure::Seal)?;
-        let private =
-            PrivateKey::from_pkcs8_der(&der).map_err(|_| PublishFailure::Seal(SealError::Open))?;
-        Issued::check(chain, private, &key.names, self.clock.now())
-            .map(Some)
-            .map_err(PublishFailure::Mismatch)
+    fn open(
+        &self,
+        key: &CertificateKey,
+        (chain, sealed): (Chain, Sealed),
+    ) -> Result<Issued, Unusable> {
+        let der = self.vault.open_sealed(&sealed).map_err(Unusable::Seal)?;
+        let private = PrivateKey::from_pkcs8_der(&der).map_err(Unusable::Key)?;
+        Issued::check(chain, private, &key.names, self.clock.now()).map_err(Unusable::Mismatch)
     }
 
     async fn record(&self, tip: Tip, deliveries: &[Delivery]) -> Result<(), PublishFailure> {
@@ -162,8 +163,17 @@ enum PublishFailure {
     Look(LookError),
     #[error(transparent)]
     Store(StoreError),
-    #[error(transparent)]
-    Seal(SealError),
-    #[error("a stored certificate cannot be delivered")]
+}
+
+/// Why a stored certificate cannot be delivered; it is ordered anew when it is due.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("the stored certificate is gone")]
+    Gone,
+    #[error("the stored certificate cannot be delivered")]
+    Seal(#[source] SealError),
+    #[error("the stored certificate cannot be delivered")]
+    Key(#[source] InvalidPrivateKey),
+    #[error("the stored certificate cannot be delivered")]
     Mismatch(#[source] Mismatch),
 }

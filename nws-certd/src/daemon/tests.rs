@@ -8,6 +8,7 @@ use time::Duration;
 
 use self::stopping::Stop;
 use self::world::{SHOP, World};
+use crate::daemon::Look;
 use crate::report::Stage;
 
 #[tokio::test]
@@ -140,4 +141,47 @@ async fn certificates_made_together_are_renewed_in_one_commit() {
             "round {round}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_certificate_whose_key_does_not_open_stops_no_other() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.order_without_publishing(&mut daemon).await;
+    world.replace_key_file();
+    world.somebody_writes("apps/blog.yaml", &SHOP.replace("shop", "blog"));
+    let report = world.settle(&mut world.daemon().await).await;
+    assert!(world.files().contains("certs/blog/blog-tls.yaml"));
+    assert!(!world.files().contains("certs/shop/shop-tls.yaml"));
+    let said = &report.faults[0].text;
+    assert!(said.contains("a stored key does not open with the key file"), "{said}");
+}
+
+#[tokio::test]
+async fn an_order_whose_key_does_not_open_is_begun_anew() {
+    let world = World::with(SHOP).await;
+    assert!(world.run_until_write(Stop::After, 4).await, "an order is open");
+    world.replace_key_file();
+    let mut daemon = world.daemon().await;
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(
+        (report.certificates[0].stage, report.certificates[0].failures),
+        (Stage::Waiting, 0)
+    );
+    world.pass(Duration::MINUTE);
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(report.certificates[0].stage, Stage::Pushed, "{report:?}");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_not_taken_out_on_the_ca() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon_that_cannot_write_after(4).await;
+    for _ in 0..5 {
+        let _ = daemon.turn(Look::Now).await;
+        world.run_orders(&mut daemon).await;
+    }
+    assert_eq!(world.ca.count(Endpoint::NewOrder), 1);
+    let report = daemon.reports().borrow().clone().unwrap();
+    assert!(report.troubles[0].text.contains("cannot be kept"), "{:?}", report.troubles);
 }

@@ -20,8 +20,8 @@ pub(crate) enum CaState {
     Answers,
     /// It does not, and may have said until when.
     Away(Option<OffsetDateTime>),
-    /// It was not asked.
-    Unknown,
+    /// Nothing can be kept, so nothing must be asked: a full disk, a damaged database.
+    Stuck,
 }
 
 /// Why an attempt gave no certificate.
@@ -55,10 +55,7 @@ impl Ordering {
         result: Result<(OrderId, Issued), OrderFailure>,
     ) -> CaState {
         match result {
-            Ok((order, issued)) => {
-                self.keep(order, &issued).await;
-                CaState::Answers
-            }
+            Ok((order, issued)) => self.keep(order, &issued).await,
             Err(OrderFailure::Acme { order, error }) => {
                 let text = Causes(&error).to_string();
                 self.react(attempt, order, error.recovery(), text).await
@@ -67,28 +64,45 @@ impl Ordering {
                 let text = Causes(&error).to_string();
                 self.react(attempt, order, error.recovery(), text).await
             }
-            Err(
-                failure @ (OrderFailure::Store(_) | OrderFailure::Seal(_) | OrderFailure::Key(_)),
-            ) => {
+            Err(failure @ OrderFailure::Store(_)) => {
                 error!(error = %Causes(&failure), "the order was not begun");
-                CaState::Unknown
+                CaState::Stuck
+            }
+            Err(failure @ (OrderFailure::Seal(_) | OrderFailure::Key(_))) => {
+                let text = Causes(&failure).to_string();
+                self.give_up_key(attempt, text).await
             }
         }
     }
 
-    async fn keep(&self, order: OrderId, issued: &Issued) {
+    /// An order whose key is lost can never be finished; ending it lets one with a fresh key begin.
+    async fn give_up_key(&self, attempt: &Attempt, error: String) -> CaState {
+        let Some(open) = &attempt.open else {
+            return CaState::Stuck;
+        };
+        let now = self.clock.now();
+        let until = now + retry_after(FailureClass::Free, 1, None);
+        let step = Step::OrderEnded { order: open.id, error, blame: Blame::Nobody, at: now, until };
+        self.record(step, CaState::Answers).await
+    }
+
+    async fn keep(&self, order: OrderId, issued: &Issued) -> CaState {
         let step = Step::Issued { order, chain: issued.chain().clone(), at: self.clock.now() };
         let leaf = issued.leaf();
         match self.store.write(step).await {
-            Ok(()) => info!(
-                serial = %leaf.serial(),
-                not_after = %leaf.not_after(),
-                issuer = leaf.issuer(),
-                "certificate issued"
-            ),
+            Ok(()) => {
+                info!(
+                    serial = %leaf.serial(),
+                    not_after = %leaf.not_after(),
+                    issuer = leaf.issuer(),
+                    "certificate issued"
+                );
+                CaState::Answers
+            }
             // The order is still open in the store, and valid at the CA: the next attempt downloads it again.
             Err(error) => {
-                error!(error = %Causes(&error), "the certificate was issued but not stored")
+                error!(error = %Causes(&error), "the certificate was issued but not stored");
+                CaState::Stuck
             }
         }
     }
@@ -130,21 +144,24 @@ impl Ordering {
                 CaState::Answers,
             ),
         };
-        self.record(step).await;
-        ca
+        self.record(step, ca).await
     }
 
     fn after(&self, attempt: &Attempt, failures: u32, now: OffsetDateTime) -> Duration {
         retry_after(FailureClass::Validation, failures, attempt.ends.map(|ends| ends - now))
     }
 
-    async fn record(&self, step: Step) {
+    async fn record(&self, step: Step, ca: CaState) -> CaState {
         if let Step::OrderWaits { error, until, .. } | Step::OrderEnded { error, until, .. } = &step
         {
             warn!(error, not_before = %until, "no certificate yet");
         }
-        if let Err(error) = self.store.write(step).await {
-            error!(error = %Causes(&error), "the end of the attempt was not stored");
+        match self.store.write(step).await {
+            Ok(()) => ca,
+            Err(error) => {
+                error!(error = %Causes(&error), "the end of the attempt was not stored");
+                CaState::Stuck
+            }
         }
     }
 }

@@ -141,7 +141,7 @@ impl World {
         self.run_orders(daemon).await;
     }
 
-    async fn run_orders(&self, daemon: &mut Daemon) {
+    pub(super) async fn run_orders(&self, daemon: &mut Daemon) {
         while let Some(ended) = daemon.running.join_next_with_id().await {
             daemon.collect(ended);
         }
@@ -162,6 +162,12 @@ impl World {
         stopping.has_stopped()
     }
 
+    pub(super) async fn daemon_that_cannot_write_after(&self, writes: usize) -> Daemon {
+        let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
+        let (stop, at) = (Stop::After, writes);
+        self.daemon_with(Arc::new(Stopping { store, stop, at, writes: AtomicUsize::new(0) }))
+    }
+
     pub(super) fn pass(&self, time: Duration) {
         *self.clock.0.lock().unwrap() += time;
     }
@@ -173,6 +179,13 @@ impl World {
     pub(super) fn lose_database(&self) {
         for file in ["state.db", "state.db-wal", "state.db-shm"] {
             let _ = std::fs::remove_file(self.dir.path().join(file));
+        }
+    }
+
+    /// As if an operator had put another key file in place; the account key goes with the old one.
+    pub(super) fn replace_key_file(&self) {
+        for file in ["key.age", "account.age"] {
+            std::fs::remove_file(self.dir.path().join(file)).unwrap();
         }
     }
 

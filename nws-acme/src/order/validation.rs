@@ -145,3 +145,72 @@ fn of(state: &AuthorizationState) -> Vec<NameFailure> {
         .map(|problem| NameFailure { name: name.clone(), problem: Problem::from(problem) })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA";
+
+    fn authorization(status: &str, challenges: &str) -> AuthorizationState {
+        let text = format!(
+            r#"{{"status":"{status}","identifier":{{"type":"dns","value":"a.example"}},"challenges":[{challenges}]}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn challenge(kind: &str, status: &str, token: &str) -> String {
+        format!(
+            r#"{{"type":"{kind}","url":"https://ca.example/1","status":"{status}","token":"{token}"}}"#
+        )
+    }
+
+    fn offer(state: &AuthorizationState) -> Result<Option<Offer>, String> {
+        let thumbprint = "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI".parse().unwrap();
+        let answer = answer(0, state, &thumbprint).map_err(|error| error.to_string())?;
+        Ok(answer.map(|answer| answer.offer))
+    }
+
+    #[test]
+    fn only_what_is_pending_is_answered() {
+        let cases = [
+            ("new", "pending", "pending", Some(Offer::Due)),
+            ("offered before a crash", "pending", "processing", Some(Offer::Made)),
+            ("decided a moment ago", "pending", "valid", None),
+            ("failed a moment ago", "pending", "invalid", None),
+            ("validated for an earlier order", "valid", "valid", None),
+            ("failed", "invalid", "invalid", None),
+            ("given up", "deactivated", "pending", None),
+            ("too old", "expired", "pending", None),
+            ("taken back", "revoked", "valid", None),
+        ];
+        for (case, status, of_challenge, want) in cases {
+            let state = authorization(status, &challenge("http-01", of_challenge, TOKEN));
+            assert_eq!(offer(&state), Ok(want), "{case}");
+        }
+    }
+
+    #[test]
+    fn challenges_nobody_knows_are_passed_over() {
+        let novel = r#"{"type":"dns-persist-01","url":"https://ca.example/2","status":"pending"}"#;
+        let state = authorization(
+            "pending",
+            &format!("{novel},{}", challenge("http-01", "pending", TOKEN)),
+        );
+        assert_eq!(offer(&state), Ok(Some(Offer::Due)));
+
+        let state =
+            authorization("pending", &format!("{novel},{}", challenge("dns-01", "pending", TOKEN)));
+        let want = "the CA offers no http-01 challenge for a.example, only dns-persist-01, dns-01";
+        assert_eq!(offer(&state), Err(want.into()));
+    }
+
+    #[test]
+    fn a_token_that_is_no_token_reaches_no_path() {
+        let state = authorization("pending", &challenge("http-01", "pending", "../../etc/passwd"));
+        assert_eq!(
+            offer(&state),
+            Err("the CA's challenge for a.example has no usable token".into())
+        );
+    }
+}

@@ -60,6 +60,7 @@ impl Ordering {
             names = %attempt.certificate.names,
             reason = %attempt.reason,
             attempt = attempt.failures + 1,
+            order = tracing::field::Empty,
             resumed = attempt.open.as_ref().is_some_and(|open| open.url.is_some()),
         );
         async {

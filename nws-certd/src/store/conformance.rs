@@ -31,6 +31,15 @@ impl Bench {
         SqliteStore::open(&self.file).await.unwrap()
     }
 
+    /// The chain and key before the newest, which nothing reads yet: a renewal keeps them until it is served.
+    async fn predecessor(&self) -> (String, Vec<u8>) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&self.file);
+        let mut connection =
+            <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
+        let row = sqlx::query_as("SELECT previous_chain, previous_key FROM certificate");
+        row.fetch_one(&mut connection).await.unwrap()
+    }
+
     async fn intend(&self, host: &str) -> Made {
         let made = Made::new(host);
         self.store.write(made.intent()).await.unwrap();
@@ -119,8 +128,9 @@ async fn a_certificate_has_one_open_order() {
 #[tokio::test]
 async fn what_is_issued_is_in_the_outbox_and_its_order_is_over() {
     let bench = Bench::new().await;
+    let failed = bench.intend("a.example").await;
+    bench.store.write(failed.ended()).await.unwrap();
     let made = bench.intend("a.example").await;
-    bench.store.write(made.waits()).await.unwrap();
     bench.store.write(made.issued()).await.unwrap();
     let outbox = bench.store.outbox(&made.certificate).await.unwrap();
     assert_eq!(outbox, Some((made.chain.clone(), made.sealed())));
@@ -130,7 +140,10 @@ async fn what_is_issued_is_in_the_outbox_and_its_order_is_over() {
         certificate.issued.as_ref().map(|issued| (&issued.chain, issued.at)),
         Some((&made.chain, NOON))
     );
-    assert_eq!((certificate.wait_until, &certificate.last_error), (None, &None));
+    assert_eq!(
+        (certificate.failures, certificate.wait_until, &certificate.last_error),
+        (0, None, &None)
+    );
     assert!(facts.orders.is_empty());
     assert!(
         matches!(bench.store.write(made.issued()).await, Err(StoreError::Fenced { .. })),
@@ -155,6 +168,7 @@ async fn a_renewal_keeps_its_predecessor() {
         bench.store.outbox(&new.certificate).await.unwrap(),
         Some((new.chain.clone(), new.sealed()))
     );
+    assert_eq!(bench.predecessor().await, (old.chain.to_pem(), old.sealed().0));
 }
 
 #[tokio::test]
@@ -178,13 +192,21 @@ async fn who_opened_later_has_the_orders() {
     let bench = Bench::new().await;
     let made = bench.intend("a.example").await;
     let later = bench.later().await;
-    for step in [made.known(), made.waits(), made.ended(), made.issued()] {
+    let finalizing = Step::Finalizing { order: made.order, csr: vec![1] };
+    for step in [made.known(), finalizing, made.waits(), made.ended(), made.issued()] {
         let late = bench.store.write(step).await;
         assert!(
             matches!(late, Err(StoreError::Fenced { order }) if order == made.order),
             "{late:?}"
         );
     }
+    let facts = later.load().await.unwrap();
+    assert_eq!(
+        (facts.certificates[0].failures, &facts.orders[0].url),
+        (0, &None),
+        "nothing was touched"
+    );
+    bench.store.write(Step::AnswersForgotten { until: NOON }).await.unwrap();
     later.write(made.known()).await.unwrap();
     later.write(made.issued()).await.unwrap();
 }

@@ -44,7 +44,8 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         }
         Command::Plan(output) => {
             let report = look(&control, config, clock, Freshness::Fetched).await?;
-            show(output, &report, |colour| plan_text(&report, colour))
+            show(output, &report, |colour| plan_text(&report, colour))?;
+            branch_was_looked_at(&report)
         }
         Command::Status(output) => {
             let report = look(&control, config, clock, Freshness::LastSeen).await?;
@@ -53,16 +54,19 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Sync(output) => {
             let report = sync(&control, &config.state_dir).await?;
             show(output, &report, |_| sync_text(&report))?;
-            match report.troubles.iter().find(|trouble| trouble.with == TroubleWith::Fetch) {
-                None => Ok(()),
-                Some(trouble) => {
-                    Err(Failure::Control(ControlError::Refused { reason: trouble.text.clone() }))
-                }
-            }
+            branch_was_looked_at(&report)
         }
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }
+    }
+}
+
+/// What was asked about the branch as it is was answered from an older one, if it could not be fetched.
+fn branch_was_looked_at(report: &Report) -> Result<(), Failure> {
+    match report.troubles.iter().find(|trouble| trouble.with == TroubleWith::Fetch) {
+        None => Ok(()),
+        Some(trouble) => Err(Failure::Outdated { reason: trouble.text.clone() }),
     }
 }
 

@@ -23,6 +23,12 @@ pub enum Failure {
     /// The running daemon did not do what it was asked; exit code 1.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// The branch could not be looked at, so what was shown is older; exit code 1.
+    #[error("this is the branch as it was last seen: {reason}")]
+    Outdated {
+        /// Why it could not be looked at.
+        reason: String,
+    },
     /// The log filter of the command line; exit code 64 (EX_USAGE).
     #[error(
         "--log {filter:?} is no log filter; write error, warn, info, debug, or for instance \"info,nws_acme=debug\""
@@ -45,7 +51,8 @@ impl Failure {
         match self {
             Self::Config(_) => 78,
             Self::LogFilter { .. } => 64,
-            Self::Open(_)
+            Self::Outdated { .. }
+            | Self::Open(_)
             | Self::Serve(_)
             | Self::Control(_)
             | Self::Runtime(_)

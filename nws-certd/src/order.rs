@@ -11,15 +11,16 @@ use nws_acme::{
     obtain,
 };
 use nws_challenge::Answers;
-use nws_expiry::{InvalidPrivateKey, Issued, PrivateKey, Reason};
+use nws_expiry::{Issued, PrivateKey, Reason};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
-use tracing::{Instrument as _, info, info_span};
+use tracing::{Instrument as _, info_span, warn};
 
 pub(crate) use outcome::CaState;
 
 use self::journal::Recorded;
 use self::outcome::OrderFailure;
+use crate::failure::Causes;
 use crate::store::{CertificateKey, OpenOrder, OrderId, Step, Store};
 use crate::vault::Vault;
 
@@ -108,8 +109,7 @@ impl Ordering {
     }
 
     fn new_key(&self, certificate: &CertificateKey) -> Result<PrivateKey, OrderFailure> {
-        generate_key(certificate.key_type)
-            .map_err(|_| OrderFailure::Key(InvalidPrivateKey::Unsupported))
+        generate_key(certificate.key_type).map_err(OrderFailure::NewKey)
     }
 
     async fn account(&self) -> Result<Account, AcmeError> {
@@ -133,7 +133,7 @@ impl Ordering {
         let directory = self.ca.directory_url().to_string();
         let step = Step::Account { directory, url: url.map(ToString::to_string) };
         if let Err(error) = self.store.write(step).await {
-            info!(%error, "the account's URL was not stored; it is asked for again after a restart");
+            warn!(error = %Causes(&error), "the account's URL was not stored; it is asked for again after a restart");
         }
     }
 }

@@ -150,7 +150,11 @@ impl Daemon {
                 }
             }
         }
-        self.pushing.failed(self.parts.clock.now(), None);
+        let until = self.pushing.failed(self.parts.clock.now(), None);
+        let text =
+            format!("the branch moved during {RACES} pushes in a row; the next is at {until}");
+        warn!(error = text, "certificates are not pushed yet");
+        self.troubles.push = Some(text);
     }
 
     async fn keep_wants(&mut self, plan: &Plan) -> Result<(), StoreError> {
@@ -190,8 +194,9 @@ impl Daemon {
             .due_together(now, plan)
             .into_iter()
             .filter(|planned| !self.is_under_way(&planned.key));
+        // What waits is passed over before it is counted, or it would take the room of what is due.
         let attempts: Vec<_> =
-            due.take(room).filter_map(|planned| self.attempt(planned, facts)).collect();
+            due.filter_map(|planned| self.attempt(planned, facts)).take(room).collect();
         for attempt in attempts {
             self.start(attempt);
         }
@@ -203,11 +208,10 @@ impl Daemon {
         if self.agenda.due(now).is_empty() {
             return Vec::new();
         }
-        let shares = |due: &Due<'_, CertificateKey, Reason>, planned: &Planned| {
-            due.entry.at <= now + spread(planned)
+        let shares = |due: Due<'_, CertificateKey, Reason>| {
+            plan.find(due.key).filter(|planned| due.entry.at <= now + spread(planned))
         };
-        let soon = self.agenda.due(now + self.parts.batch.quiet).into_iter();
-        soon.filter_map(|due| plan.find(due.key).filter(|planned| shares(&due, planned))).collect()
+        self.agenda.due(now + self.parts.batch.quiet).into_iter().filter_map(shares).collect()
     }
 
     fn attempt(&self, planned: &Planned, facts: &mut Facts) -> Option<Attempt> {

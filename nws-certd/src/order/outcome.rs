@@ -1,6 +1,6 @@
 //! What became of an attempt, and what follows from it.
 
-use nws_acme::{AcmeError, OrderError, Recovery};
+use nws_acme::{AcmeError, KeyGenerationError, OrderError, Recovery};
 use nws_expiry::{FailureClass, InvalidPrivateKey, Issued, retry_after};
 use time::{Duration, OffsetDateTime};
 use tracing::{error, info, warn};
@@ -33,6 +33,8 @@ pub(super) enum OrderFailure {
     Seal(SealError),
     #[error(transparent)]
     Key(InvalidPrivateKey),
+    #[error(transparent)]
+    NewKey(KeyGenerationError),
     #[error("no account")]
     Acme {
         order: OrderId,
@@ -64,7 +66,7 @@ impl Ordering {
                 let text = Causes(&error).to_string();
                 self.react(attempt, order, error.recovery(), text).await
             }
-            Err(failure @ OrderFailure::Store(_)) => {
+            Err(failure @ (OrderFailure::Store(_) | OrderFailure::NewKey(_))) => {
                 error!(error = %Causes(&failure), "the order was not begun");
                 CaState::Stuck
             }
@@ -83,6 +85,7 @@ impl Ordering {
         let now = self.clock.now();
         let until = now + retry_after(FailureClass::Free, 1, None);
         let step = Step::OrderEnded { order: open.id, error, blame: Blame::Nobody, at: now, until };
+        say(&step, Recovery::Fresh);
         self.record(step, CaState::Answers).await
     }
 
@@ -131,10 +134,8 @@ impl Ordering {
                 self.forget_account().await;
                 (waits(order, error, free), CaState::Answers)
             }
-            Recovery::Operator => {
-                error!(%error, "the CA wants a person to act");
-                (waits(order, error, now + OPERATOR), CaState::Answers)
-            }
+            Recovery::Operator => (waits(order, error, now + OPERATOR), CaState::Answers),
+            // A fresh order is charged too: a CA that loses every order must not be asked for one each minute.
             Recovery::Name | Recovery::Fresh => (
                 ended(order, error, now, now + self.after(attempt, attempt.failures + 1, now)),
                 CaState::Answers,
@@ -144,6 +145,7 @@ impl Ordering {
                 CaState::Answers,
             ),
         };
+        say(&step, recovery);
         self.record(step, ca).await
     }
 
@@ -152,16 +154,29 @@ impl Ordering {
     }
 
     async fn record(&self, step: Step, ca: CaState) -> CaState {
-        if let Step::OrderWaits { error, until, .. } | Step::OrderEnded { error, until, .. } = &step
-        {
-            warn!(error, not_before = %until, "no certificate yet");
-        }
         match self.store.write(step).await {
             Ok(()) => ca,
             Err(error) => {
                 error!(error = %Causes(&error), "the end of the attempt was not stored");
                 CaState::Stuck
             }
+        }
+    }
+}
+
+fn say(step: &Step, recovery: Recovery) {
+    if let Step::OrderWaits { error, until, .. } | Step::OrderEnded { error, until, .. } = step {
+        match recovery {
+            Recovery::Operator => {
+                error!(error, not_before = %until, "the CA wants a person to act")
+            }
+            Recovery::Resume { .. }
+            | Recovery::CaAway { .. }
+            | Recovery::Wait { .. }
+            | Recovery::Name
+            | Recovery::Account
+            | Recovery::Fresh
+            | Recovery::Permanent => warn!(error, not_before = %until, "no certificate yet"),
         }
     }
 }

@@ -24,8 +24,6 @@ pub struct Rules {
 pub struct Plan {
     /// One for each certificate that is wanted, by key.
     pub certificates: Vec<Planned>,
-    /// Wants that stand aside for a Secret that somebody else put there.
-    pub blocked: Vec<Blocked>,
 }
 
 /// One certificate: who wants it, what there is, what comes next.
@@ -88,27 +86,13 @@ pub enum Next {
     },
 }
 
-/// A want whose Secret is somebody else's.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Blocked {
-    /// Which Secret.
-    pub want: WantKey,
-    /// Who asks for it.
-    pub source: String,
-    /// The file that holds the Secret.
-    pub path: RepoPath,
-}
-
 impl Plan {
     /// Decides about everything that is wanted.
     pub fn of(now: OffsetDateTime, inventory: &Inventory, facts: &Facts, rules: &Rules) -> Self {
         let mut plan = Self::default();
         let mut grouped: BTreeMap<CertificateKey, Vec<&Wanted>> = BTreeMap::new();
         for want in &inventory.wanted {
-            match inventory.foreign(&want.key.secret) {
-                Some(held) => plan.blocked.push(blocked(want, &held.path)),
-                None => grouped.entry(certificate_key(want, rules)).or_default().push(want),
-            }
+            grouped.entry(certificate_key(want, rules)).or_default().push(want);
         }
         let known: BTreeMap<_, _> =
             facts.certificates.iter().map(|known| (&known.key, known)).collect();
@@ -145,10 +129,6 @@ impl Plan {
             waiting.map(move |want| (planned, &want.key))
         })
     }
-}
-
-fn blocked(want: &Wanted, path: &RepoPath) -> Blocked {
-    Blocked { want: want.key.clone(), source: source(want), path: path.clone() }
 }
 
 fn source(want: &Wanted) -> String {

@@ -251,24 +251,17 @@ impl Scene<'_> {
         }
     }
 
-    /// What the repository says wrong, and the wants that stand aside for somebody else's Secret.
+    /// What the repository says wrong, and what cannot be written into it.
     pub(crate) fn faults(&self) -> Vec<FaultReport> {
         let read = self.inventory.map_or(&[][..], |inventory| &inventory.faults);
         let read = read
             .iter()
             .map(|fault| FaultReport { path: fault.path.to_string(), text: fault.to_string() });
-        let blocked = self.plan.blocked.iter().map(|blocked| FaultReport {
-            path: blocked.path.to_string(),
-            text: format!(
-                "{}: holds the Secret {} that nws-certd did not write, wanted by {}; it is left alone: remove it, or ask for another secretName",
-                blocked.path, blocked.want.secret, blocked.source
-            ),
-        });
         let refused = self
             .refused
             .iter()
             .map(|(want, text)| FaultReport { path: want.to_string(), text: text.clone() });
-        read.chain(blocked).chain(refused).collect()
+        read.chain(refused).collect()
     }
 }
 

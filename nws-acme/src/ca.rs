@@ -1,21 +1,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use instant_acme::{AccountBuilder, Key};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use time::OffsetDateTime;
 use tracing::{debug, info};
 
+use crate::breaker::{Breaker, End};
 use crate::directory::{Cached, Directory};
 use crate::exchange::Exchange;
 use crate::retry::{Retry, retry};
 use crate::{
-    Account, AccountKey, AccountUrl, AcmeError, Clock, DirectoryUrl, InvalidUrl, Limits, Transport,
+    Account, AccountKey, AccountUrl, AcmeError, Availability, Clock, DirectoryUrl, Limits,
+    Transport,
 };
 
 /// One CA: where its directory is, how it is reached, and what we know of it.
 ///
-/// Nothing is asked when it is made, so a daemon starts while its CA is away. Clones share the directory.
+/// Nothing is asked when it is made, so a daemon starts while its CA is away. Clones share the directory, and what is known of
+/// the CA's availability.
 #[derive(Clone)]
 pub struct Ca(Arc<Inner>);
 
@@ -24,6 +27,7 @@ struct Inner {
     transport: Arc<dyn Transport>,
     limits: Limits,
     directory: Cached,
+    breaker: Arc<Breaker>,
 }
 
 /// That the operator has agreed to the CA's terms of service (RFC 8555 §7.3.3). Make one only where he did.
@@ -33,12 +37,26 @@ pub struct TermsAgreed;
 impl Ca {
     /// Names a CA, without asking it anything.
     pub fn new(directory: DirectoryUrl, transport: Arc<dyn Transport>, limits: Limits) -> Self {
-        Self(Arc::new(Inner { url: directory, transport, limits, directory: Cached::default() }))
+        let (url, directory, breaker) = (directory, Cached::default(), Arc::default());
+        Self(Arc::new(Inner { url, transport, limits, directory, breaker }))
     }
 
     /// Where its directory is.
     pub fn directory_url(&self) -> &DirectoryUrl {
         &self.0.url
+    }
+
+    /// Whether it may be asked at `now`; without having to ask it.
+    ///
+    /// Whoever begins orders should begin none while it is [`Availability::Away`], and one at [`Availability::Probe`].
+    pub fn availability(&self, now: OffsetDateTime) -> Availability {
+        self.0.breaker.look(now)
+    }
+
+    /// Ends a pause before its time, because a person says so: what is [`Availability::Away`] becomes [`Availability::Probe`].
+    /// The next pause, if there is one, is longer all the same.
+    pub fn try_now(&self) {
+        self.0.breaker.try_now();
     }
 
     /// Makes the key's account, or finds it: the same key always gives the same account (RFC 8555 §7.3.1).
@@ -55,11 +73,21 @@ impl Ca {
         clock: &dyn Clock,
     ) -> Result<Account, AcmeError> {
         let deadline = clock.now() + self.0.limits.request * self.0.limits.tries;
-        let retry = Retry { limits: &self.0.limits, clock, deadline };
+        let begun = self.0.breaker.begin();
+        let outcome = self.find_or_make(key, self.retry(clock, deadline)).await;
+        self.0.breaker.end(
+            begun,
+            clock.now(),
+            outcome.as_ref().map_or_else(AcmeError::end, |_| End::Answered),
+        );
+        outcome
+    }
+
+    async fn find_or_make(&self, key: &AccountKey, retry: Retry<'_>) -> Result<Account, AcmeError> {
         let exchange = self.exchange(retry).await?;
-        let id = retry!(retry, self.create(key, &exchange))?;
-        let url: AccountUrl =
-            id.parse().map_err(|error: InvalidUrl| exchange.unexpected(error.into()))?;
+        let id = retry!(retry, self.create(key, &exchange)).map_err(AcmeError::at_registration)?;
+        exchange.check(&id)?;
+        let url: AccountUrl = id.parse().map_err(|source| AcmeError::Url { source })?;
         info!(account = %url, "account registered");
         Ok(self.account(key, url))
     }
@@ -78,8 +106,12 @@ impl Ca {
         Account { key: key.clone(), url }
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.0.limits
+    pub(crate) fn breaker(&self) -> &Breaker {
+        &self.0.breaker
+    }
+
+    pub(crate) fn retry<'a>(&'a self, clock: &'a dyn Clock, deadline: OffsetDateTime) -> Retry<'a> {
+        Retry { limits: &self.0.limits, clock, breaker: &self.0.breaker, deadline }
     }
 
     pub(crate) fn builder(&self, exchange: &Exchange) -> AccountBuilder {
@@ -88,40 +120,57 @@ impl Ca {
 
     /// A new exchange that serves the directory, read again if it is no longer believed.
     pub(crate) async fn exchange(&self, retry: Retry<'_>) -> Result<Exchange, AcmeError> {
-        let directory = self.directory(retry).await?.body;
-        Ok(self.open(Some((self.0.url.clone(), directory))))
+        let directory = self.directory(retry).await?;
+        Ok(self.open(self.0.breaker.clone(), Some((self.0.url.clone(), directory))))
     }
 
     pub(crate) async fn directory(&self, retry: Retry<'_>) -> Result<Directory, AcmeError> {
-        let now = retry.clock.now();
-        if let Some(directory) = self.0.directory.fresh(now) {
+        if let Some(directory) = self.0.directory.fresh(retry.clock.now()) {
             return Ok(directory);
         }
-        match (self.read_directory(retry).await, self.0.directory.any()) {
-            (Ok(directory), _) => {
-                self.0.directory.put(&directory, now + self.0.limits.directory);
+        match self.0.directory.any() {
+            Some(old) => Ok(self.refresh(old, retry).await),
+            None => {
+                let exchange = self.open(self.0.breaker.clone(), None);
+                let body = retry!(retry, exchange.get(self.0.url.as_str()))?;
+                let directory = Directory::parse(&self.0.url, body)?;
+                self.0.directory.put(&directory, retry.clock.now() + self.0.limits.directory);
                 Ok(directory)
             }
-            (Err(failure), Some(old)) => {
-                debug!(%failure, directory = %self.0.url, "directory cannot be read again; the old one is used");
-                Ok(old)
-            }
-            (Err(failure), None) => Err(failure),
         }
     }
 
-    async fn read_directory(&self, retry: Retry<'_>) -> Result<Directory, AcmeError> {
-        let exchange = self.open(None);
-        let body = retry!(retry, exchange.get(self.0.url.as_str()))?;
-        Directory::parse(&self.0.url, body)
+    /// The directory read anew, or else the old one, which is better than none.
+    ///
+    /// One try, and what it meets says nothing about the CA: where the front page alone is away, orders go on.
+    async fn refresh(&self, old: Directory, retry: Retry<'_>) -> Directory {
+        if retry.is_away() {
+            return old;
+        }
+        let aside = self.open(Arc::default(), None);
+        let body = retry.tries().bounded(aside.get(self.0.url.as_str())).await;
+        let (directory, believed) = match body.and_then(|body| Directory::parse(&self.0.url, body))
+        {
+            Ok(directory) => (directory, self.0.limits.directory),
+            Err(failure) => {
+                debug!(%failure, directory = %self.0.url, "directory cannot be read again; the old one is used");
+                (old, self.0.limits.longest_poll)
+            }
+        };
+        self.0.directory.put(&directory, retry.clock.now() + believed);
+        directory
     }
 
     pub(crate) fn distrust_directory(&self) {
         self.0.directory.distrust();
     }
 
-    fn open(&self, directory: Option<(DirectoryUrl, Bytes)>) -> Exchange {
-        Exchange::new(self.0.transport.clone(), self.0.limits, directory)
+    fn open(
+        &self,
+        breaker: Arc<Breaker>,
+        directory: Option<(DirectoryUrl, Directory)>,
+    ) -> Exchange {
+        Exchange::new(self.0.transport.clone(), self.0.limits, breaker, directory)
     }
 }
 

@@ -1,13 +1,15 @@
 //! A CA's directory (RFC 8555 §7.1.1), read once for all its orders.
 
+use std::iter;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::printable::excerpt;
-use crate::{AcmeError, DirectoryUrl};
+use crate::printable::{Printable, excerpt};
+use crate::url::host;
+use crate::{AcmeError, DirectoryUrl, InvalidUrl};
 
 /// A directory as it came, with what we read of it ourselves.
 #[derive(Clone, Debug)]
@@ -15,10 +17,13 @@ pub(crate) struct Directory {
     pub(crate) body: Bytes,
     /// Profiles the CA offers, sorted; empty if it has none (draft-aaron-acme-profiles).
     pub(crate) profiles: Vec<String>,
+    /// Where the CA is: no other host is asked, whatever an order says.
+    hosts: Vec<String>,
 }
 
 impl Directory {
     const NEEDED: [&str; 3] = ["newNonce", "newAccount", "newOrder"];
+    const OTHERS: [&str; 3] = ["keyChange", "renewalInfo", "revokeCert"];
 
     pub(crate) fn parse(url: &DirectoryUrl, body: Bytes) -> Result<Self, AcmeError> {
         let document: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -30,11 +35,34 @@ impl Directory {
                 excerpt: excerpt(&body),
             });
         }
+        let hosts = Self::hosts(url, &document)?;
         let profiles = document.pointer("/meta/profiles").and_then(Value::as_object);
-        let mut profiles: Vec<_> =
-            profiles.into_iter().flat_map(|map| map.keys().cloned()).collect();
+        let mut profiles: Vec<_> = profiles
+            .into_iter()
+            .flat_map(|map| map.keys().map(|name| Printable(name).to_string()))
+            .collect();
         profiles.sort_unstable();
-        Ok(Self { body, profiles })
+        Ok(Self { body, profiles, hosts })
+    }
+
+    /// The hosts of all its URLs, of which those that are needed must be such that can be asked.
+    fn hosts(url: &DirectoryUrl, document: &Value) -> Result<Vec<String>, AcmeError> {
+        let text = |member: &str| document.get(member).and_then(Value::as_str);
+        let own = host(url.as_str()).map_err(|source| AcmeError::Url { source });
+        let needed = Self::NEEDED.into_iter().filter_map(|member| {
+            let invalid = |source| AcmeError::DirectoryMember { url: url.clone(), member, source };
+            Some(host(text(member)?).map_err(invalid))
+        });
+        let others = Self::OTHERS.into_iter().filter_map(|member| host(text(member)?).ok());
+        iter::once(own).chain(needed).chain(others.map(Ok)).collect()
+    }
+
+    /// That a URL is one of the CA's.
+    pub(crate) fn check(&self, url: &str) -> Result<(), InvalidUrl> {
+        if self.hosts.contains(&host(url)?) {
+            return Ok(());
+        }
+        Err(InvalidUrl::Elsewhere { found: url.into() })
     }
 }
 
@@ -73,8 +101,8 @@ mod tests {
     #[test]
     fn a_directory_is_what_has_the_three_urls() {
         let url: DirectoryUrl = "https://ca.example/directory".parse().unwrap();
-        let whole = r#"{"newNonce":"n","newAccount":"a","newOrder":"o","x4f":"https://junk",
-            "meta":{"profiles":{"tlsserver":"","classic":""}}}"#;
+        let whole = r#"{"newNonce":"https://ca.example/n","newAccount":"https://ca.example/a",
+            "newOrder":"https://api.ca.example/o","x4f":"https://junk","meta":{"profiles":{"tlsserver":"","classic":""}}}"#;
         let directory = Directory::parse(&url, Bytes::from(whole)).unwrap();
         assert_eq!(directory.profiles, ["classic", "tlsserver"]);
 
@@ -93,9 +121,54 @@ mod tests {
     }
 
     #[test]
+    fn what_the_directory_names_is_the_cas() {
+        let url: DirectoryUrl = "https://ca.example/directory".parse().unwrap();
+        let body = r#"{"newNonce":"https://api.ca.example/n","newAccount":"https://ca.example:8443/a","newOrder":"https://api.ca.example/o",
+            "renewalInfo":"https://ari.example/","keyChange":"none"}"#;
+        let directory = Directory::parse(&url, Bytes::from(body)).unwrap();
+        let cases = [
+            ("the directory's host", "https://ca.example/order/1", true),
+            ("written otherwise", "https://CA.example:443/order/1", true),
+            ("a host it names", "https://api.ca.example/order/1", true),
+            ("a port it names", "https://ca.example:8443/order/1", true),
+            ("a host for something else", "https://ari.example/order/1", true),
+            ("another port", "https://ca.example:22/order/1", false),
+            ("another host", "https://ca.example.org/order/1", false),
+            ("no TLS", "http://ca.example/order/1", false),
+            ("no URL", "order/1", false),
+        ];
+        for (case, found, want) in cases {
+            assert_eq!(directory.check(found).is_ok(), want, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_directory_whose_urls_cannot_be_asked_is_refused() {
+        let url: DirectoryUrl = "https://ca.example/directory".parse().unwrap();
+        let cases = [
+            ("http://ca.example/n", "NotHttps"),
+            ("https://ca example/n", "Malformed"),
+            ("https://me:pw@ca.example/n", "Credentials"),
+        ];
+        for (found, why) in cases {
+            let body = format!(
+                r#"{{"newNonce":"{found}","newAccount":"https://a/","newOrder":"https://a/"}}"#
+            );
+            let error = Directory::parse(&url, Bytes::from(body)).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "newNonce in the directory https://ca.example/directory is not to be asked"
+            );
+            assert!(format!("{error:?}").contains(why), "{error:?}");
+        }
+    }
+
+    #[test]
     fn a_directory_is_believed_until_its_time_or_a_failure() {
         let url: DirectoryUrl = "https://ca.example/directory".parse().unwrap();
-        let body = Bytes::from(r#"{"newNonce":"n","newAccount":"a","newOrder":"o"}"#);
+        let body = Bytes::from(
+            r#"{"newNonce":"https://a/n","newAccount":"https://a/a","newOrder":"https://a/o"}"#,
+        );
         let directory = Directory::parse(&url, body).unwrap();
         let (cached, now) = (Cached::default(), OffsetDateTime::UNIX_EPOCH + time::Duration::DAY);
         assert!(cached.fresh(now).is_none() && cached.any().is_none());

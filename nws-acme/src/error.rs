@@ -1,7 +1,11 @@
 use http::StatusCode;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::printable::excerpt;
-use crate::{BoxError, DirectoryUrl, Problem, ProblemKind, RetryAfter, TransportError};
+use crate::{
+    BoxError, DirectoryUrl, InvalidUrl, Problem, ProblemKind, Recovery, RetryAfter, TransportError,
+};
 
 /// Why a request to a CA did not bring what was asked for, after all its tries.
 ///
@@ -34,6 +38,20 @@ pub enum AcmeError {
         /// The CA's words.
         problem: Box<Problem>,
     },
+    /// The CA gives no account to a key, and will not by itself.
+    #[error(
+        "the CA has no account for this key, and makes none: {problem}; a person has to ask it why"
+    )]
+    NotRegistered {
+        /// The CA's words.
+        problem: Box<Problem>,
+    },
+    /// The CA, and nobody in front of it, has nothing at a URL and no words for it.
+    #[error("the CA has nothing at {url}")]
+    Absent {
+        /// What was asked.
+        url: String,
+    },
     /// An error without a problem document: something in front of the CA, or a CA in trouble.
     #[error("{url} answered {} without saying why: {excerpt:?}", status.as_u16())]
     Unexplained {
@@ -46,7 +64,17 @@ pub enum AcmeError {
         /// When to ask again, if it was said.
         retry_after: Option<RetryAfter>,
     },
-    /// A success whose content is not what RFC 8555 says.
+    /// A success of somebody who is not the CA: a page of something in front of it, for example.
+    #[error("{url} answered with something that is no ACME: {excerpt:?}")]
+    NotAcme {
+        /// What was asked.
+        url: String,
+        /// The beginning of the body, made printable.
+        excerpt: String,
+        /// What is wrong with it.
+        source: BoxError,
+    },
+    /// A success of the CA whose content is not what RFC 8555 says.
     #[error("{url} answered something else than was asked for: {excerpt:?}")]
     Unexpected {
         /// What was asked.
@@ -55,6 +83,22 @@ pub enum AcmeError {
         excerpt: String,
         /// What is wrong with it.
         source: BoxError,
+    },
+    /// The CA named a URL that is not asked.
+    #[error("the CA names a URL that is not to be asked")]
+    Url {
+        /// Why not.
+        source: InvalidUrl,
+    },
+    /// The directory has a URL that is not asked.
+    #[error("{member} in the directory {url} is not to be asked")]
+    DirectoryMember {
+        /// The configured URL.
+        url: DirectoryUrl,
+        /// Where in the directory.
+        member: &'static str,
+        /// Why not.
+        source: InvalidUrl,
     },
     /// The directory URL leads to something else.
     #[error("{url} is no ACME directory: it has no {missing}; the answer begins {excerpt:?}")]
@@ -65,6 +109,14 @@ pub enum AcmeError {
         missing: &'static str,
         /// The beginning of the body, made printable.
         excerpt: String,
+    },
+    /// The CA was found away a while ago and is left alone; nothing was sent.
+    #[error("the CA is not asked before {}, as it was away: {reason}", date(*until))]
+    Away {
+        /// When it may be asked again.
+        until: OffsetDateTime,
+        /// The failure before, with its causes, in the CA's or the transport's words.
+        reason: String,
     },
     /// The time for the whole undertaking was over.
     #[error("the deadline passed before the CA answered")]
@@ -96,4 +148,24 @@ impl AcmeError {
         }
         Self::Refused { url, status, problem, retry_after }
     }
+
+    /// What a refusal means where an account is asked for: that neither a name nor asking once more can help.
+    pub(crate) fn at_registration(self) -> Self {
+        let recovery = self.recovery();
+        match (self, recovery) {
+            (
+                Self::AccountDoesNotExist { problem } | Self::Refused { problem, .. },
+                Recovery::Name
+                | Recovery::Account
+                | Recovery::Operator
+                | Recovery::Fresh
+                | Recovery::Permanent,
+            ) if problem.kind != ProblemKind::RateLimited => Self::NotRegistered { problem },
+            (failure, _) => failure,
+        }
+    }
+}
+
+fn date(at: OffsetDateTime) -> String {
+    at.truncate_to_second().format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }

@@ -11,7 +11,9 @@ use http_body_util::{BodyExt as _, Limited};
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use tracing::debug;
 
-use crate::printable::excerpt;
+use crate::breaker::{Breaker, Failure, Outcome};
+use crate::directory::Directory;
+use crate::printable::{Printable, excerpt};
 use crate::{
     AcmeError, BoxError, DirectoryUrl, Limits, OrderUrl, Problem, ProblemKind, RetryAfter,
     Transport, TransportError,
@@ -30,7 +32,8 @@ pub(crate) struct Exchange(Arc<Inner>);
 struct Inner {
     transport: Arc<dyn Transport>,
     limits: Limits,
-    directory: Option<(DirectoryUrl, Bytes)>,
+    breaker: Arc<Breaker>,
+    directory: Option<(DirectoryUrl, Directory)>,
     last: Mutex<Last>,
     requests: AtomicU32,
 }
@@ -45,20 +48,23 @@ struct Last {
 }
 
 impl Exchange {
-    /// `directory` is served in place of asking for it.
+    /// `directory` is served in place of asking for it, and says which hosts are the CA's.
     pub(crate) fn new(
         transport: Arc<dyn Transport>,
         limits: Limits,
-        directory: Option<(DirectoryUrl, Bytes)>,
+        breaker: Arc<Breaker>,
+        directory: Option<(DirectoryUrl, Directory)>,
     ) -> Self {
         let (last, requests) = (Mutex::default(), AtomicU32::new(0));
-        Self(Arc::new(Inner { transport, limits, directory, last, requests }))
+        Self(Arc::new(Inner { transport, limits, breaker, directory, last, requests }))
     }
 
     /// A plain GET, for what needs no account.
     pub(crate) async fn get(&self, url: &str) -> Result<Bytes, AcmeError> {
-        let request = Request::get(url).body(Bytes::new()).map_err(|error| {
-            AcmeError::Unexpected { url: url.into(), excerpt: String::new(), source: error.into() }
+        let request = Request::get(url).body(Bytes::new()).map_err(|error| AcmeError::NotAcme {
+            url: url.into(),
+            excerpt: String::new(),
+            source: error.into(),
         })?;
         Ok(self.ask(request).await?.into_body())
     }
@@ -78,11 +84,24 @@ impl Exchange {
         self.last().status.is_success()
     }
 
+    /// Whether the last answer is the CA's own.
+    pub(crate) fn is_from_the_ca(&self) -> bool {
+        self.last().is_from_the_ca()
+    }
+
     /// The order that the last answer made (RFC 8555 §7.4), even if its body never came whole.
     pub(crate) fn created_order(&self) -> Option<OrderUrl> {
         let last = self.last();
         let location = last.headers.get(LOCATION).filter(|_| last.status.is_success())?;
-        location.to_str().ok()?.parse().ok()
+        let url = location.to_str().ok()?;
+        self.check(url).ok()?;
+        url.parse().ok()
+    }
+
+    /// That a URL is the CA's, as far as it is known which are.
+    pub(crate) fn check(&self, url: &str) -> Result<(), AcmeError> {
+        let Some((_, directory)) = &self.0.directory else { return Ok(()) };
+        directory.check(url).map_err(|source| AcmeError::Url { source })
     }
 
     /// What an error of instant-acme means, now that the last answer is known.
@@ -119,7 +138,24 @@ impl Exchange {
         *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
     }
 
-    async fn ask(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, AcmeError> {
+    /// Every request passes here; what it meets is what the breaker knows of the CA.
+    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, AcmeError> {
+        self.check(&request.uri().to_string())?;
+        let begun = self.0.breaker.admit()?;
+        let signed = request.method() == Method::POST;
+        let outcome = self.send(request).await;
+        let met = match &outcome {
+            Err(failure) if failure.is_an_outage() => {
+                Failure::of(failure, failure.recovery()).map_or(Outcome::Heard, Outcome::Failed)
+            }
+            Ok(_) | Err(_) if signed && self.is_from_the_ca() => Outcome::Answered,
+            Ok(_) | Err(_) => Outcome::Heard,
+        };
+        self.0.breaker.settle(begun, met);
+        outcome
+    }
+
+    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, AcmeError> {
         let (method, url) = (request.method().clone(), request.uri().to_string());
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_NAME));
         self.remember(Last { url: url.clone(), ..Last::default() });
@@ -128,9 +164,22 @@ impl Exchange {
         let answer = tokio::time::timeout(after, self.whole(&url, request))
             .await
             .unwrap_or(Err(TransportError::TimedOut { after }))
-            .map_err(|source| AcmeError::Unreachable { url: url.clone(), source })?;
+            .map_err(|source| self.no_answer(&url, source))?;
         debug!(%method, url, status = answer.status().as_u16(), "request answered");
         accept(url, answer)
+    }
+
+    /// An endless answer of the CA itself is about what was asked; others are about the way to it.
+    fn no_answer(&self, url: &str, source: TransportError) -> AcmeError {
+        match source {
+            TransportError::TooLong { .. } if self.is_from_the_ca() => {
+                self.unexpected(source.into())
+            }
+            TransportError::Connect(_)
+            | TransportError::Broken(_)
+            | TransportError::TimedOut { .. }
+            | TransportError::TooLong { .. } => AcmeError::Unreachable { url: url.into(), source },
+        }
     }
 
     /// The head is kept before the body is read: a crash or a broken body must not lose the URL of an order.
@@ -164,9 +213,25 @@ impl Last {
         }
     }
 
-    fn unexpected(self, source: BoxError) -> AcmeError {
-        AcmeError::Unexpected { url: self.url, excerpt: excerpt(&self.body), source }
+    fn is_from_the_ca(&self) -> bool {
+        has_nonce(&self.headers)
     }
+
+    /// The cause is kept as text: a parser repeats what it read, however long and whatever it is.
+    fn unexpected(self, source: BoxError) -> AcmeError {
+        let (is_from_the_ca, excerpt) = (self.is_from_the_ca(), excerpt(&self.body));
+        let source = Printable(&source.to_string()).to_string().into();
+        if is_from_the_ca {
+            AcmeError::Unexpected { url: self.url, excerpt, source }
+        } else {
+            AcmeError::NotAcme { url: self.url, excerpt, source }
+        }
+    }
+}
+
+/// Whatever stands in front of a CA has no nonces to give (RFC 8555 §6.5).
+fn has_nonce(headers: &HeaderMap) -> bool {
+    headers.contains_key("replay-nonce")
 }
 
 fn accept(url: String, answer: Response<Bytes>) -> Result<Response<Bytes>, AcmeError> {
@@ -174,12 +239,15 @@ fn accept(url: String, answer: Response<Bytes>) -> Result<Response<Bytes>, AcmeE
     if !(status.is_client_error() || status.is_server_error()) || is_bad_nonce(&answer) {
         return Ok(answer);
     }
-    Err(AcmeError::from_status(
-        url,
-        status,
-        answer.body(),
-        RetryAfter::from_headers(answer.headers()),
-    ))
+    let retry_after = RetryAfter::from_headers(answer.headers());
+    let is_from_the_ca = has_nonce(answer.headers());
+    Err(match AcmeError::from_status(url, status, answer.body(), retry_after) {
+        // as Pebble says that it has no such order
+        AcmeError::Unexplained {
+            url, status: StatusCode::NOT_FOUND | StatusCode::GONE, ..
+        } if is_from_the_ca => AcmeError::Absent { url },
+        failure => failure,
+    })
 }
 
 fn is_bad_nonce(answer: &Response<Bytes>) -> bool {
@@ -214,8 +282,12 @@ impl HttpClient for Exchange {
 
 impl Exchange {
     fn served(&self, request: &Request<BodyWrapper<Bytes>>) -> Option<Bytes> {
-        let (url, body) = self.0.directory.as_ref()?;
+        let (url, directory) = self.0.directory.as_ref()?;
         let asked = url.as_str().parse::<Uri>().is_ok_and(|url| url == *request.uri());
-        (request.method() == Method::GET && asked).then(|| body.clone())
+        (request.method() == Method::GET && asked).then(|| {
+            let (url, body) = (url.to_string(), directory.body.clone());
+            self.remember(Last { url, body: body.clone(), ..Last::default() });
+            body
+        })
     }
 }

@@ -5,6 +5,9 @@
 //! [`Issued`](nws_expiry::Issued), telling a [`Journal`] what has to be durable before each step. What went wrong is an
 //! [`OrderError`] or [`AcmeError`], and [`Recovery`] says what to do about it.
 //!
+//! A CA that is in trouble is left alone for a while, by all who share the [`Ca`]; [`Ca::availability`] says so before anything is
+//! begun.
+//!
 //! Absent on purpose: files, git, the store behind the journal, the listener that answers challenges, and the clock, which is
 //! somebody else's [`Clock`]. When to order is not decided here either.
 //!
@@ -37,6 +40,8 @@ pub use error::AcmeError;
 mod recovery;
 pub use recovery::Recovery;
 
+mod breaker;
+pub use breaker::Availability;
 mod directory;
 mod exchange;
 mod retry;

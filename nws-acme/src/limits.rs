@@ -7,7 +7,7 @@ pub struct Limits {
     pub request: Duration,
     /// The longest body that is read, in bytes.
     pub body: usize,
-    /// How often the same request is made before its failure counts.
+    /// How often the same request is made before its failure stands; no more once the CA is found away.
     pub tries: u32,
     /// The pause before the second try; it doubles with each further one.
     pub first_pause: Duration,

@@ -9,6 +9,7 @@ mod validation;
 use std::borrow::Cow;
 
 use futures_util::future::try_join_all;
+use http::StatusCode;
 use instant_acme::{Identifier, NewOrder, Order};
 use nws_expiry::{Chain, Issued};
 use tracing::{Span, debug, info};
@@ -18,15 +19,17 @@ pub use self::journal::{Journal, NotDurable};
 use self::machine::{Machine, Next};
 pub use self::spec::{InvalidProfile, OrderSpec, Profile};
 use self::validation::Offer;
+use crate::breaker::End;
 use crate::csr::signing_request;
 use crate::exchange::Exchange;
 use crate::retry::{Retry, retry};
-use crate::{Account, AcmeError, Ca, Clock, OrderUrl, ProblemKind, Recovery};
+use crate::{Account, AcmeError, Ca, Clock, OrderUrl, ProblemKind};
 
 /// Obtains one certificate: makes or resumes the order, has every name validated, finalizes, downloads and checks.
 ///
 /// Each step waits for `journal` to have what a crash after it would need. Ends at `spec.deadline` at the latest, but for the
-/// journal's own time; an order that is open then stays so, to be resumed.
+/// journal's own time; an order that is open then stays so, to be resumed. While the CA is away ([`Ca::availability`]) it ends
+/// at the first request, which is not made.
 ///
 /// # Errors
 ///
@@ -39,12 +42,31 @@ pub async fn obtain(
     clock: &dyn Clock,
 ) -> Result<Issued, OrderError> {
     let csr = signing_request(&spec.key, &spec.names).map_err(OrderError::SigningRequest)?;
-    let retry = Retry { limits: ca.limits(), clock, deadline: spec.deadline };
+    let begun = ca.breaker().begin();
+    let outcome = attempt(ca, account, spec, journal, ca.retry(clock, spec.deadline), &csr).await;
+    ca.breaker().end(
+        begun,
+        clock.now(),
+        outcome.as_ref().map_or_else(OrderError::end, |_| End::Answered),
+    );
+    outcome
+}
+
+async fn attempt(
+    ca: &Ca,
+    account: &Account,
+    spec: &OrderSpec,
+    journal: &dyn Journal,
+    retry: Retry<'_>,
+    csr: &[u8],
+) -> Result<Issued, OrderError> {
     check_profile(ca, spec, retry).await?;
     let exchange = ca.exchange(retry).await.map_err(at(Step::Directory))?;
     let run = Run { ca, account, spec, journal, retry, exchange };
-    let outcome = run.obtain(&csr).await;
-    if outcome.as_ref().is_err_and(|error| matches!(error.recovery(), Recovery::CaAway { .. })) {
+    let outcome = run.obtain(csr).await;
+    if let Err(OrderError::Request { source, .. }) = &outcome
+        && source.doubts(ca.directory_url())
+    {
         ca.distrust_directory();
     }
     debug!(requests = run.exchange.requests(), "exchange over");
@@ -119,7 +141,8 @@ impl Run<'_> {
         }
         let made = ask!(self, Step::NewOrder, self.create_once(account, &new));
         let Some(url) = self.exchange.created_order() else {
-            return made?.ok_or_else(|| self.unexpected(Step::NewOrder, "no order URL"));
+            made?;
+            return Err(self.unexpected(Step::NewOrder, "no usable order URL"));
         };
         self.journal.order_known(&url).await.map_err(OrderError::Journal)?;
         info!(order = %url, "order made");
@@ -150,7 +173,7 @@ impl Run<'_> {
                 machine.on_status(now, status, self.exchange.retry_after(), self.retry.limits);
             debug!(?status, ?next, "order looked at");
             match next {
-                Next::Offer => self.offer(order).await?,
+                Next::Offer => self.offer(order, url).await?,
                 Next::Poll { after } => {
                     tokio::time::sleep(after).await;
                     self.refresh(order).await?;
@@ -170,7 +193,8 @@ impl Run<'_> {
     }
 
     /// Every answer is in place before the first challenge is offered.
-    async fn offer(&self, order: &mut Order) -> Result<(), OrderError> {
+    async fn offer(&self, order: &mut Order, url: &OrderUrl) -> Result<(), OrderError> {
+        self.count_authorizations(order, url)?;
         ask!(self, Step::Authorization, validation::read(order))?;
         let answers = validation::answers(order, self.account.thumbprint())?;
         let presented =
@@ -182,12 +206,26 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A refusal is none if the authorization was decided meanwhile, by an offer made before a crash for example.
+    /// They are not one for each name (RFC 8555 §7.1.3), but no CA has more than a hundred names in a certificate.
+    fn count_authorizations(&self, order: &mut Order, url: &OrderUrl) -> Result<(), OrderError> {
+        let (found, names) = (order.state().authorizations.len(), self.spec.names.iter().count());
+        if (1..=names.max(100)).contains(&found) {
+            return Ok(());
+        }
+        Err(OrderError::Authorizations { order: url.clone(), found, names })
+    }
+
+    /// A refusal is none if the challenge is being validated already, or the authorization was decided meanwhile, by an offer made
+    /// before a crash for example.
     async fn offer_one(&self, order: &mut Order, place: usize) -> Result<(), OrderError> {
         let offered = ask!(self, Step::Challenge, validation::offer(order, place, &self.exchange));
-        let Err(OrderError::Request { source: AcmeError::Refused { .. }, .. }) = &offered else {
+        let Err(OrderError::Request { source: AcmeError::Refused { status, .. }, .. }) = &offered
+        else {
             return offered;
         };
+        if *status == StatusCode::CONFLICT {
+            return Ok(());
+        }
         let decided = ask!(self, Step::Authorization, validation::is_decided(order, place));
         if decided.unwrap_or(false) { Ok(()) } else { offered }
     }
@@ -207,7 +245,11 @@ impl Run<'_> {
 
     async fn rejected(&self, order: &mut Order, url: &OrderUrl) -> OrderError {
         let problem = order.state().error.as_ref().map(|problem| Box::new(problem.into()));
-        let failures = validation::failures(order, &self.exchange).await;
+        let mut failures = Vec::new();
+        let read = validation::failures(order, &self.exchange, &mut failures);
+        if tokio::time::timeout(self.retry.left(), read).await.is_err() {
+            debug!(order = %url, "no time was left to read why");
+        }
         OrderError::Rejected { order: url.clone(), problem, failures }
     }
 
@@ -216,9 +258,15 @@ impl Run<'_> {
         pem.ok_or_else(|| self.unexpected(Step::Certificate, "no certificate in a valid order"))
     }
 
+    /// What is not the CA's answer leaves the order as it is: its certificate is there, behind whatever answered.
     fn check(&self, url: &OrderUrl, pem: &str) -> Result<Issued, OrderError> {
-        let chain = Chain::from_pem(pem.as_bytes())
-            .map_err(|source| OrderError::Chain { order: url.clone(), source })?;
+        let chain = Chain::from_pem(pem.as_bytes()).map_err(|source| {
+            if self.exchange.is_from_the_ca() {
+                OrderError::Chain { order: url.clone(), source }
+            } else {
+                at(Step::Certificate)(self.exchange.unexpected(source.into()))
+            }
+        })?;
         let issued =
             Issued::check(chain, self.spec.key.clone(), &self.spec.names, self.retry.clock.now())
                 .map_err(|source| OrderError::Mismatch { order: url.clone(), source })?;

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::printable::Printable;
+use crate::printable::{First, Printable};
 
-/// A problem document, its words kept as they came.
+/// A problem document, its words kept as they came, but for what is too long to be anybody's words.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Problem {
     /// Which problem.
@@ -45,12 +45,20 @@ impl Problem {
             kind: ProblemKind::from_urn(kind.as_deref()),
             detail,
             instance: text(&document, "instance"),
-            subproblems: subproblems.into_iter().flatten().map(Subproblem::from_value).collect(),
+            subproblems: subproblems
+                .into_iter()
+                .flatten()
+                .take(Subproblem::MOST)
+                .map(Subproblem::from_value)
+                .collect(),
         })
     }
 }
 
 impl Subproblem {
+    /// As many as a certificate has names, anywhere.
+    const MOST: usize = 100;
+
     fn from_value(value: &Value) -> Self {
         Self {
             identifier: value.get("identifier").and_then(|identifier| text(identifier, "value")),
@@ -61,16 +69,26 @@ impl Subproblem {
 }
 
 fn text(value: &Value, member: &str) -> Option<String> {
-    value.get(member)?.as_str().map(Into::into)
+    value.get(member)?.as_str().map(bounded)
+}
+
+fn bounded(words: &str) -> String {
+    const LONGEST: usize = 4096;
+    words.chars().take(LONGEST).collect()
 }
 
 impl From<&instant_acme::Problem> for Problem {
     fn from(problem: &instant_acme::Problem) -> Self {
         Self {
             kind: ProblemKind::from_urn(problem.r#type.as_deref()),
-            detail: problem.detail.clone(),
+            detail: problem.detail.as_deref().map(bounded),
             instance: None,
-            subproblems: problem.subproblems.iter().map(Into::into).collect(),
+            subproblems: problem
+                .subproblems
+                .iter()
+                .take(Subproblem::MOST)
+                .map(Into::into)
+                .collect(),
         }
     }
 }
@@ -78,9 +96,12 @@ impl From<&instant_acme::Problem> for Problem {
 impl From<&instant_acme::Subproblem> for Subproblem {
     fn from(problem: &instant_acme::Subproblem) -> Self {
         Self {
-            identifier: problem.identifier.as_ref().map(|name| name.authorized(false).to_string()),
+            identifier: problem
+                .identifier
+                .as_ref()
+                .map(|name| bounded(&name.authorized(false).to_string())),
             kind: ProblemKind::from_urn(problem.r#type.as_deref()),
-            detail: problem.detail.clone(),
+            detail: problem.detail.as_deref().map(bounded),
         }
     }
 }
@@ -91,10 +112,10 @@ impl fmt::Display for Problem {
         if let Some(detail) = &self.detail {
             write!(f, ": {}", Printable(detail))?;
         }
-        for (at, subproblem) in self.subproblems.iter().enumerate() {
-            write!(f, "{}{subproblem}", if at == 0 { " (" } else { "; " })?;
+        if self.subproblems.is_empty() {
+            return Ok(());
         }
-        f.write_str(if self.subproblems.is_empty() { "" } else { ")" })
+        write!(f, " ({})", First(self.subproblems.iter(), "; "))
     }
 }
 
@@ -199,7 +220,7 @@ impl ProblemKind {
         let urn = urn.unwrap_or("about:blank");
         let name = urn.strip_prefix(Self::NAMESPACE);
         let known = name.and_then(|name| Self::KNOWN.iter().find(|kind| kind.as_str() == name));
-        known.cloned().unwrap_or_else(|| Self::Unknown(urn.into()))
+        known.cloned().unwrap_or_else(|| Self::Unknown(bounded(urn).into()))
     }
 }
 
@@ -240,6 +261,17 @@ mod tests {
              (_example.org: malformed: Invalid underscore in DNS name \"_example.org\"; \
              example.net: rejectedIdentifier: This CA will not issue for \"example.net\")"
         );
+    }
+
+    #[test]
+    fn a_novel_is_no_reason() {
+        let one = serde_json::json!({ "detail": "x".repeat(10_000) });
+        let all = serde_json::json!({ "type": "y".repeat(10_000), "subproblems": vec![one; 1000] });
+        let problem = Problem::from_json(all.to_string().as_bytes()).unwrap();
+        assert_eq!(problem.kind.as_str().len(), 4096);
+        let details = problem.subproblems.iter().filter_map(|one| one.detail.as_deref());
+        assert_eq!(details.map(str::len).collect::<Vec<_>>(), [4096; 100]);
+        assert!(problem.to_string().len() < 11 * 600);
     }
 
     #[test]

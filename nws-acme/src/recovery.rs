@@ -5,7 +5,9 @@
 
 use http::StatusCode;
 
-use crate::{AcmeError, ProblemKind, RetryAfter, TransportError};
+use crate::breaker::End;
+use crate::url::host;
+use crate::{AcmeError, DirectoryUrl, ProblemKind, RetryAfter, TransportError};
 
 /// What to do about a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,15 +52,22 @@ impl AcmeError {
     /// ([`OrderError::recovery`](crate::OrderError::recovery)).
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Unreachable { .. } | Self::Unexpected { .. } => {
-                Recovery::CaAway { retry_after: None }
-            }
+            Self::Unreachable { .. }
+            | Self::Absent { .. }
+            | Self::NotAcme { .. }
+            | Self::Unexpected { .. }
+            | Self::Url { .. } => Recovery::CaAway { retry_after: None },
             Self::Refused { status, problem, retry_after, .. } => {
                 refused(&problem.kind, *status, *retry_after)
             }
             Self::AccountDoesNotExist { .. } => Recovery::Account,
             Self::Unexplained { status, retry_after, .. } => unexplained(*status, *retry_after),
-            Self::NotADirectory { .. } => Recovery::Operator,
+            Self::NotRegistered { .. }
+            | Self::NotADirectory { .. }
+            | Self::DirectoryMember { .. } => Recovery::Operator,
+            Self::Away { until, .. } => {
+                Recovery::CaAway { retry_after: Some(RetryAfter::At(*until)) }
+            }
             Self::Deadline => Recovery::Resume { retry_after: None },
         }
     }
@@ -83,9 +92,74 @@ impl AcmeError {
                 }
             }
             Self::AccountDoesNotExist { .. }
+            | Self::NotRegistered { .. }
+            | Self::Absent { .. }
+            | Self::NotAcme { .. }
             | Self::Unexpected { .. }
+            | Self::Url { .. }
             | Self::NotADirectory { .. }
+            | Self::DirectoryMember { .. }
+            | Self::Away { .. }
             | Self::Deadline => Repeat::Never,
+        }
+    }
+
+    /// What it says of the CA when a whole attempt ends with it.
+    pub(crate) fn end(&self) -> End {
+        match self {
+            Self::Away { .. }
+            | Self::Deadline
+            | Self::NotADirectory { .. }
+            | Self::DirectoryMember { .. } => End::Untold,
+            Self::Unreachable { .. }
+            | Self::Refused { .. }
+            | Self::AccountDoesNotExist { .. }
+            | Self::NotRegistered { .. }
+            | Self::Absent { .. }
+            | Self::Unexplained { .. }
+            | Self::NotAcme { .. }
+            | Self::Unexpected { .. }
+            | Self::Url { .. } => End::of(self, self.recovery()),
+        }
+    }
+
+    /// Whether it is not as the directory promises, so that an endpoint may have moved: somebody else answered, or nobody does at
+    /// a host that only the directory names.
+    pub(crate) fn doubts(&self, directory: &DirectoryUrl) -> bool {
+        match self {
+            Self::Absent { .. }
+            | Self::NotAcme { .. }
+            | Self::Unexpected { .. }
+            | Self::Url { .. } => true,
+            Self::Unexplained { status, .. } => status.is_client_error(),
+            Self::Unreachable { url, .. } => host(url) != host(directory.as_str()),
+            Self::Refused { .. }
+            | Self::AccountDoesNotExist { .. }
+            | Self::NotRegistered { .. }
+            | Self::NotADirectory { .. }
+            | Self::DirectoryMember { .. }
+            | Self::Away { .. }
+            | Self::Deadline => false,
+        }
+    }
+
+    /// Whether it says that the CA, or the way to it, is in trouble, whatever was asked: no whole answer, a server error, or a
+    /// page in place of an answer.
+    pub(crate) fn is_an_outage(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => status.is_server_error(),
+            Self::Unexplained { status, .. } => *status != StatusCode::TOO_MANY_REQUESTS,
+            Self::NotAcme { .. } => true,
+            Self::AccountDoesNotExist { .. }
+            | Self::NotRegistered { .. }
+            | Self::Absent { .. }
+            | Self::Unexpected { .. }
+            | Self::Url { .. }
+            | Self::NotADirectory { .. }
+            | Self::DirectoryMember { .. }
+            | Self::Away { .. }
+            | Self::Deadline => false,
         }
     }
 }

@@ -4,18 +4,20 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tracing::debug;
 
+use crate::breaker::Breaker;
 use crate::recovery::Repeat;
-use crate::{AcmeError, Clock, Limits};
+use crate::{AcmeError, Availability, Clock, Limits};
 
 /// How long and how often to ask.
 #[derive(Clone, Copy)]
 pub(crate) struct Retry<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) clock: &'a dyn Clock,
+    pub(crate) breaker: &'a Breaker,
     pub(crate) deadline: OffsetDateTime,
 }
 
-/// Asks until there is an answer, the failure is worth no repetition, the tries are used up, or the deadline is near.
+/// Asks until there is an answer, the failure is worth no repetition, the tries are used up, the deadline is near, or the CA is found away.
 ///
 /// The second argument is an expression for the future of one try, made anew for each: a repeated request is signed again with
 /// a fresh nonce. A macro, because an async closure that borrows an order cannot be shown to be `Send`.
@@ -37,7 +39,11 @@ impl<'a> Retry<'a> {
         Tries { retry: self, made: 0 }
     }
 
-    fn left(self) -> Duration {
+    pub(crate) fn is_away(self) -> bool {
+        matches!(self.breaker.look(self.clock.now()), Availability::Away { .. })
+    }
+
+    pub(crate) fn left(self) -> Duration {
         (self.deadline - self.clock.now()).try_into().unwrap_or(Duration::ZERO)
     }
 }
@@ -54,19 +60,24 @@ impl Tries<'_> {
         call: impl Future<Output = Result<T, AcmeError>>,
     ) -> Result<T, AcmeError> {
         self.made += 1;
+        self.retry.breaker.look(self.retry.clock.now());
         tokio::time::timeout(self.retry.left(), call).await.unwrap_or(Err(AcmeError::Deadline))
     }
 
-    /// The outcome if it stands; otherwise waits until it is time for the next try.
+    /// The outcome if it stands, as it also does once the CA is known to be away; otherwise waits until it is time for the next
+    /// try.
     pub(crate) async fn settle<T>(
         &self,
         outcome: Result<T, AcmeError>,
     ) -> Option<Result<T, AcmeError>> {
         let Err(failure) = &outcome else { return Some(outcome) };
+        if self.retry.is_away() {
+            return Some(outcome);
+        }
         let Some(pause) = self.pause(failure) else { return Some(outcome) };
         debug!(made = self.made, pause_ms = pause.as_millis(), %failure, "asking again");
         tokio::time::sleep(pause).await;
-        None
+        self.retry.is_away().then_some(outcome)
     }
 
     fn pause(&self, failure: &AcmeError) -> Option<Duration> {

@@ -49,6 +49,14 @@ https_url! {
 
 const LONGEST: usize = 2048;
 
+/// Host and port of a URL that can be asked.
+pub(crate) fn host(text: &str) -> Result<String, InvalidUrl> {
+    check(text)?;
+    let uri: Uri = text.parse().map_err(|_| InvalidUrl::Malformed { found: text.into() })?;
+    let name = uri.host().unwrap_or_default().to_ascii_lowercase();
+    Ok(format!("{name}:{}", uri.port_u16().unwrap_or(443)))
+}
+
 fn check(text: &str) -> Result<(), InvalidUrl> {
     if text.len() > LONGEST {
         return Err(InvalidUrl::TooLong { length: text.len() });
@@ -82,6 +90,12 @@ pub enum InvalidUrl {
     /// A user or password inside the URL, which is not shown here.
     #[error("the URL carries a user name or password; remove it")]
     Credentials,
+    /// A host that the CA's directory does not name.
+    #[error("{found:?} is at another host than the CA")]
+    Elsewhere {
+        /// As written.
+        found: String,
+    },
     /// Longer than any CA's.
     #[error("the URL has {length} characters, more than {LONGEST}")]
     TooLong {

@@ -3,8 +3,10 @@ use std::fmt;
 use http::StatusCode;
 use nws_expiry::{InvalidChain, Mismatch};
 
+use crate::breaker::End;
+use crate::printable::First;
 use crate::recovery::rejected;
-use crate::{AcmeError, NotDurable, OrderUrl, Problem, Profile, Recovery, RetryAfter};
+use crate::{AcmeError, NotDurable, OrderUrl, Problem, ProblemKind, Profile, Recovery, RetryAfter};
 
 /// The steps of an order that can fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,8 +79,18 @@ pub enum OrderError {
         /// When the CA wants to be asked again.
         retry_after: Option<RetryAfter>,
     },
+    /// No order has so many authorizations, or none while it is pending.
+    #[error("order {order} has {found} authorizations for {names} names")]
+    Authorizations {
+        /// The order.
+        order: OrderUrl,
+        /// How many authorizations it lists.
+        found: usize,
+        /// How many names it is for.
+        names: usize,
+    },
     /// HTTP-01 cannot prove this name, a wildcard for example.
-    #[error("the CA offers no http-01 challenge for {name}, only {}", offered.join(", "))]
+    #[error("the CA offers no http-01 challenge for {name}, only {}", First(offered.iter(), ", "))]
     NoHttp01 {
         /// The name, as the CA writes it.
         name: String,
@@ -94,7 +106,7 @@ pub enum OrderError {
         source: nws_challenge::InvalidToken,
     },
     /// The CA has no such profile.
-    #[error("the CA offers no profile {profile}, only {}", offered.join(", "))]
+    #[error("the CA offers no profile {profile}, only {}", First(offered.iter(), ", "))]
     UnknownProfile {
         /// What was asked for.
         profile: Profile,
@@ -135,9 +147,29 @@ impl OrderError {
             Self::NoHttp01 { .. } | Self::UnknownProfile { .. } | Self::SigningRequest(_) => {
                 Recovery::Permanent
             }
-            Self::Token { .. } => Recovery::CaAway { retry_after: None },
             Self::Journal(_) => Recovery::Resume { retry_after: None },
-            Self::Chain { .. } | Self::Mismatch { .. } => Recovery::Fresh,
+            Self::Authorizations { .. }
+            | Self::Token { .. }
+            | Self::Chain { .. }
+            | Self::Mismatch { .. } => Recovery::Fresh,
+        }
+    }
+
+    /// What it says of the CA.
+    pub(crate) fn end(&self) -> End {
+        match self {
+            Self::Journal(_) | Self::SigningRequest(_) | Self::UnknownProfile { .. } => End::Untold,
+            Self::Request { source, .. } => match source.end() {
+                End::Untold => End::Untold,
+                End::Answered | End::Failed(_) => End::of(self, self.recovery()),
+            },
+            Self::Rejected { .. }
+            | Self::Unfinished { .. }
+            | Self::Authorizations { .. }
+            | Self::NoHttp01 { .. }
+            | Self::Token { .. }
+            | Self::Chain { .. }
+            | Self::Mismatch { .. } => End::of(self, self.recovery()),
         }
     }
 
@@ -147,6 +179,7 @@ impl OrderError {
             Self::Rejected { failures, .. } => failures,
             Self::Request { .. }
             | Self::Unfinished { .. }
+            | Self::Authorizations { .. }
             | Self::NoHttp01 { .. }
             | Self::Token { .. }
             | Self::UnknownProfile { .. }
@@ -158,23 +191,47 @@ impl OrderError {
     }
 }
 
-/// What is true of any request, but for an order that the CA no longer has, or never had for this account.
+/// What is true of any request, but for an order that the CA no longer has, never had for this account, or cannot show: that is
+/// nothing to wait for the CA with, as it serves others.
 fn request(step: Step, source: &AcmeError) -> Recovery {
-    match (step, source) {
-        (
-            Step::Order
-            | Step::Authorization
-            | Step::Challenge
-            | Step::Finalize
-            | Step::Certificate,
-            AcmeError::Refused {
-                status: StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::FORBIDDEN,
-                problem,
-                ..
-            },
-        ) if problem.kind != crate::ProblemKind::OrderNotReady => Recovery::Fresh,
-        _ => source.recovery(),
+    match step {
+        Step::Directory | Step::NewOrder => source.recovery(),
+        Step::Order
+        | Step::Authorization
+        | Step::Challenge
+        | Step::Finalize
+        | Step::Certificate => match source {
+            AcmeError::Absent { .. } | AcmeError::Unexpected { .. } | AcmeError::Url { .. } => {
+                Recovery::Fresh
+            }
+            AcmeError::Refused { status, problem, .. } if is_gone(step, *status, &problem.kind) => {
+                Recovery::Fresh
+            }
+            // the CA gave the nonce for it a moment ago, so it is not the CA that is not there
+            AcmeError::Unexplained { status, .. } if is_absent(*status) => Recovery::Fresh,
+            AcmeError::Refused { .. }
+            | AcmeError::Unreachable { .. }
+            | AcmeError::AccountDoesNotExist { .. }
+            | AcmeError::NotRegistered { .. }
+            | AcmeError::Unexplained { .. }
+            | AcmeError::NotAcme { .. }
+            | AcmeError::NotADirectory { .. }
+            | AcmeError::DirectoryMember { .. }
+            | AcmeError::Away { .. }
+            | AcmeError::Deadline => source.recovery(),
+        },
     }
+}
+
+/// Whether a refusal says that there is no such order. Where nothing is sent but a question, only its URL can be malformed.
+fn is_gone(step: Step, status: StatusCode, kind: &ProblemKind) -> bool {
+    let not_ours = status == StatusCode::FORBIDDEN && *kind == ProblemKind::Unauthorized;
+    let only_a_url = step != Step::Finalize && status.is_client_error();
+    is_absent(status) || not_ours || (only_a_url && *kind == ProblemKind::Malformed)
+}
+
+fn is_absent(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
 }
 
 /// The name's fault outweighs what a new order could mend; with no reason given, a new order may show one.
@@ -188,5 +245,42 @@ fn worst(problem: Option<&Problem>, failures: &[NameFailure]) -> Recovery {
 fn reasons(problem: Option<&Problem>, failures: &[NameFailure]) -> String {
     let names = failures.iter().map(|NameFailure { name, problem }| format!("{name}: {problem}"));
     let all: Vec<_> = problem.map(ToString::to_string).into_iter().chain(names).collect();
-    if all.is_empty() { "it gave no reason".into() } else { all.join("; ") }
+    if all.is_empty() { "it gave no reason".into() } else { First(all.iter(), "; ").to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Boulder and Pebble say of an order they do not have (any more), and what else they say on the way.
+    #[test]
+    fn a_lost_order_is_told_from_a_lost_account_and_a_lost_ca() {
+        let cases = [
+            ("no such order", Step::Order, 404, "malformed", Recovery::Fresh),
+            ("an order URL of another kind", Step::Order, 400, "malformed", Recovery::Fresh),
+            ("another account's order", Step::Order, 403, "unauthorized", Recovery::Fresh),
+            ("an expired authorization", Step::Challenge, 404, "malformed", Recovery::Fresh),
+            ("an order that is over", Step::Finalize, 404, "malformed", Recovery::Fresh),
+            ("no certificate", Step::Certificate, 404, "malformed", Recovery::Fresh),
+            ("a request of ours", Step::Finalize, 400, "malformed", Recovery::Permanent),
+            ("CAA since then", Step::Finalize, 403, "caa", Recovery::Name),
+            ("new terms", Step::Order, 403, "userActionRequired", Recovery::Operator),
+            ("no account", Step::Order, 400, "accountDoesNotExist", Recovery::Account),
+            ("no account", Step::NewOrder, 400, "accountDoesNotExist", Recovery::Account),
+            ("a closed account", Step::NewOrder, 403, "unauthorized", Recovery::Operator),
+            (
+                "a CA in trouble",
+                Step::Order,
+                500,
+                "malformed",
+                Recovery::CaAway { retry_after: None },
+            ),
+        ];
+        for (case, step, status, kind, want) in cases {
+            let status = StatusCode::from_u16(status).unwrap();
+            let body = format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}"}}"#);
+            let source = AcmeError::from_status("https://a/".into(), status, body.as_bytes(), None);
+            assert_eq!(OrderError::Request { step, source }.recovery(), want, "{case}, {step}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use nws_challenge::{KeyAuthorization, Thumbprint};
 use tracing::debug;
 
 use crate::exchange::Exchange;
+use crate::printable::Printable;
 use crate::{NameFailure, OrderError, Problem};
 
 /// A challenge that has to be answered.
@@ -69,23 +70,27 @@ fn answer(
     let token = challenge
         .token
         .parse()
-        .map_err(|source| OrderError::Token { name: state.identifier().to_string(), source })?;
+        .map_err(|source| OrderError::Token { name: name_of(state), source })?;
     Ok(Some(Answer { at, key_authorization: KeyAuthorization::new(&token, thumbprint), offer }))
 }
 
 fn http01(state: &AuthorizationState) -> Result<&Challenge, OrderError> {
     let found = state.challenges.iter().find(|challenge| challenge.r#type == ChallengeType::Http01);
     found.ok_or_else(|| OrderError::NoHttp01 {
-        name: state.identifier().to_string(),
+        name: name_of(state),
         offered: state.challenges.iter().map(|challenge| name(&challenge.r#type)).collect(),
     })
+}
+
+fn name_of(state: &AuthorizationState) -> String {
+    Printable(&state.identifier().to_string()).to_string()
 }
 
 fn name(kind: &ChallengeType) -> String {
     match kind {
         ChallengeType::Dns01 => "dns-01".into(),
         ChallengeType::TlsAlpn01 => "tls-alpn-01".into(),
-        ChallengeType::Unknown(kind) => kind.clone(),
+        ChallengeType::Unknown(kind) => Printable(kind).to_string(),
         other => format!("{other:?}"),
     }
 }
@@ -118,8 +123,11 @@ pub(super) async fn is_decided(order: &mut Order, at: usize) -> Result<bool, Err
 
 /// What the validators said of each name of a rejected order. An authorization that cannot be read is left out: the order is
 /// rejected all the same.
-pub(super) async fn failures(order: &mut Order, exchange: &Exchange) -> Vec<NameFailure> {
-    let mut failures = Vec::new();
+pub(super) async fn failures(
+    order: &mut Order,
+    exchange: &Exchange,
+    failures: &mut Vec<NameFailure>,
+) {
     let mut authorizations = order.authorizations();
     while let Some(next) = authorizations.next().await {
         match next {
@@ -135,11 +143,10 @@ pub(super) async fn failures(order: &mut Order, exchange: &Exchange) -> Vec<Name
             }
         }
     }
-    failures
 }
 
 fn of(state: &AuthorizationState) -> Vec<NameFailure> {
-    let name = state.identifier().to_string();
+    let name = name_of(state);
     let problems = state.challenges.iter().filter_map(|challenge| challenge.error.as_ref());
     problems
         .map(|problem| NameFailure { name: name.clone(), problem: Problem::from(problem) })

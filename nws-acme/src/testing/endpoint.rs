@@ -1,3 +1,7 @@
+use serde_json::{Value, json};
+
+use super::state::HOST;
+
 /// What a [`FakeCa`](crate::testing::FakeCa) is asked for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Endpoint {
@@ -47,6 +51,18 @@ impl Endpoint {
             Self::Finalize => "/finalize/",
             Self::Certificate => "/certificate/",
         }
+    }
+
+    /// The directory's document.
+    pub(super) fn directory() -> Value {
+        let at = |endpoint: Self| format!("{HOST}{}", endpoint.path());
+        json!({
+            "newNonce": at(Self::NewNonce),
+            "newAccount": at(Self::NewAccount),
+            "newOrder": at(Self::NewOrder),
+            "meta": { "profiles": { "classic": "the only one" } },
+            "kFq3xT0": "a member that means nothing, as Let's Encrypt has",
+        })
     }
 
     /// The endpoint of a path, with the id in it; 0 where it has none.

@@ -74,9 +74,19 @@ impl FakeCa {
         change(&mut self.state().faults);
     }
 
-    /// How often an endpoint was asked, failures included.
+    /// How often an endpoint was asked, failures and connections refused included.
     pub fn count(&self, endpoint: Endpoint) -> usize {
         self.state().counts.get(&endpoint).copied().unwrap_or_default()
+    }
+
+    /// How often it was asked for anything.
+    pub fn requests(&self) -> usize {
+        self.state().counts.values().sum()
+    }
+
+    /// How many orders were made, each counted once however often it was asked for.
+    pub fn orders(&self) -> usize {
+        self.state().orders_made
     }
 
     /// How many certificates were issued.
@@ -84,12 +94,19 @@ impl FakeCa {
         self.state().chains.len()
     }
 
-    /// Loses all accounts, as a test CA does when it restarts.
+    /// Loses all accounts, as a test CA does when it restarts. Their URLs are not used again.
     pub fn forget_accounts(&self) {
         self.state().accounts.clear();
     }
 
-    /// Loses all orders.
+    /// Ends all accounts; their keys can have no others.
+    pub fn deactivate_accounts(&self) {
+        for account in self.state().accounts.values_mut() {
+            account.deactivated = true;
+        }
+    }
+
+    /// Loses all orders. Their URLs are not used again.
     pub fn forget_orders(&self) {
         self.state().orders.clear();
     }
@@ -103,7 +120,7 @@ impl FakeCa {
         (endpoint, id): (Endpoint, usize),
         request: &Request<Bytes>,
     ) -> Result<Reply, Refusal> {
-        if self.state().count(endpoint) {
+        if self.state().fails() {
             return Err(Refusal::new(
                 500,
                 ProblemKind::ServerInternal,
@@ -111,7 +128,7 @@ impl FakeCa {
             ));
         }
         match (endpoint, request.method()) {
-            (Endpoint::Directory, &Method::GET) => Ok(Reply::json(200, &directory())),
+            (Endpoint::Directory, &Method::GET) => Ok(Reply::json(200, &Endpoint::directory())),
             (Endpoint::NewNonce, &Method::HEAD) => Ok(Reply::empty(200)),
             (Endpoint::NewNonce, &Method::GET) => Ok(Reply::empty(204)),
             (_, &Method::POST) => self.post(endpoint, id, &self.signed(request)?).await,
@@ -161,7 +178,12 @@ impl FakeCa {
         signed.verify(point)?;
         let payload = signed.object()?;
         let mut state = self.state();
-        let exists = state.accounts.contains(point);
+        let known = state.accounts.values().find(|account| account.key == *point);
+        if known.is_some_and(|account| account.deactivated) {
+            let detail = "an account with the provided public key exists but is deactivated";
+            return Err(Refusal::new(403, ProblemKind::Unauthorized, detail));
+        }
+        let exists = known.is_some();
         if !exists && payload["onlyReturnExisting"] == true {
             return Err(Refusal::new(
                 400,
@@ -198,7 +220,7 @@ impl FakeCa {
 
     fn order(&self, account: usize, id: usize) -> Result<Reply, Refusal> {
         let mut state = self.state();
-        owned(state.orders.get(id).map(|order| order.account), account)?;
+        owned(state.orders.get(&id).map(|order| order.account), account)?;
         state.look(id);
         Ok(state.order_reply(id, 200))
     }
@@ -238,7 +260,7 @@ impl FakeCa {
         }
         let token: Token = authorization.token.parse().map_err(|_| not_found())?;
         let thumbprint =
-            crate::account_key::thumbprint(&state.accounts[account]).ok_or_else(not_found)?;
+            crate::account_key::thumbprint(&state.accounts[&account].key).ok_or_else(not_found)?;
         Ok((authorization.name.clone(), KeyAuthorization::new(&token, &thumbprint)))
     }
 
@@ -256,15 +278,18 @@ impl FakeCa {
 
     fn finalize(&self, account: usize, id: usize, payload: &Value) -> Result<Reply, Refusal> {
         let mut state = self.state();
-        owned(state.orders.get(id).map(|order| order.account), account)?;
+        owned(state.orders.get(&id).map(|order| order.account), account)?;
         if state.status(id) != "ready" {
             return Err(Refusal::new(403, ProblemKind::OrderNotReady, "the order is not ready"));
         }
         let chain = state.chains.len();
-        let pem = self.issue(payload, &state.orders[id].names, &state.accounts[account], chain)?;
+        let names = &state.orders[&id].names;
+        let pem = self.issue(payload, names, &state.accounts[&account].key, chain)?;
         state.chains.push(pem);
-        state.orders[id].finalized =
-            Some(Finalized { polls: state.faults.processing_polls, chain });
+        let finalized = Finalized { polls: state.faults.processing_polls, chain };
+        if let Some(order) = state.orders.get_mut(&id) {
+            order.finalized = Some(finalized);
+        }
         Ok(state.order_reply(id, 200))
     }
 
@@ -292,6 +317,13 @@ impl FakeCa {
         self.state().chains.get(id).cloned().map(Reply::chain).ok_or_else(not_found)
     }
 
+    fn refuse(&self, refusal: Refusal) -> Reply {
+        if self.state().faults.not_found_without_a_word && refusal.is_not_found() {
+            return Reply::empty(404);
+        }
+        refusal.into()
+    }
+
     /// Once: whether the answer of this endpoint breaks.
     fn breaks(&self, endpoint: Endpoint) -> bool {
         let broken = &mut self.state().faults.break_answer_of;
@@ -305,7 +337,10 @@ impl Transport for FakeCa {
         &self,
         request: Request<Bytes>,
     ) -> Result<Response<ResponseBody>, TransportError> {
-        let outage = self.state().faults.outage.clone();
+        let Some(route) = Endpoint::of(request.uri().path()) else {
+            return Ok(Reply::from(not_found()).whole());
+        };
+        let outage = self.state().count(route.0);
         match outage {
             None => {}
             Some(Outage::Refused) => {
@@ -318,24 +353,11 @@ impl Transport for FakeCa {
                     .whole());
             }
         }
-        let Some(route) = Endpoint::of(request.uri().path()) else {
-            return Ok(Reply::from(not_found()).whole());
-        };
-        let reply = self.answer(route, &request).await.unwrap_or_else(Reply::from);
+        let reply =
+            self.answer(route, &request).await.unwrap_or_else(|refusal| self.refuse(refusal));
         let reply = reply.with("replay-nonce", self.state().nonce());
         Ok(if self.breaks(route.0) { reply.broken() } else { reply.whole() })
     }
-}
-
-fn directory() -> Value {
-    let at = |endpoint: Endpoint| format!("{HOST}{}", endpoint.path());
-    json!({
-        "newNonce": at(Endpoint::NewNonce),
-        "newAccount": at(Endpoint::NewAccount),
-        "newOrder": at(Endpoint::NewOrder),
-        "meta": { "profiles": { "classic": "the only one" } },
-        "kFq3xT0": "a member that means nothing, as Let's Encrypt has",
-    })
 }
 
 fn names(payload: &Value) -> Result<DnsNames, Refusal> {

@@ -19,8 +19,14 @@ pub struct Faults {
     pub reuse_authorizations: bool,
     /// The next answer of this endpoint breaks after its head; what was asked for is done.
     pub break_answer_of: Option<Endpoint>,
+    /// Every newOrder makes an order, though the same is open already, as Pebble does; Let's Encrypt returns the open one.
+    pub never_the_same_order: bool,
+    /// What it does not know is answered 404 without a word, as Pebble answers for an order; Let's Encrypt says what is missing.
+    pub not_found_without_a_word: bool,
     /// Nobody is served at all.
     pub outage: Option<Outage>,
+    /// Where the outage is; everywhere if none is named.
+    pub outage_at: Vec<Endpoint>,
 }
 
 /// How a CA can be away.

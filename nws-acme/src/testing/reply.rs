@@ -86,6 +86,10 @@ impl Refusal {
         Self { status, kind, detail: detail.into() }
     }
 
+    pub(super) fn is_not_found(&self) -> bool {
+        self.status == 404
+    }
+
     pub(super) fn document(&self) -> Value {
         let kind = format!("urn:ietf:params:acme:error:{}", self.kind);
         json!({ "type": kind, "detail": self.detail, "status": self.status })

@@ -8,7 +8,7 @@ use nws_expiry::{DnsName, DnsNames};
 use serde_json::{Value, json};
 
 use super::endpoint::Endpoint;
-use super::faults::Faults;
+use super::faults::{Faults, Outage};
 use super::jws::{Signed, Signer};
 use super::reply::{Refusal, Reply};
 use crate::ProblemKind;
@@ -23,10 +23,18 @@ pub(super) struct State {
     signed_requests: u32,
     nonces: HashSet<String>,
     nonces_made: u32,
-    pub(super) accounts: Vec<Vec<u8>>,
+    pub(super) accounts: BTreeMap<usize, Account>,
+    accounts_made: usize,
     pub(super) authorizations: Vec<Authorization>,
-    pub(super) orders: Vec<Order>,
+    pub(super) orders: BTreeMap<usize, Order>,
+    pub(super) orders_made: usize,
     pub(super) chains: Vec<String>,
+}
+
+pub(super) struct Account {
+    /// An uncompressed point of P-256.
+    pub(super) key: Vec<u8>,
+    pub(super) deactivated: bool,
 }
 
 pub(super) struct Authorization {
@@ -60,9 +68,15 @@ pub(super) struct Finalized {
 }
 
 impl State {
-    /// Counts a request; true if it is one that fails.
-    pub(super) fn count(&mut self, endpoint: Endpoint) -> bool {
+    /// Counts a request; what keeps it from being served, if anything does.
+    pub(super) fn count(&mut self, endpoint: Endpoint) -> Option<Outage> {
         *self.counts.entry(endpoint).or_default() += 1;
+        let Faults { outage, outage_at, .. } = &self.faults;
+        outage.clone().filter(|_| outage_at.is_empty() || outage_at.contains(&endpoint))
+    }
+
+    /// Whether a request that is served is one that fails.
+    pub(super) fn fails(&mut self) -> bool {
         self.requests += 1;
         let next = self.faults.server_errors_next > 0;
         self.faults.server_errors_next -= u32::from(next);
@@ -94,18 +108,25 @@ impl State {
         let unknown =
             || Refusal::new(400, ProblemKind::AccountDoesNotExist, "no account of that URL");
         let id = url.strip_prefix(&format!("{HOST}/account/")).and_then(|id| id.parse().ok());
-        let account: usize = id.ok_or_else(unknown)?;
-        signed.verify(self.accounts.get(account).ok_or_else(unknown)?)?;
-        Ok(account)
+        let id: usize = id.ok_or_else(unknown)?;
+        let account = self.accounts.get(&id).ok_or_else(unknown)?;
+        if account.deactivated {
+            let detail = "the account is not valid, it has status deactivated";
+            return Err(Refusal::new(403, ProblemKind::Unauthorized, detail));
+        }
+        signed.verify(&account.key)?;
+        Ok(id)
     }
 
     /// The account of a key, made if there is none; true if it was.
-    pub(super) fn register(&mut self, point: Vec<u8>) -> (usize, bool) {
-        match self.accounts.iter().position(|known| *known == point) {
-            Some(account) => (account, false),
+    pub(super) fn register(&mut self, key: Vec<u8>) -> (usize, bool) {
+        match self.accounts.iter().find(|(_, account)| account.key == key) {
+            Some((id, _)) => (*id, false),
             None => {
-                self.accounts.push(point);
-                (self.accounts.len() - 1, true)
+                let id = self.accounts_made;
+                self.accounts_made += 1;
+                self.accounts.insert(id, Account { key, deactivated: false });
+                (id, true)
             }
         }
     }
@@ -117,18 +138,20 @@ impl State {
         names: DnsNames,
         profile: Option<String>,
     ) -> usize {
-        let open = (0..self.orders.len()).find(|id| {
-            let Order { account: of, names: same, profile: kind, .. } = &self.orders[*id];
-            (*of, same, kind) == (account, &names, &profile)
-                && matches!(self.status(*id), "pending" | "ready")
+        let open = self.orders.iter().find(|(id, order)| {
+            (order.account, &order.names, &order.profile) == (account, &names, &profile)
+                && matches!(self.status(**id), "pending" | "ready")
         });
-        open.unwrap_or_else(|| {
-            // the authorizations are in no order that means anything (RFC 8555 §7.1.3)
-            let authorizations =
-                names.iter().rev().map(|name| self.authorization(account, name)).collect();
-            self.orders.push(Order { account, names, profile, authorizations, finalized: None });
-            self.orders.len() - 1
-        })
+        if let (false, Some((id, _))) = (self.faults.never_the_same_order, open) {
+            return *id;
+        }
+        // the authorizations are in no order that means anything (RFC 8555 §7.1.3)
+        let authorizations =
+            names.iter().rev().map(|name| self.authorization(account, name)).collect();
+        let id = self.orders_made;
+        self.orders_made += 1;
+        self.orders.insert(id, Order { account, names, profile, authorizations, finalized: None });
+        id
     }
 
     fn authorization(&mut self, account: usize, name: &DnsName) -> usize {
@@ -149,7 +172,7 @@ impl State {
     }
 
     pub(super) fn status(&self, id: usize) -> &'static str {
-        let order = &self.orders[id];
+        let order = &self.orders[&id];
         let standings = || order.authorizations.iter().map(|id| &self.authorizations[*id].standing);
         match &order.finalized {
             Some(Finalized { polls: 0, .. }) => "valid",
@@ -164,16 +187,17 @@ impl State {
 
     /// Time passes, which here means: somebody looked.
     pub(super) fn look(&mut self, id: usize) {
-        for authorization in self.orders[id].authorizations.clone() {
-            self.authorizations[authorization].standing.look();
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        for authorization in &order.authorizations {
+            self.authorizations[*authorization].standing.look();
         }
-        if let Some(finalized) = &mut self.orders[id].finalized {
+        if let Some(finalized) = &mut order.finalized {
             finalized.polls = finalized.polls.saturating_sub(1);
         }
     }
 
     pub(super) fn order_reply(&self, id: usize, status: u16) -> Reply {
-        let order = &self.orders[id];
+        let order = &self.orders[&id];
         let authorizations: Vec<_> =
             order.authorizations.iter().map(|id| url(Endpoint::Authorization, *id)).collect();
         let identifiers: Vec<_> =

@@ -1,6 +1,9 @@
-use nws_acme::testing::Endpoint;
-use nws_acme::{AccountKey, Recovery, TermsAgreed};
+use std::time::Duration;
 
+use nws_acme::testing::Endpoint;
+use nws_acme::{AccountKey, Ca, Limits, Recovery, RetryAfter, TermsAgreed};
+
+use crate::liar::{Answer, Liar, Lie};
 use crate::world::World;
 
 #[tokio::test(start_paused = true)]
@@ -25,16 +28,42 @@ async fn a_known_account_is_not_asked_for() {
     assert_eq!(world.fake.count(Endpoint::NewAccount), asked);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_account_the_ca_lost_is_registered_again() {
-    let mut world = World::new().await;
-    world.fake.forget_accounts();
-    let error = world.obtain(&world.spec("a.example")).await.unwrap_err();
-    assert_eq!(error.recovery(), Recovery::Account, "{error}");
-    assert_eq!(error.to_string(), "asking for a new order failed");
+fn problem(kind: &'static str) -> impl Fn(Answer) -> Answer + Send + Sync {
+    move |answer| {
+        let document = format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}","detail":"no"}}"#);
+        answer.status(400).without("location").body(document)
+    }
+}
 
-    let key = AccountKey::generate().unwrap();
-    let account = world.ca.register(&key, TermsAgreed, &*world.clock).await.unwrap();
-    world.account = account;
-    world.obtain(&world.spec("a.example")).await.unwrap();
+/// A refusal that concerns the account is the operator's, whatever it is called: no name is at fault, and asking again, or
+/// forgetting the account and asking again, brings the same.
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_not_to_be_had_is_no_names_fault() {
+    let away = Recovery::CaAway { retry_after: None };
+    let cases: [(&str, Lie, Recovery); 11] = [
+        ("no account", Box::new(problem("accountDoesNotExist")), Recovery::Operator),
+        ("a refused key", Box::new(problem("badPublicKey")), Recovery::Operator),
+        ("terms by another name", Box::new(problem("malformed")), Recovery::Operator),
+        ("terms", Box::new(problem("userActionRequired")), Recovery::Operator),
+        ("no external account", Box::new(problem("externalAccountRequired")), Recovery::Operator),
+        ("an account that is ended", Box::new(problem("unauthorized")), Recovery::Operator),
+        (
+            "too many",
+            Box::new(|answer| problem("rateLimited")(answer).header("retry-after", "60")),
+            Recovery::Wait { retry_after: RetryAfter::Delay(Duration::from_secs(60)) },
+        ),
+        ("no URL", Box::new(|answer| answer.without("location")), away),
+        ("half a URL", Box::new(|answer| answer.header("location", "/account/0")), away),
+        ("no TLS", Box::new(|answer| answer.header("location", "http://ca.test/account/0")), away),
+        ("elsewhere", Box::new(|answer| answer.header("location", "https://a.test/0")), away),
+    ];
+    for (case, lie, want) in cases {
+        let world = World::new().await;
+        let liar = Liar::new(world.fake.transport(), "/new-account", lie);
+        let ca = Ca::new(world.fake.directory_url(), liar.clone(), Limits::default());
+        let key = AccountKey::generate().unwrap();
+        let error = ca.register(&key, TermsAgreed, &*world.clock).await.unwrap_err();
+        assert_eq!(error.recovery(), want, "{case}: {error}");
+        assert_eq!(liar.requests(), 3, "{case}: directory, nonce, account");
+    }
 }

@@ -3,7 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod accounts;
+mod away;
 mod faults;
 mod journal;
+mod liar;
+mod lies;
+mod lost;
 mod orders;
+mod wire;
 mod world;

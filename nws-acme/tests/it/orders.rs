@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nws_acme::testing::{Endpoint, FakeCa, RuntimeClock, Unanswered};
+use nws_acme::testing::{Endpoint, FakeCa, Outage, RuntimeClock, Unanswered};
 use nws_acme::{
     AccountKey, Ca, Clock as _, Limits, NameFailure, OrderError, Problem, ProblemKind, Recovery,
     RetryAfter, TermsAgreed, generate_key, obtain,
@@ -113,6 +113,32 @@ async fn a_name_that_fails_is_reported_in_the_cas_words() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_deadline_holds_while_the_reasons_are_read() {
+    let clock = Arc::new(RuntimeClock::starting_at(datetime!(2026-03-02 0:00 UTC)));
+    let fake = FakeCa::new(clock.clone(), |_: &DnsName, _: &Token| Err(Unanswered::connection("")));
+    let ca = Ca::new(fake.directory_url(), fake.transport(), Limits::default());
+    let account =
+        ca.register(&AccountKey::generate().unwrap(), TermsAgreed, &*clock).await.unwrap();
+    let deadline = clock.now() + Duration::from_secs(20);
+    let spec = nws_acme::OrderSpec {
+        names: "b.example".parse::<DnsName>().unwrap().into(),
+        key: generate_key(KeyType::EcdsaP256).unwrap(),
+        profile: None,
+        resume: None,
+        deadline,
+    };
+    let (book, silent) = (Book::default(), fake.clone());
+    book.then(Entry::Present, move || {
+        silent.faults(|faults| {
+            (faults.outage, faults.outage_at) = (Some(Outage::Hang), vec![Endpoint::Authorization]);
+        });
+    });
+    let error = obtain(&ca, &account, &spec, &book, &*clock).await.unwrap_err();
+    assert!(matches!(error, OrderError::Rejected { .. }), "{error}");
+    assert_eq!((error.recovery(), clock.now()), (Recovery::Fresh, deadline));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_ca_sets_the_pace() {
     let world = World::new().await;
     world.fake.faults(|faults| {
@@ -160,19 +186,6 @@ async fn the_deadline_ends_the_waiting_and_not_the_order() {
         Recovery::Resume { retry_after: None },
         "past its deadline nothing is begun"
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_order_the_ca_lost_makes_way_for_a_fresh_one() {
-    let world = World::new().await;
-    world.journal.lose(Entry::Finalizing);
-    let spec = world.spec("a.example");
-    world.obtain(&spec).await.unwrap_err();
-    world.fake.forget_orders();
-    let resumed = nws_acme::OrderSpec { resume: world.journal.orders().pop(), ..spec.clone() };
-    let error = world.obtain(&resumed).await.unwrap_err();
-    assert_eq!(error.recovery(), Recovery::Fresh, "{error}");
-    world.obtain(&spec).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

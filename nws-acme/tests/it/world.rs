@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
 use nws_acme::{
-    Account, AccountKey, Ca, Clock, Journal, Limits, NotDurable, OrderError, OrderSpec, OrderUrl,
-    TermsAgreed, generate_key, obtain,
+    Account, AccountKey, Availability, Ca, Clock, Journal, Limits, NotDurable, OrderError,
+    OrderSpec, OrderUrl, Recovery, TermsAgreed, generate_key, obtain,
 };
 use nws_challenge::{KeyAuthorization, Token};
 use nws_expiry::{DnsName, DnsNames, Issued, KeyType};
@@ -57,6 +57,34 @@ impl World {
         obtain(&self.ca, &self.account, spec, &self.journal, &*self.clock).await
     }
 
+    /// Obtains as a daemon does: waits while the CA is to be left alone, and goes on with its order.
+    pub(crate) async fn obtain_patiently(&self, spec: &OrderSpec) -> Issued {
+        let before = self.journal.orders().len();
+        for _ in 0..100 {
+            self.wait_until_asked().await;
+            let resume = self.journal.orders().into_iter().nth(before);
+            match self.obtain(&OrderSpec { resume, ..spec.clone() }).await {
+                Ok(issued) => return issued,
+                Err(error) => {
+                    assert!(matches!(error.recovery(), Recovery::CaAway { .. }), "{error}")
+                }
+            }
+        }
+        panic!("a hundred attempts, and no certificate")
+    }
+
+    /// Waits until the CA may be asked, and says how long that was.
+    pub(crate) async fn wait_until_asked(&self) -> Duration {
+        match self.ca.availability(self.clock.now()) {
+            Availability::Up | Availability::Probe => Duration::ZERO,
+            Availability::Away { until, .. } => {
+                let pause = (until - self.clock.now()).try_into().unwrap();
+                tokio::time::sleep(pause).await;
+                pause
+            }
+        }
+    }
+
     /// How long ago the account was registered.
     pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
@@ -71,18 +99,27 @@ pub(crate) enum Entry {
     Finalizing,
 }
 
-/// A journal in memory, which can be told to lose the next entry of a kind.
+/// What happens beside an order.
+type Event = Box<dyn FnOnce() + Send>;
+
+/// A journal in memory, which can be told to lose the next entry of a kind, or what happens after it.
 #[derive(Default)]
 pub(crate) struct Book {
     answers: Arc<Mutex<HashMap<Token, KeyAuthorization>>>,
     orders: Mutex<Vec<OrderUrl>>,
     entries: Mutex<Vec<Entry>>,
     lose: Mutex<Option<Entry>>,
+    then: Mutex<Option<(Entry, Event)>>,
 }
 
 impl Book {
     pub(crate) fn lose(&self, entry: Entry) {
         *self.lose.lock().unwrap() = Some(entry);
+    }
+
+    /// Once, after the next entry of a kind: what happens between that step and the next.
+    pub(crate) fn then(&self, entry: Entry, event: impl FnOnce() + Send + 'static) {
+        *self.then.lock().unwrap() = Some((entry, Box::new(event)));
     }
 
     pub(crate) fn orders(&self) -> Vec<OrderUrl> {
@@ -98,6 +135,10 @@ impl Book {
             Some(_) => Err(NotDurable("no space left on device".into())),
             None => {
                 self.entries.lock().unwrap().push(entry);
+                let due = self.then.lock().unwrap().take_if(|(due, _)| *due == entry);
+                if let Some((_, event)) = due {
+                    event();
+                }
                 Ok(())
             }
         }

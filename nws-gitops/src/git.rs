@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,16 +12,23 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::Ssh;
+
+mod remedy;
+pub use remedy::Remedy;
+
 /// How the `git` binary is started: always in the same surroundings, whoever's machine it is.
 ///
 /// The environment is emptied but for `PATH`, a home of our own and the C locale; no system or user configuration, no hooks
-/// of the mirror, no prompts, no maintenance in the background; file, ssh and https only. Each command has a time limit and
-/// is killed with all its children beyond it; of its output the first [`Git::MAX_OUTPUT`] bytes are kept.
+/// of the mirror, no prompts, no maintenance in the background; file and https only, and ssh with the key and host keys of
+/// [`Git::with_ssh`]. What a command writes is synced to the disk before it ends. Each has a time limit and is killed with all
+/// its children beyond it; of its output the first [`Git::MAX_OUTPUT`] bytes are kept.
 #[derive(Clone, Debug)]
 pub struct Git {
     home: PathBuf,
     path: OsString,
     timeout: Duration,
+    ssh: Option<Ssh>,
 }
 
 impl Git {
@@ -33,7 +40,17 @@ impl Git {
     /// Starts nothing yet: `home` becomes `HOME`, `path` the `PATH` that `git` and `ssh` are found on, and `timeout` the limit
     /// of one command.
     pub fn new(home: &Path, path: OsString, timeout: Duration) -> Self {
-        Self { home: home.into(), path, timeout }
+        Self { home: home.into(), path, timeout, ssh: None }
+    }
+
+    /// Goes over ssh with this key and these host keys; without, git refuses to go over ssh at all.
+    pub fn with_ssh(self, ssh: Ssh) -> Self {
+        Self { ssh: Some(ssh), ..self }
+    }
+
+    /// The limit of one command.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// The version of the binary.
@@ -67,7 +84,29 @@ impl Git {
     ) -> Result<Output, GitError> {
         let mut command = self.command(dir);
         command.arg(name).args(args);
+        let child = command.spawn().map_err(|source| GitError::Start { source })?;
+        self.wait(name, child)
+    }
+
+    /// Runs `git <name> <args>` on the repository at `dir` with `input` on its standard input.
+    pub(crate) fn feed(
+        &self,
+        name: &'static str,
+        dir: &Path,
+        args: &[&str],
+        input: Vec<u8>,
+    ) -> Result<String, GitError> {
+        let mut command = self.command(Some(dir));
+        command.arg(name).args(args).stdin(Stdio::piped());
         let mut child = command.spawn().map_err(|source| GitError::Start { source })?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A command that does not want all of it says why when it ends.
+            thread::spawn(move || stdin.write_all(&input).ok());
+        }
+        self.wait(name, child)?.success(name)
+    }
+
+    fn wait(&self, name: &'static str, mut child: Child) -> Result<Output, GitError> {
         let printed = collect(&mut child);
         match printed.recv_timeout(self.timeout) {
             Ok((stdout, stderr)) => {
@@ -92,12 +131,17 @@ impl Git {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
             .args(CONFIGURATION)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
+        if let Some(ssh) = &self.ssh {
+            command
+                .args(["-c", "protocol.ssh.allow=always"])
+                .env("GIT_SSH_COMMAND", ssh.command())
+                .env("GIT_SSH_VARIANT", "ssh");
+        }
         if let Some(dir) = dir {
             command.env("GIT_DIR", dir);
         }
@@ -105,7 +149,10 @@ impl Git {
     }
 }
 
+/// What git writes is synced before it is done (core.fsync), which by default it leaves out for loose objects.
 const CONFIGURATION: [&str; 14] = [
+    "-c",
+    "core.fsync=all",
     "-c",
     "core.hooksPath=/dev/null",
     "-c",
@@ -116,8 +163,6 @@ const CONFIGURATION: [&str; 14] = [
     "protocol.allow=never",
     "-c",
     "protocol.file.allow=always",
-    "-c",
-    "protocol.ssh.allow=always",
     "-c",
     "protocol.https.allow=always",
 ];
@@ -179,15 +224,27 @@ impl Output {
         if self.status.success() {
             Ok(self.stdout())
         } else {
-            Err(GitError::Failed { command, status: self.status, said: words(&self.stderr()) })
+            let stderr = self.stderr();
+            let (said, remedy) = (words(&stderr), Remedy::of(&stderr));
+            Err(GitError::Failed { command, status: self.status, said, remedy })
         }
     }
 }
 
-/// What a command or a server said, fit for one line of a log: no control characters, bounded.
+/// What git says after ssh has said what is wrong, and ssh's frames.
+const EMPTY_WORDS: [&str; 5] = [
+    "",
+    "fatal: Could not read from remote repository.",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
+    "Please contact your system administrator.",
+];
+
+/// What a command or a server said, fit for one line of a log: no control characters, no commonplaces, bounded.
 pub(crate) fn words(text: &str) -> String {
     const MAX_CHARS: usize = 1000;
-    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines = text.lines().map(|line| line.trim_matches(|c: char| c == '@' || c.is_whitespace()));
+    let lines: Vec<_> = lines.filter(|line| !EMPTY_WORDS.contains(line)).collect();
     lines.join("; ").chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect()
 }
 
@@ -245,7 +302,7 @@ pub enum GitError {
         after: Duration,
     },
     /// Ended with an error of its own.
-    #[error("git {command} failed ({status}): {said}")]
+    #[error("git {command} failed ({status}): {said}{}", helps(remedy))]
     Failed {
         /// The command, as in `fetch`.
         command: &'static str,
@@ -253,119 +310,15 @@ pub enum GitError {
         status: ExitStatus,
         /// What it said on standard error, in one line.
         said: String,
+        /// What helps, if that is known.
+        remedy: Option<Remedy>,
     },
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::{Mutex, MutexGuard, PoisonError};
-
-    use super::*;
-
-    #[test]
-    fn versions_as_git_states_them() {
-        let cases = [
-            ("git version 2.39.5\n", Some((2, 39))),
-            ("git version 2.39.3 (Apple Git-145)\n", Some((2, 39))),
-            ("git version 3.0\n", Some((3, 0))),
-            ("git version 2.50.1.windows.1\n", Some((2, 50))),
-            ("hg version 6", None),
-            ("git version unknown", None),
-        ];
-        for (said, want) in cases {
-            assert_eq!(Version::parse(said).map(|v| (v.major, v.minor)), want, "{said}");
-        }
-    }
-
-    /// A script cannot be run while another thread's child still holds it open for writing, so these tests take turns.
-    static TURN: Mutex<()> = Mutex::new(());
-
-    fn turn() -> MutexGuard<'static, ()> {
-        TURN.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[test]
-    fn a_command_beyond_its_limit_is_killed_with_its_children() {
-        let _turn = turn();
-        let home = tempfile::tempdir().unwrap();
-        let sleeper = stand_in(home.path(), "sleep 1000 & sleep 1000");
-        let git = Git::new(home.path(), sleeper, Duration::from_millis(50));
-        assert!(matches!(git.version(), Err(GitError::TimedOut { command: "version", .. })));
-    }
-
-    #[test]
-    fn output_is_bounded_and_never_blocks() {
-        let _turn = turn();
-        let home = tempfile::tempdir().unwrap();
-        let talker = stand_in(
-            home.path(),
-            "head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; exit 3",
-        );
-        let git = Git::new(home.path(), talker, Duration::from_secs(60));
-        let output = git.output("version", None, &[]).unwrap();
-        assert_eq!(output.status.code(), Some(3));
-        assert_eq!((output.stdout.len(), output.stderr.len()), (1 << 20, 1 << 20));
-    }
-
-    #[test]
-    fn an_old_git_and_no_git_are_told_apart() {
-        let _turn = turn();
-        let home = tempfile::tempdir().unwrap();
-        let nowhere = Git::new(home.path(), "/nonexistent".into(), Duration::from_secs(60));
-        assert!(matches!(nowhere.version(), Err(GitError::Start { .. })));
-        let old = Git::new(
-            home.path(),
-            stand_in(home.path(), "echo git version 2.30.2"),
-            Duration::from_secs(60),
-        );
-        assert_eq!(
-            old.version().unwrap_err().to_string(),
-            "git 2.30 is too old; install git 2.39 or newer"
-        );
-    }
-
-    #[test]
-    fn nothing_of_the_callers_environment_reaches_git() {
-        let _turn = turn();
-        let home = tempfile::tempdir().unwrap();
-        let git = Git::new(
-            home.path(),
-            stand_in(home.path(), "/usr/bin/env | /usr/bin/cut -d= -f1"),
-            Duration::from_secs(60),
-        );
-        let said = git.output("version", None, &[]).unwrap().stdout();
-        let mut names: Vec<_> = said
-            .lines()
-            .filter(|name| !matches!(*name, "PWD" | "SHLVL" | "_" | "OLDPWD"))
-            .collect();
-        names.sort_unstable();
-        let want = [
-            "GIT_CONFIG_GLOBAL",
-            "GIT_CONFIG_NOSYSTEM",
-            "GIT_SSH_COMMAND",
-            "GIT_TERMINAL_PROMPT",
-            "HOME",
-            "LC_ALL",
-            "PATH",
-        ];
-        assert_eq!(names, want);
-    }
-
-    #[test]
-    fn words_fit_into_one_line() {
-        assert_eq!(
-            words("remote: frozen\u{1b}[31m  \n\n  until monday\n"),
-            "remote: frozen[31m; until monday"
-        );
-        assert_eq!(words(&"a".repeat(5000)).len(), 1000);
-    }
-
-    /// A directory, as a `PATH`, whose `git` is this script.
-    fn stand_in(dir: &Path, script: &str) -> OsString {
-        use std::os::unix::fs::PermissionsExt;
-        let file = dir.join("git");
-        std::fs::write(&file, format!("#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n")).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-        dir.as_os_str().to_owned()
-    }
+/// The remedy as the end of a sentence.
+pub(crate) fn helps(remedy: &Option<Remedy>) -> String {
+    remedy.map_or_else(String::new, |remedy| format!("; {remedy}"))
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -6,7 +6,7 @@
 //! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`]),
 //! what it holds ([`Delivered`]) and what is wrong with it ([`Fault`]). [`deliveries`] turns issued certificates into file
 //! [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`]; [`Mirror::commit`] builds on exactly the tip that was read,
-//! and [`Mirror::push`] lands only if the branch is still there.
+//! and [`Mirror::push`] lands only if the branch is still there. [`Mirror::maintain`], now and then, keeps the mirror small.
 //!
 //! ```no_run
 //! use nws_gitops::{Author, Discover, Layout, Message, Mirror, WantKey, deliveries};
@@ -35,13 +35,15 @@ pub use repo_path::{InvalidRepoPath, RepoPath};
 mod secret_ref;
 pub use secret_ref::{InvalidSecretRef, InvalidTarget, SecretRef, Target, WantKey};
 mod git;
-pub use git::{Git, GitError, Version};
+pub use git::{Git, GitError, Remedy, Version};
+mod ssh;
+pub use ssh::{Ssh, SshError};
 mod remote;
 pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
 mod mirror;
 pub use mirror::{
-    Commit, CommitError, FetchError, Mirror, MirrorError, ObjectError, PushError, ReadError,
-    Recovery, Tip,
+    Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, ObjectError, PushError,
+    ReadError, Recovery, Stored, Tip,
 };
 mod discover;
 pub use discover::{

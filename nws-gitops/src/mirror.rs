@@ -16,6 +16,10 @@ mod commit;
 pub use commit::{Commit, CommitError};
 mod fetch;
 pub use fetch::FetchError;
+mod leavings;
+mod maintain;
+pub use maintain::{Maintenance, Stored};
+mod pack;
 mod push;
 pub use push::{PushError, Recovery};
 mod read;
@@ -55,6 +59,7 @@ impl Mirror {
         if !mirror.is_of_this_remote()? || mirror.read_tip().is_err() {
             mirror.rebuild()?;
         }
+        mirror.remove_half_packs();
         Ok(mirror)
     }
 
@@ -80,11 +85,10 @@ impl Mirror {
         Ok(Some(ObjectId::from_gix(commit.id)))
     }
 
-    /// Sets the local branch to where the remote's is known to be.
-    fn set_tip(&self, commit: ObjectId) -> Result<(), ObjectError> {
-        let any = gix::refs::transaction::PreviousValue::Any;
-        self.repository()?.reference(self.remote.branch.full(), commit.to_gix(), any, "seen")?;
-        Ok(())
+    /// Sets the local branch to where the remote's is known to be, durably.
+    fn set_tip(&self, commit: ObjectId) -> Result<(), GitError> {
+        let (branch, commit) = (self.remote.branch.full(), commit.to_string());
+        self.git.run("update-ref", &self.bare(), &[&branch, &commit]).map(drop)
     }
 
     fn delete_tip(&self) -> Result<(), ObjectError> {

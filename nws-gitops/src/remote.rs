@@ -30,6 +30,11 @@ impl RemoteUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether git goes there by `ssh`, and so needs a key and known hosts.
+    pub fn is_ssh(&self) -> bool {
+        self.0.starts_with("ssh://") || !(self.0.starts_with('/') || self.0.contains("://"))
+    }
 }
 
 impl FromStr for RemoteUrl {
@@ -172,6 +177,20 @@ mod tests {
             "/srv/gitops.git",
         ] {
             assert_eq!(text.parse::<RemoteUrl>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn urls_that_need_ssh() {
+        let cases = [
+            ("ssh://git.example/a.git", true),
+            ("git@git.example:a.git", true),
+            ("https://git.example/a.git", false),
+            ("file:///srv/a.git", false),
+            ("/srv/git@git.example:a.git", false),
+        ];
+        for (text, want) in cases {
+            assert_eq!(text.parse::<RemoteUrl>().unwrap().is_ssh(), want, "{text}");
         }
     }
 

@@ -6,10 +6,11 @@ use gix::actor::Signature;
 use gix::objs::tree::EntryKind;
 use time::OffsetDateTime;
 
+use super::pack::StoreError;
 use super::{Mirror, ObjectError, Tip};
 use crate::delivery::{Content, Edit};
 use crate::message::{Author, Message};
-use crate::{ObjectId, RepoPath};
+use crate::{GitError, ObjectId, RepoPath};
 
 /// A commit that so far only this mirror knows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,13 +25,15 @@ pub struct Commit {
 impl Mirror {
     /// Makes a commit of `edits` on top of `tip`; none if they would change nothing.
     ///
-    /// It is disposable: it is not written through to the disk, nothing points to it, and after a crash or a lost race it is
-    /// simply made again from what is to be delivered. Author, time and message being the same, so is its name.
+    /// It is disposable: nothing points to it, and after a crash or a lost race it is simply made again from what is to be
+    /// delivered. Author, time and message being the same, so is its name. Its objects are synced to the disk, so that the
+    /// branch can stand on it once it has landed.
     ///
     /// # Errors
     ///
-    /// [`CommitError::NotADirectory`] if an edit would replace somebody's file by a directory; otherwise, that the objects
-    /// cannot be read or written, which the next [`Mirror::fetch`] repairs.
+    /// [`CommitError::NotADirectory`] if an edit would replace somebody's file by a directory; [`CommitError::Git`] if git
+    /// cannot write the objects, as on a full disk; otherwise, that the objects there cannot be read, which the next
+    /// [`Mirror::fetch`] repairs.
     pub fn commit(
         &self,
         tip: &Tip,
@@ -42,7 +45,7 @@ impl Mirror {
         let signature = author.signature(now);
         self.write_commit(tip, edits, message, signature).inspect_err(|error| match error {
             CommitError::Objects(_) => self.suspect.store(true, Ordering::Relaxed),
-            CommitError::NotADirectory { .. } => {}
+            CommitError::NotADirectory { .. } | CommitError::Git { .. } => {}
         })
     }
 
@@ -53,7 +56,7 @@ impl Mirror {
         message: &Message,
         signature: Signature,
     ) -> Result<Option<Commit>, CommitError> {
-        let repository = self.repository()?;
+        let repository = self.repository()?.with_object_memory();
         let before = tree_of(&repository, tip)?;
         let after = edited(&before, edits)?;
         if after == before.id {
@@ -69,7 +72,8 @@ impl Mirror {
             extra_headers: Vec::new(),
         };
         let id = repository.write_object(&commit).map_err(ObjectError::from)?.detach();
-        read_back(&repository, id, edits)?;
+        self.store(&repository.objects.reset_object_memory().unwrap_or_default())?;
+        read_back(&self.repository()?, id, edits)?;
         Ok(Some(Commit { id: ObjectId::from_gix(id), parent: *tip }))
     }
 }
@@ -145,4 +149,19 @@ pub enum CommitError {
     /// The mirror's objects cannot be read or written.
     #[error("cannot make a commit")]
     Objects(#[from] ObjectError),
+    /// git cannot write the objects.
+    #[error("cannot write a commit")]
+    Git {
+        /// Why.
+        source: GitError,
+    },
+}
+
+impl From<StoreError> for CommitError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Objects(error) => Self::Objects(error),
+            StoreError::Git(source) => Self::Git { source },
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::leavings::is_locked;
 use super::{Mirror, MirrorError, ObjectError, Tip};
 use crate::object_id::{InvalidObjectId, ObjectId};
 use crate::{GitError, RemoteUrl};
@@ -49,16 +50,25 @@ impl Mirror {
 
     /// The remote has just answered, so a fetch that fails here may be the copy's fault; then it is made anew.
     fn fetch_branch(&self) -> Result<(), FetchError> {
-        match self.run_fetch() {
+        let fetched = match self.run_fetch() {
+            Err(error) if is_locked(&error) => {
+                self.clear_locks();
+                self.run_fetch()
+            }
+            Err(error @ GitError::TimedOut { .. }) => {
+                self.remove_half_packs();
+                Err(error)
+            }
             Err(_) if !self.is_whole() => {
                 self.rebuild()?;
                 self.run_fetch()
             }
             result => result,
-        }
+        };
+        fetched.map_err(|source| self.unreachable(source))
     }
 
-    fn run_fetch(&self) -> Result<(), FetchError> {
+    fn run_fetch(&self) -> Result<(), GitError> {
         let full = self.remote.branch.full();
         let refspec = format!("+{full}:{full}");
         self.git
@@ -76,7 +86,6 @@ impl Mirror {
                 ],
             )
             .map(drop)
-            .map_err(|source| self.unreachable(source))
     }
 
     /// Whether every object that the branch needs is there; takes seconds in a large repository. Doubt is no reason to fetch

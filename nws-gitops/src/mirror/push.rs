@@ -1,8 +1,8 @@
 //! Landing a commit, or learning why not.
 
 use super::{Commit, FetchError, Mirror, Tip};
-use crate::git::{Output, words};
-use crate::{BranchName, GitError, ObjectId, RemoteUrl};
+use crate::git::{Output, helps, words};
+use crate::{BranchName, GitError, ObjectId, Remedy, RemoteUrl};
 
 impl Mirror {
     /// Moves the remote's branch from the commit's parent to the commit, and nowhere else: a compare-and-swap.
@@ -17,7 +17,7 @@ impl Mirror {
         let ours = Tip { commit: Some(commit.id) };
         let answer = match self.run_push(commit) {
             Ok(output) if output.status.success() => return Ok(self.landed(ours)),
-            Ok(output) => Answer::of(&output),
+            Ok(output) => Answer::of(&output.stdout(), &output.stderr()),
             Err(GitError::TimedOut { command, after }) => {
                 Answer::lost(&GitError::TimedOut { command, after })
             }
@@ -36,8 +36,8 @@ impl Mirror {
             });
         }
         Err(match answer {
-            Answer::Refused { reason } => PushError::Refused { branch, reason },
-            Answer::Failed { reason } => PushError::Failed { branch, reason },
+            Answer::Refused { reason, remedy } => PushError::Refused { branch, reason, remedy },
+            Answer::Failed { reason, remedy } => PushError::Failed { branch, reason, remedy },
         })
     }
 
@@ -71,25 +71,32 @@ impl Mirror {
 /// What a push that failed had to say.
 enum Answer {
     /// The server decided against it.
-    Refused { reason: String },
+    Refused { reason: String, remedy: Option<Remedy> },
     /// Nothing was decided.
-    Failed { reason: String },
+    Failed { reason: String, remedy: Option<Remedy> },
 }
 
 impl Answer {
-    fn of(output: &Output) -> Self {
-        let (stdout, stderr) = (output.stdout(), output.stderr());
-        match stdout.lines().find_map(remote_rejection) {
-            Some(summary) if !is_passing(summary) => {
-                Self::Refused { reason: with_servers_words(summary, &stderr) }
-            }
-            Some(summary) => Self::Failed { reason: with_servers_words(summary, &stderr) },
-            None => Self::Failed { reason: words(&stderr) },
+    fn of(stdout: &str, stderr: &str) -> Self {
+        let remedy = Remedy::of(stderr);
+        let Some(summary) = stdout.lines().find_map(remote_rejection) else {
+            let reason = words(stderr);
+            // A key without write access is turned away before there is a branch to speak of.
+            return match remedy {
+                Some(Remedy::GrantWrite) => Self::Refused { reason, remedy },
+                Some(_) | None => Self::Failed { reason, remedy },
+            };
+        };
+        let reason = with_servers_words(summary, stderr);
+        if is_passing(&reason) {
+            Self::Failed { reason, remedy }
+        } else {
+            Self::Refused { reason, remedy }
         }
     }
 
     fn lost(error: &GitError) -> Self {
-        Self::Failed { reason: error.to_string() }
+        Self::Failed { reason: error.to_string(), remedy: None }
     }
 }
 
@@ -99,17 +106,21 @@ fn remote_rejection(line: &str) -> Option<&str> {
     summary.strip_prefix("[remote rejected] (")?.strip_suffix(')')
 }
 
-/// Reasons in which the server found no fault with the commit: a lock held by another push, a disk that is full.
-fn is_passing(summary: &str) -> bool {
-    [
+/// Whether the server found no fault with the commit, only with itself: a lock held by another push, a disk that is full, a
+/// limit on one push, a part of it that does not answer.
+fn is_passing(said: &str) -> bool {
+    const WORDS: [&str; 8] = [
         "failed to update ref",
         "cannot lock ref",
         "failed to lock",
         "unpacker error",
         "missing necessary objects",
-    ]
-    .iter()
-    .any(|passing| summary.contains(passing))
+        "internal server error",
+        "internal api unreachable",
+        "api is not accessible",
+    ];
+    let said = said.to_lowercase();
+    WORDS.iter().any(|words| said.contains(words))
 }
 
 fn with_servers_words(summary: &str, stderr: &str) -> String {
@@ -135,20 +146,24 @@ pub enum PushError {
         found: Option<ObjectId>,
     },
     /// The server will not have this commit: a hook, a protected branch.
-    #[error("the remote refused a push to {branch}: {reason}")]
+    #[error("the remote refused a push to {branch}: {reason}{}", helps(remedy))]
     Refused {
         /// The branch.
         branch: BranchName,
         /// The server's words.
         reason: String,
+        /// What helps, if that is known.
+        remedy: Option<Remedy>,
     },
     /// The server answers but took nothing, and gave no reason against the commit.
-    #[error("push to {branch} failed: {reason}")]
+    #[error("push to {branch} failed: {reason}{}", helps(remedy))]
     Failed {
         /// The branch.
         branch: BranchName,
         /// What was said.
         reason: String,
+        /// What helps, if that is known.
+        remedy: Option<Remedy>,
     },
     /// The remote does not answer; whether the push landed is not known until it does.
     #[error("cannot reach {remote} to learn whether a push landed")]
@@ -235,19 +250,80 @@ mod tests {
     }
 
     #[test]
-    fn a_servers_words_go_with_its_decision() {
-        let stderr = "remote: certs are frozen        \nremote: ask ops        \nerror: failed to push some refs to '/srv'\n";
-        assert_eq!(
-            with_servers_words("pre-receive hook declined", stderr),
-            "pre-receive hook declined; certs are frozen; ask ops"
-        );
-    }
-
-    #[test]
     fn only_a_verdict_on_the_commit_is_final() {
-        assert!(!is_passing("pre-receive hook declined"));
-        assert!(!is_passing("protected branch hook declined"));
-        assert!(is_passing("failed to update ref"));
-        assert!(is_passing("unpacker error"));
+        let rejected = |summary: &str| {
+            format!("To x\n!\ta:refs/heads/main\t[remote rejected] ({summary})\nDone\n")
+        };
+        let cases = [
+            (
+                "GitHub, a protected branch",
+                rejected("protected branch hook declined"),
+                "remote: error: GH006: Protected branch update failed for refs/heads/main.        \nremote: error: At least 1 approving review is required.\n",
+                "refused: protected branch hook declined; error: GH006: Protected branch update failed for refs/heads/main.; error: At least 1 approving review is required.",
+            ),
+            (
+                "GitHub, a ruleset",
+                rejected("push declined due to repository rule violations"),
+                "remote: error: GH013: Repository rule violations found for refs/heads/main.\n",
+                "refused: push declined due to repository rule violations; error: GH013: Repository rule violations found for refs/heads/main.",
+            ),
+            (
+                "GitLab, a protected branch",
+                rejected("pre-receive hook declined"),
+                "remote: GitLab: You are not allowed to push code to protected branches on this project.\n",
+                "refused: pre-receive hook declined; GitLab: You are not allowed to push code to protected branches on this project.",
+            ),
+            (
+                "Gitea, a protected branch",
+                rejected("pre-receive hook declined"),
+                "remote: Gitea: Not allowed to push to protected branch main\n",
+                "refused: pre-receive hook declined; Gitea: Not allowed to push to protected branch main",
+            ),
+            (
+                "GitHub, a read-only key",
+                String::new(),
+                "ERROR: The key you are authenticating with has been marked as read only.\nfatal: Could not read from remote repository.\n",
+                "refused: ERROR: The key you are authenticating with has been marked as read only.; give the deploy key write access to the repository",
+            ),
+            (
+                "a lock",
+                rejected("failed to update ref"),
+                "remote: error: cannot lock ref 'refs/heads/main'\n",
+                "failed: failed to update ref; error: cannot lock ref 'refs/heads/main'",
+            ),
+            (
+                "a limit of size",
+                rejected("unpacker error"),
+                "remote: fatal: pack exceeds maximum allowed size (4.00 MiB)\nerror: remote unpack failed: index-pack abnormal exit\n",
+                "failed: unpacker error; fatal: pack exceeds maximum allowed size (4.00 MiB)",
+            ),
+            (
+                "an outage of GitHub",
+                rejected("Internal Server Error"),
+                "",
+                "failed: Internal Server Error",
+            ),
+            (
+                "an outage of GitLab",
+                rejected("pre-receive hook declined"),
+                "remote: GitLab: Internal API unreachable\n",
+                "failed: pre-receive hook declined; GitLab: Internal API unreachable",
+            ),
+            (
+                "no verdict at all",
+                "!\ta:refs/heads/main\t[remote failure] (remote failed to report status)\n".into(),
+                "fatal: the remote end hung up unexpectedly\n",
+                "failed: fatal: the remote end hung up unexpectedly",
+            ),
+        ];
+        for (case, stdout, stderr, want) in cases {
+            let said = match Answer::of(&stdout, stderr) {
+                Answer::Refused { reason, remedy } => {
+                    format!("refused: {reason}{}", helps(&remedy))
+                }
+                Answer::Failed { reason, remedy } => format!("failed: {reason}{}", helps(&remedy)),
+            };
+            assert_eq!(said, want, "{case}");
+        }
     }
 }

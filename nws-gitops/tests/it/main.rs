@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 mod deliveries;
+mod durable;
 mod found;
+mod interleavings;
 mod mirrors;
 mod races;
 mod rendering;

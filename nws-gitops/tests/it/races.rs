@@ -42,12 +42,8 @@ fn a_branch_that_moves_during_the_push_has_moved_whatever_the_server_says() {
     let commit = committed(&mirror, "ours.yaml");
     let theirs = world.somebody_writes(&[("theirs.yaml", "x: 1\n")]);
     let parent = commit.parent;
-    rewind(&world, parent);
-    // Between what the server announces and what it does, the branch goes to the other commit.
-    world.hook(
-        "pre-receive",
-        &format!("env -u GIT_QUARANTINE_PATH git update-ref refs/heads/main {theirs}"),
-    );
+    world.rewind(parent);
+    world.move_during_the_push(theirs);
 
     let error = mirror.push(&commit).unwrap_err();
     assert!(matches!(error, PushError::Moved { .. }), "{error}");
@@ -109,6 +105,56 @@ fn a_server_that_refuses_is_quoted() {
 }
 
 #[test]
+fn words_of_git_hosts_that_refuse() {
+    for words in [
+        "error: GH006: Protected branch update failed for refs/heads/main.",
+        "error: GH013: Repository rule violations found for refs/heads/main.",
+        "GitLab: You are not allowed to push code to protected branches on this project.",
+        "Gitea: Not allowed to push to protected branch main",
+    ] {
+        let world = World::with(&[("README", "hello\n")]);
+        let mirror = world.mirror("ours");
+        let commit = committed(&mirror, "ours.yaml");
+        world.hook("pre-receive", &format!("echo '{words}' >&2; exit 1"));
+        let error = mirror.push(&commit).unwrap_err();
+        assert_eq!(error.recovery(), Recovery::Operator, "{words}");
+        assert!(error.to_string().ends_with(words), "{error}");
+    }
+}
+
+#[test]
+fn a_push_that_is_too_large_is_no_verdict() {
+    let world = World::with(&[("README", "hello\n")]);
+    let mirror = world.mirror("ours");
+    let commit = committed(&mirror, "ours.yaml");
+    let config = world.remote_dir().join("config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}[receive]\n\tmaxInputSize = 10\n")).unwrap();
+    let error = mirror.push(&commit).unwrap_err();
+    assert!(matches!(error, PushError::Failed { .. }), "{error}");
+    assert!(error.to_string().contains("maximum allowed size"), "{error}");
+    assert_eq!(error.recovery(), Recovery::Backoff);
+}
+
+#[test]
+fn many_lost_races_in_a_row_are_still_lost_races() {
+    let world = World::with(&[("README", "hello\n")]);
+    let mirror = world.mirror("ours");
+    for n in 0..12 {
+        let commit = committed(&mirror, "ours.yaml");
+        let theirs = world.somebody_writes(&[("theirs.yaml", &format!("x: {n}\n"))]);
+        if n % 2 == 1 {
+            world.rewind(commit.parent);
+            world.move_during_the_push(theirs);
+        }
+        assert_eq!(mirror.push(&commit).unwrap_err().recovery(), Recovery::Rebuild, "{n}");
+        world.hook("pre-receive", "exit 0");
+    }
+    mirror.push(&committed(&mirror, "ours.yaml")).unwrap();
+    assert_eq!(world.commits(), 14);
+}
+
+#[test]
 fn a_server_that_is_busy_is_asked_again_later() {
     let world = World::with(&[("README", "hello\n")]);
     let mirror = world.mirror("ours");
@@ -151,8 +197,4 @@ fn push_until_it_lands(mirror: &Mirror, path: &str) {
         }
     });
     assert!(landed, "{path}");
-}
-
-fn rewind(world: &World, tip: Tip) {
-    std::fs::write(world.remote_dir().join("refs/heads/main"), format!("{tip}\n")).unwrap();
 }

@@ -1,14 +1,17 @@
 //! A repository, those who push to it, and a CA.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
-    Author, Content, Delivery, Discover, Edit, Git, Inventory, Layout, Message, Mirror, Plan,
-    Remote, Tip, WantKey, deliveries,
+    Author, Content, Delivery, Discover, Edit, Git, Inventory, Layout, Message, Mirror, ObjectId,
+    Plan, Remote, Tip, WantKey, deliveries,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -48,9 +51,23 @@ impl World {
     }
 
     pub(crate) fn git(&self) -> Git {
+        Git::new(self.dir.path(), self.search_path(), Duration::from_secs(60))
+    }
+
+    pub(crate) fn search_path(&self) -> OsString {
         #[expect(clippy::disallowed_methods, reason = "the tests run the git of whoever runs them")]
-        let path = std::env::var_os("PATH").unwrap();
-        Git::new(self.dir.path(), path, Duration::from_secs(60))
+        std::env::var_os("PATH").unwrap()
+    }
+
+    /// What git itself thinks of a bare repository.
+    pub(crate) fn check(&self, bare: &Path) {
+        #[expect(clippy::disallowed_methods, reason = "the judge is git, not the code under test")]
+        let mut git = Command::new("git");
+        git.env("GIT_DIR", bare).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        let checked = git.args(["fsck", "--full", "--strict", "--no-dangling"]).output().unwrap();
+        let said = String::from_utf8(checked.stderr).unwrap();
+        assert!(checked.status.success(), "{said}");
+        assert!(said.lines().all(|line| line.starts_with("notice: ")), "{said}");
     }
 
     pub(crate) fn mirror(&self, name: &str) -> Mirror {
@@ -106,6 +123,27 @@ impl World {
         Some(String::from_utf8(entry.object().unwrap().detach().data).unwrap())
     }
 
+    /// All files of a commit that the remote has.
+    pub(crate) fn files(&self, commit: ObjectId) -> BTreeMap<String, String> {
+        let repository = gix::open(self.remote_dir()).unwrap();
+        let id = gix::ObjectId::from_hex(commit.to_string().as_bytes()).unwrap();
+        let tree = repository.find_commit(id).unwrap().tree().unwrap();
+        let entries = tree.traverse().breadthfirst.files().unwrap();
+        let files = entries.into_iter().filter(|entry| entry.mode.is_blob()).map(|entry| {
+            let data = repository.find_blob(entry.oid).unwrap().detach().data;
+            (entry.filepath.to_string(), String::from_utf8(data).unwrap())
+        });
+        files.collect()
+    }
+
+    /// The commits that lead to the remote's branch.
+    pub(crate) fn history(&self) -> BTreeSet<String> {
+        let repository = gix::open(self.remote_dir()).unwrap();
+        let tip = repository.find_reference("refs/heads/main").unwrap().into_fully_peeled_id();
+        let walk = tip.unwrap().ancestors().all().unwrap();
+        walk.map(|commit| commit.unwrap().id.to_string()).collect()
+    }
+
     /// How many commits lead to the remote's branch.
     pub(crate) fn commits(&self) -> usize {
         let repository = gix::open(self.remote_dir()).unwrap();
@@ -116,6 +154,17 @@ impl World {
             Some(parents.first()?.object().unwrap().into_commit())
         })
         .count()
+    }
+
+    /// Sets the branch back, as if what was pushed since had yet to come.
+    pub(crate) fn rewind(&self, tip: Tip) {
+        fs::write(self.remote_dir().join("refs/heads/main"), format!("{tip}\n")).unwrap();
+    }
+
+    /// Between what the server announces to the next push and what it does then, the branch goes to this commit.
+    pub(crate) fn move_during_the_push(&self, theirs: Tip) {
+        let set = format!("env -u GIT_QUARANTINE_PATH git update-ref refs/heads/main {theirs}");
+        self.hook("pre-receive", &set);
     }
 
     /// Makes the server run this hook (githooks(5)).

@@ -27,9 +27,18 @@ pub struct Discover {
 impl Discover {
     /// Whether a file is looked at.
     pub fn covers(&self, path: &RepoPath) -> bool {
-        let any = |patterns: &[PathPattern]| patterns.iter().any(|pattern| pattern.matches(path));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+        let included = self.include.is_empty() || any(&self.include, path);
+        included && !self.excludes(path)
     }
+
+    /// Whether a file is left out on purpose.
+    pub(crate) fn excludes(&self, path: &RepoPath) -> bool {
+        any(&self.exclude, path)
+    }
+}
+
+fn any(patterns: &[PathPattern], path: &RepoPath) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(path))
 }
 
 /// What to do with an Ingress that carries cert-manager's annotations.

@@ -17,6 +17,20 @@ pub struct Fault {
     pub field: Option<String>,
     /// What is wrong, and the remedy.
     pub reason: FaultReason,
+    /// The hosts that go without a certificate for it, as written.
+    pub(crate) hosts: Vec<String>,
+}
+
+impl Fault {
+    /// The host names it concerns, as they are written in the file; of a text that cannot be read, whatever looks like one.
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// Whether it concerns this host name, in whatever case either is written.
+    pub fn mentions(&self, host: &str) -> bool {
+        self.hosts.iter().any(|written| written.eq_ignore_ascii_case(host))
+    }
 }
 
 impl fmt::Display for Fault {
@@ -59,6 +73,40 @@ pub enum FaultReason {
         "is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
     )]
     Template,
+    /// What is deployed is not what the file says.
+    #[error(
+        "is changed by {kustomization} ({field}), which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
+    )]
+    Kustomized {
+        /// The kustomization that does.
+        kustomization: RepoPath,
+        /// What changes it, as in `patches[0]`.
+        field: String,
+    },
+    /// What is deployed is in another namespace than the file says, if it says any.
+    #[error(
+        "is put into namespace {namespace:?} by {kustomization}; write that as its metadata.namespace too, or leave out the one that is not for you with discover.exclude"
+    )]
+    KustomizedNamespace {
+        /// The kustomization that does.
+        kustomization: RepoPath,
+        /// Its `namespace`.
+        namespace: String,
+    },
+    /// A part of an Ingress, which another one takes in.
+    #[error(
+        "is a patch of {kustomization} and no Ingress by itself; commit the rendered Ingress, or leave the file out with discover.exclude"
+    )]
+    KustomizePatch {
+        /// The kustomization that applies it.
+        kustomization: RepoPath,
+    },
+    /// It may change everything that it names.
+    #[error("is named by {kustomization}, which cannot be read; correct that file")]
+    KustomizationUnreadable {
+        /// The kustomization.
+        kustomization: RepoPath,
+    },
     /// Removed from Kubernetes.
     #[error(
         "has the API version {found:?}, which Kubernetes no longer serves; write \"networking.k8s.io/v1\""

@@ -9,11 +9,13 @@ use nws_expiry::{Chain, DnsNames};
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::layout::{is_within, target_of};
-use crate::reader::{LocalFault, Parsed};
+use crate::reader::Parsed;
 use crate::{ObjectId, RepoPath, SecretRef, Tip, WantKey};
 
 mod claims;
 mod held;
+mod kustomize;
+mod local;
 mod namespaces;
 
 /// Everything about certificates in one commit, in a fixed order: the same commit gives the same inventory.
@@ -103,9 +105,11 @@ pub struct Delivered {
 impl Inventory {
     pub(crate) fn assemble(tip: Tip, tree: &Tree, discover: &Discover) -> Self {
         let namespaces = namespaces::Namespaces::of(&tree.files);
-        let mut faults = local_faults(tree, discover);
+        let kustomizations = kustomize::Kustomizations::of(&tree.files, discover);
+        let mut faults = local::faults(tree, &kustomizations, discover);
         let delivered = held::secrets(&tree.files, &namespaces, &mut faults);
-        let claims = claims::collect(tree, &namespaces, discover, &mut faults);
+        let claims = claims::Collector::new(&namespaces, &kustomizations, discover, &mut faults)
+            .collect(tree);
         let wanted = claims::decide(claims, &delivered, &mut faults);
         faults.sort_by_cached_key(|fault| {
             (fault.path.clone(), fault.document, fault.field.clone(), fault.reason.to_string())
@@ -146,25 +150,10 @@ pub(crate) struct File {
     pub(crate) parsed: Arc<Parsed>,
 }
 
-fn local_faults(tree: &Tree, discover: &Discover) -> Vec<Fault> {
-    let files = tree.files.iter().filter(|file| discover.covers(&file.path));
-    files.flat_map(|file| file.parsed.faults.iter().map(|fault| fault.at(&file.path))).collect()
-}
-
-impl LocalFault {
-    fn at(&self, path: &RepoPath) -> Fault {
-        Fault {
-            path: path.clone(),
-            document: self.document,
-            field: self.field.clone(),
-            reason: self.reason.clone(),
-        }
-    }
-}
-
 impl Source {
-    fn fault(&self, field: String, reason: FaultReason) -> Fault {
-        Fault { path: self.path.clone(), document: Some(self.document), field: Some(field), reason }
+    fn fault(&self, field: String, reason: FaultReason, hosts: Vec<String>) -> Fault {
+        let (path, document) = (self.path.clone(), Some(self.document));
+        Fault { path, document, field: Some(field), reason, hosts }
     }
 }
 

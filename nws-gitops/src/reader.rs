@@ -12,11 +12,14 @@ use crate::{ObjectId, RepoPath};
 
 mod documents;
 mod fleet;
+mod hosts;
 mod ingress;
+mod kustomization;
 mod node;
 mod secret;
 
 pub(crate) use fleet::FleetNamespace;
+pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
 
 /// What was read of each blob, kept from one inventory to the next.
 pub(crate) type Cache = HashMap<(ObjectId, Format), Arc<Parsed>>;
@@ -30,12 +33,16 @@ pub(crate) enum Format {
     Yaml,
     Json,
     Fleet,
+    Kustomization,
 }
 
 impl Format {
     pub(crate) fn of(path: &RepoPath) -> Option<Self> {
         match path.file_name() {
             "fleet.yaml" | "fleet.yml" => Some(Self::Fleet),
+            "kustomization.yaml" | "kustomization.yml" | "Kustomization" => {
+                Some(Self::Kustomization)
+            }
             name => match name.rsplit_once('.')?.1 {
                 "yaml" | "yml" => Some(Self::Yaml),
                 "json" => Some(Self::Json),
@@ -54,6 +61,9 @@ pub(crate) struct Parsed {
     pub(crate) secrets: Vec<Secret>,
     pub(crate) faults: Vec<LocalFault>,
     pub(crate) fleet: Option<FleetNamespace>,
+    pub(crate) kustomization: Option<Kustomization>,
+    /// Every Ingress in it, whole or a part, by what it says it is.
+    pub(crate) named: Vec<Named>,
 }
 
 /// An Ingress that wants certificates.
@@ -65,6 +75,8 @@ pub(crate) struct Ingress {
     /// The first annotation that hands it to cert-manager.
     pub(crate) cert_manager: Option<String>,
     pub(crate) blocks: Vec<TlsBlock>,
+    /// All hosts it names, as written.
+    pub(crate) hosts: Vec<String>,
 }
 
 /// An entry of `spec.tls`.
@@ -99,6 +111,8 @@ pub(crate) struct LocalFault {
     pub(crate) document: Option<usize>,
     pub(crate) field: Option<String>,
     pub(crate) reason: FaultReason,
+    /// The hosts it concerns, as written.
+    pub(crate) hosts: Vec<String>,
 }
 
 pub(crate) fn too_large(size: u64) -> Parsed {
@@ -107,23 +121,30 @@ pub(crate) fn too_large(size: u64) -> Parsed {
 
 /// Reads a file. A part of it that cannot be read becomes a fault, if it looks like something that concerns us.
 pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
-    if format != Format::Fleet && !documents::concerns_us(bytes) {
-        return Parsed::default();
-    }
-    let Ok(text) = bytes.to_str() else {
-        return of_the_file(FaultReason::NotUtf8);
-    };
     match format {
-        Format::Fleet => Parsed { fleet: Some(fleet::read(text)), ..Parsed::default() },
-        Format::Json => {
-            parse_documents([text], |text| serde_json::from_str(text).map_err(|e| e.to_string()))
+        Format::Fleet => match bytes.to_str() {
+            Ok(text) => Parsed { fleet: Some(fleet::read(text)), ..Parsed::default() },
+            Err(_) => of_the_file(FaultReason::NotUtf8),
+        },
+        Format::Kustomization => kustomization::read(bytes),
+        Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
+        Format::Yaml => {
+            manifests(bytes, |text| parse_documents(documents::split(text), documents::read_yaml))
         }
-        Format::Yaml => parse_documents(documents::split(text), documents::read_yaml),
+        Format::Json => manifests(bytes, |text| {
+            parse_documents([documents::without_mark(text)], |text| {
+                serde_json::from_str(text).map_err(|error| error.to_string())
+            })
+        }),
     }
 }
 
+fn manifests(bytes: &[u8], parse: impl Fn(&str) -> Parsed) -> Parsed {
+    bytes.to_str().map_or_else(|_| of_the_file(FaultReason::NotUtf8), parse)
+}
+
 fn of_the_file(reason: FaultReason) -> Parsed {
-    let fault = LocalFault { document: None, field: None, reason };
+    let fault = LocalFault { document: None, field: None, reason, hosts: Vec::new() };
     Parsed { faults: vec![fault], ..Parsed::default() }
 }
 
@@ -146,6 +167,11 @@ fn parse_documents<'a>(
 }
 
 impl Parsed {
+    /// Whether all of the file was read, or at least what looks like an Ingress in it.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.faults.iter().all(|fault| fault.document.is_some())
+    }
+
     /// Takes in one object; of a list, each of its items. `at` is the place of the object in its document.
     fn take(&mut self, object: &Value, at: &str) {
         let kind = object["kind"].as_str().unwrap_or_default();
@@ -164,6 +190,7 @@ impl Parsed {
     }
 
     fn take_ingress(&mut self, object: &Value, at: &str) {
+        self.named.push(kustomization::named(object));
         let mut reading = ingress::Reading::new(self.documents, at);
         self.ingresses.extend(reading.read(object));
         self.faults.append(&mut reading.faults);
@@ -173,13 +200,18 @@ impl Parsed {
         if !documents::looks_like_ours(text) {
             return;
         }
-        let reason = if text.contains("{{") {
-            FaultReason::Template
-        } else {
-            FaultReason::Syntax { detail }
-        };
-        self.faults.push(LocalFault { document: Some(self.documents), field: None, reason });
+        self.named.push(Named { kind: None, name: None });
+        let reason =
+            if has_braces(text) { FaultReason::Template } else { FaultReason::Syntax { detail } };
+        // A Secret's text is not looked through: what it holds belongs in no report.
+        let hosts = if documents::is_ingress(text) { hosts::in_text(text) } else { Vec::new() };
+        self.faults.push(LocalFault { document: Some(self.documents), field: None, reason, hosts });
     }
+}
+
+/// Whether a text is to be rendered first, by Helm or the like.
+fn has_braces(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use nws_expiry::{DnsName, DnsNames};
 
 use super::held;
+use super::kustomize::Kustomizations;
+use super::local::is_chart_template;
 use super::namespaces::Namespaces;
 use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
 use crate::discover::{CertManager, Discover};
@@ -19,62 +21,84 @@ pub(super) struct Claim {
     sources: Vec<Source>,
 }
 
-/// Wants by Secret, then by file.
-pub(super) type Claims = BTreeMap<WantKey, BTreeMap<RepoPath, Claim>>;
-
-/// Every want of every file that is looked at; what cannot be wanted becomes a fault.
-pub(super) fn collect(
-    tree: &Tree,
-    namespaces: &Namespaces<'_>,
-    discover: &Discover,
-    faults: &mut Vec<Fault>,
-) -> Claims {
-    let mut collector = Collector { namespaces, discover, claims: Claims::new(), faults };
-    for file in tree.files.iter().filter(|file| discover.covers(&file.path)) {
-        let chart_template = is_chart_template(&file.path, &tree.paths);
-        for ingress in &file.parsed.ingresses {
-            if chart_template {
-                collector.fault(file, ingress, None, FaultReason::Template);
-            } else {
-                collector.ingress(file, ingress);
-            }
-        }
-    }
-    collector.claims
+/// What a claim is worth.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Standing {
+    /// The file says what is deployed.
+    Certain,
+    /// What is deployed may be something else. Nothing is ordered for that; but a certificate that was delivered for just
+    /// these names is kept up, since taking it away would be a guess too.
+    OnlyIfHeld,
 }
 
-/// Helm renders what lies in `templates/` beside a `Chart.yaml`, even where it looks like a plain manifest.
-fn is_chart_template(path: &RepoPath, paths: &BTreeSet<RepoPath>) -> bool {
-    let beside = |templates: RepoPath| {
-        let chart = templates
-            .parent()
-            .map_or_else(|| "Chart.yaml".to_owned(), |dir| format!("{dir}/Chart.yaml"));
-        chart.parse().is_ok_and(|chart: RepoPath| paths.contains(&chart))
-    };
-    path.ancestors().filter(|dir| dir.file_name() == "templates").any(beside)
-}
+/// Wants by Secret, then by standing and file.
+pub(super) type Claims = BTreeMap<WantKey, BTreeMap<(Standing, RepoPath), Claim>>;
 
-struct Collector<'a> {
+pub(super) struct Collector<'a> {
     namespaces: &'a Namespaces<'a>,
+    kustomizations: &'a Kustomizations<'a>,
     discover: &'a Discover,
     claims: Claims,
     faults: &'a mut Vec<Fault>,
+    /// Of the Ingress at hand.
+    standing: Standing,
 }
 
-impl Collector<'_> {
+impl<'a> Collector<'a> {
+    pub(super) fn new(
+        namespaces: &'a Namespaces<'a>,
+        kustomizations: &'a Kustomizations<'a>,
+        discover: &'a Discover,
+        faults: &'a mut Vec<Fault>,
+    ) -> Self {
+        let (claims, standing) = (Claims::new(), Standing::Certain);
+        Self { namespaces, kustomizations, discover, claims, faults, standing }
+    }
+
+    /// Every want of every file that is looked at; what cannot be wanted becomes a fault.
+    pub(super) fn collect(mut self, tree: &Tree) -> Claims {
+        for file in tree.files.iter().filter(|file| self.discover.covers(&file.path)) {
+            if !is_chart_template(&file.path, &tree.paths) {
+                file.parsed.ingresses.iter().for_each(|ingress| self.ingress(file, ingress));
+            }
+        }
+        self.claims
+    }
+
     fn ingress(&mut self, file: &File, ingress: &Ingress) {
+        self.standing = Standing::Certain;
         match (&ingress.cert_manager, self.discover.cert_manager) {
             (Some(annotation), CertManager::Skip) => {
                 let reason = FaultReason::CertManager { annotation: annotation.clone() };
-                return self.fault(file, ingress, Some("metadata.annotations"), reason);
+                return self.fault(
+                    file,
+                    ingress,
+                    Some("metadata.annotations"),
+                    reason,
+                    &ingress.hosts,
+                );
             }
             (Some(_), CertManager::Adopt) | (None, CertManager::Skip | CertManager::Adopt) => {}
         }
+        self.weigh(file, ingress);
         match self.namespaces.resolve(&file.path, ingress.namespace.as_deref()) {
             Ok(namespace) => {
                 ingress.blocks.iter().for_each(|block| self.block(file, ingress, &namespace, block))
             }
-            Err(reason) => self.fault(file, ingress, Some("metadata.namespace"), reason),
+            Err(reason) => {
+                self.fault(file, ingress, Some("metadata.namespace"), reason, &ingress.hosts);
+            }
+        }
+    }
+
+    /// An Ingress that is changed on its way has that one fault; what else is wrong with it may be mended there.
+    fn weigh(&mut self, file: &File, ingress: &Ingress) {
+        let wants = !ingress.blocks.is_empty();
+        if let Some(reason) = self.kustomizations.objection(&file.path, ingress, self.discover) {
+            if wants {
+                self.fault(file, ingress, None, reason, &ingress.hosts);
+            }
+            self.standing = Standing::OnlyIfHeld;
         }
     }
 
@@ -83,7 +107,8 @@ impl Collector<'_> {
             Ok(secret) => secret,
             Err(invalid) => {
                 let field = format!("{}.secretName", block.field);
-                return self.fault(file, ingress, Some(&field), invalid.into());
+                let hosts: Vec<_> = block.hosts.iter().map(|host| host.name.to_string()).collect();
+                return self.fault(file, ingress, Some(&field), invalid.into(), &hosts);
             }
         };
         let names: Vec<_> =
@@ -92,7 +117,8 @@ impl Collector<'_> {
             return;
         }
         let key = WantKey { target: Target::default(), secret };
-        let claim = self.claims.entry(key).or_default().entry(file.path.clone()).or_default();
+        let by_file = self.claims.entry(key).or_default();
+        let claim = by_file.entry((self.standing, file.path.clone())).or_default();
         claim.names.extend(names);
         claim.sources.push(Source {
             path: file.path.clone(),
@@ -115,17 +141,28 @@ impl Collector<'_> {
         } else {
             return Some(name);
         };
-        self.fault(file, ingress, Some(&host.field), reason);
+        self.fault(file, ingress, Some(&host.field), reason, &[host.name.to_string()]);
         None
     }
 
-    fn fault(&mut self, file: &File, ingress: &Ingress, field: Option<&str>, reason: FaultReason) {
-        self.faults.push(Fault {
-            path: file.path.clone(),
-            document: Some(ingress.document),
-            field: field.map(str::to_owned),
-            reason,
-        });
+    fn fault(
+        &mut self,
+        file: &File,
+        ingress: &Ingress,
+        field: Option<&str>,
+        reason: FaultReason,
+        hosts: &[String],
+    ) {
+        match self.standing {
+            Standing::Certain => self.faults.push(Fault {
+                path: file.path.clone(),
+                document: Some(ingress.document),
+                field: field.map(str::to_owned),
+                reason,
+                hosts: hosts.to_vec(),
+            }),
+            Standing::OnlyIfHeld => {}
+        }
     }
 }
 
@@ -147,20 +184,27 @@ pub(super) fn decide(
 
 fn one_wanted(
     key: WantKey,
-    by_file: BTreeMap<RepoPath, Claim>,
+    mut by_file: BTreeMap<(Standing, RepoPath), Claim>,
     delivered: &[Delivered],
     faults: &mut Vec<Fault>,
 ) -> Option<Wanted> {
     let same = held::named(delivered, &key.secret);
+    let ours = same.iter().filter(|held| held.ours);
+    let names_held = ours.clone().find_map(|held| held.chain.as_ref()?.leaf().names());
+    let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names));
+    by_file.retain(|(standing, _), claim| match standing {
+        Standing::Certain => true,
+        Standing::OnlyIfHeld => has_it(claim),
+    });
     if let Some(foreign) = same.iter().find(|held| !held.ours) {
         let reason =
             FaultReason::ForeignSecret { secret: key.secret.clone(), path: foreign.path.clone() };
         faults.extend(by_file.values().flat_map(|claim| refusals(claim, &reason)));
         return None;
     }
-    let names_held = same.iter().find_map(|held| held.chain.as_ref()?.leaf().names());
-    let holder = holder(&by_file, names_held)?.clone();
-    let names = by_file.get(&holder)?.names.clone();
+    let holder = by_file.iter().find(|(_, claim)| has_it(claim)).or_else(|| by_file.iter().next());
+    let ((_, holder), claim) = holder?;
+    let (holder, names) = (holder.clone(), claim.names.clone());
     let mut sources = Vec::new();
     for claim in by_file.into_values() {
         if claim.names == names {
@@ -175,21 +219,9 @@ fn one_wanted(
     Some(Wanted { key, names: DnsNames::new(names).ok()?, sources })
 }
 
-fn holder<'a>(
-    by_file: &'a BTreeMap<RepoPath, Claim>,
-    held: Option<&DnsNames>,
-) -> Option<&'a RepoPath> {
-    let has_it = |claim: &Claim| held.is_some_and(|held| held.iter().eq(&claim.names));
-    by_file
-        .iter()
-        .find(|(_, claim)| has_it(claim))
-        .or_else(|| by_file.iter().next())
-        .map(|(path, _)| path)
-}
-
 fn refusals<'a>(claim: &'a Claim, reason: &'a FaultReason) -> impl Iterator<Item = Fault> {
-    claim
-        .sources
-        .iter()
-        .map(move |source| source.fault(format!("{}.secretName", source.field), reason.clone()))
+    let hosts: Vec<_> = claim.names.iter().map(ToString::to_string).collect();
+    claim.sources.iter().map(move |source| {
+        source.fault(format!("{}.secretName", source.field), reason.clone(), hosts.clone())
+    })
 }

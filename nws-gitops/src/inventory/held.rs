@@ -53,6 +53,7 @@ fn no_certificate(held: &Delivered) -> Fault {
         document: Some(held.document),
         field: None,
         reason: FaultReason::NoCertificate,
+        hosts: Vec::new(),
     }
 }
 
@@ -67,5 +68,11 @@ fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
             secret: second.secret.clone(),
             other: first.path.clone(),
         },
+        hosts: hosts(second),
     })
+}
+
+fn hosts(held: &Delivered) -> Vec<String> {
+    let names = held.chain.as_ref().and_then(|chain| chain.leaf().names());
+    names.into_iter().flat_map(|names| names.iter()).map(ToString::to_string).collect()
 }

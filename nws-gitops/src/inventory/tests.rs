@@ -261,3 +261,6 @@ fn the_order_of_files_does_not_matter() {
     files.reverse();
     assert_eq!(format!("{:?}", inventory(&files, &Discover::default())), forwards);
 }
+
+mod kustomize;
+mod written;

@@ -11,7 +11,12 @@ pub(super) fn concerns_us(bytes: &[u8]) -> bool {
 
 /// Whether a document that cannot be read was probably meant as something of interest.
 pub(super) fn looks_like_ours(text: &str) -> bool {
-    declares(text.as_bytes(), &["Ingress"]) || text.contains("nws-certd/managed")
+    is_ingress(text) || text.contains("nws-certd/managed")
+}
+
+/// Whether a document that cannot be read was probably meant as an Ingress.
+pub(super) fn is_ingress(text: &str) -> bool {
+    declares(text.as_bytes(), &["Ingress"])
 }
 
 /// Whether the text has `kind: K`, in YAML or JSON, quoted or not.
@@ -34,7 +39,7 @@ fn is_word(bytes: &[u8], word: &str) -> bool {
 /// Splits at the lines that begin a document (YAML 1.2 §9.1.2), which no scalar can contain; what holds only comments and
 /// directives is no document.
 pub(super) fn split(text: &str) -> Vec<&str> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = without_mark(text);
     let mut starts = vec![0];
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -45,6 +50,11 @@ pub(super) fn split(text: &str) -> Vec<&str> {
     }
     starts.push(text.len());
     starts.windows(2).map(|ends| &text[ends[0]..ends[1]]).filter(|part| has_content(part)).collect()
+}
+
+/// The text behind a byte order mark.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn begins_a_document(line: &str) -> bool {
@@ -66,12 +76,13 @@ pub(super) fn read_yaml(text: &str) -> Result<Value, String> {
         .map_err(|error| crate::git::words(&error.to_string()))
 }
 
+/// A megabyte of small Ingresses in one list has some 150,000 nodes.
 fn options() -> Options {
     serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_depth: 64,
-            max_nodes: 100_000,
+            max_nodes: 500_000,
             max_aliases: 1_000,
             max_recorded_anchor_events: 100_000,
         },

@@ -4,7 +4,7 @@ use nws_expiry::DnsName;
 use serde_json::Value;
 
 use super::node::{list, mapping, optional_text, text};
-use super::{Host, Ingress, LocalFault, TlsBlock};
+use super::{Host, Ingress, LocalFault, TlsBlock, hosts};
 use crate::fault::FaultReason;
 
 /// The reading of one Ingress, which collects faults on the way.
@@ -12,17 +12,20 @@ pub(super) struct Reading<'a> {
     document: usize,
     /// The place of the object in its document, as in `items[3].`.
     at: &'a str,
+    /// The hosts of the part that is being read.
+    hosts: Vec<String>,
     pub(super) faults: Vec<LocalFault>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(document: usize, at: &'a str) -> Self {
-        Self { document, at, faults: Vec::new() }
+        Self { document, at, hosts: Vec::new(), faults: Vec::new() }
     }
 
     /// The Ingress, if it wants a certificate and can be told which.
     pub(super) fn read(&mut self, object: &Value) -> Option<Ingress> {
         let tls = object["spec"].get("tls")?;
+        self.hosts = hosts::of_ingress(object);
         if !self.is_current(object) || self.is_template(object, tls) {
             return None;
         }
@@ -34,8 +37,9 @@ impl<'a> Reading<'a> {
             document: self.document,
             namespace: namespace.filter(|namespace| !namespace.is_empty()).map(str::to_owned),
             name,
-            cert_manager: cert_manager_annotation(metadata),
+            cert_manager: cert_manager_annotation(&metadata["annotations"]),
             blocks: self.blocks(tls),
+            hosts: hosts::of_ingress(object),
         })
     }
 
@@ -55,15 +59,20 @@ impl<'a> Reading<'a> {
         let metadata = &object["metadata"];
         let found = [&metadata["name"], &metadata["namespace"], tls].into_iter().any(has_braces);
         if found {
-            let reason = FaultReason::Template;
-            self.faults.push(LocalFault { document: Some(self.document), field: None, reason });
+            self.push(None, FaultReason::Template);
         }
         found
     }
 
     fn blocks(&mut self, tls: &Value) -> Vec<TlsBlock> {
         let blocks = self.keep("spec.tls", list(Some(tls))).unwrap_or_default();
-        blocks.iter().enumerate().filter_map(|(index, block)| self.block(index, block)).collect()
+        let of_all = self.hosts.clone();
+        let blocks = blocks.iter().enumerate().filter_map(|(index, block)| {
+            let hosts = hosts::of_block(block);
+            self.hosts = if hosts.is_empty() { of_all.clone() } else { hosts };
+            self.block(index, block)
+        });
+        blocks.collect()
     }
 
     fn block(&mut self, index: usize, block: &Value) -> Option<TlsBlock> {
@@ -89,6 +98,7 @@ impl<'a> Reading<'a> {
     }
 
     fn host(&mut self, field: &str, host: &Value) -> Option<Host> {
+        self.hosts = host.as_str().into_iter().map(str::to_owned).collect();
         let name = text(Some(host)).and_then(|text| Ok(text.parse::<DnsName>()?));
         Some(Host { name: self.keep(field, name)?, field: self.place(field) })
     }
@@ -98,8 +108,12 @@ impl<'a> Reading<'a> {
     }
 
     fn fault(&mut self, field: &str, reason: FaultReason) {
-        let field = Some(self.place(field));
-        self.faults.push(LocalFault { document: Some(self.document), field, reason });
+        self.push(Some(self.place(field)), reason);
+    }
+
+    fn push(&mut self, field: Option<String>, reason: FaultReason) {
+        let (document, hosts) = (Some(self.document), self.hosts.clone());
+        self.faults.push(LocalFault { document, field, reason, hosts });
     }
 
     fn place(&self, field: &str) -> String {
@@ -109,27 +123,35 @@ impl<'a> Reading<'a> {
 
 fn has_braces(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.contains("{{"),
+        Value::String(text) => is_template(text),
         Value::Array(items) => items.iter().any(has_braces),
-        Value::Object(map) => {
-            map.iter().any(|(key, value)| key.contains("{{") || has_braces(value))
-        }
+        Value::Object(map) => map.iter().any(|(key, value)| is_template(key) || has_braces(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
+/// Flux fills `${..}` in; elsewhere than in these fields it may stand for itself.
+fn is_template(text: &str) -> bool {
+    super::has_braces(text) || text.contains("${")
+}
+
 /// The annotations by which cert-manager's ingress-shim takes an Ingress for its own.
-fn cert_manager_annotation(metadata: &Value) -> Option<String> {
+fn cert_manager_annotation(annotations: &Value) -> Option<String> {
     const ISSUER: [&str; 4] = [
         "cert-manager.io/issuer",
         "cert-manager.io/cluster-issuer",
         "certmanager.k8s.io/issuer",
         "certmanager.k8s.io/cluster-issuer",
     ];
-    let annotations = metadata["annotations"].as_object()?;
     let asks = |key: &str, value: &Value| match key {
         "kubernetes.io/tls-acme" => value == "true" || value == true,
         key => ISSUER.contains(&key),
     };
-    annotations.iter().find(|(key, value)| asks(key, value)).map(|(key, _)| key.clone())
+    let mut annotations = annotations.as_object()?.iter();
+    annotations.find(|(key, value)| asks(key, value)).map(|(key, _)| key.clone())
+}
+
+/// Whether these annotations would hand an Ingress to cert-manager.
+pub(super) fn asks_cert_manager(annotations: &Value) -> bool {
+    cert_manager_annotation(annotations).is_some()
 }

@@ -70,7 +70,9 @@ fn shapes_in_which_people_write_an_ingress() {
         assert_eq!(faults(&parsed), [""; 0], "{case}");
         assert_eq!(wants(&parsed), ["1 shop/shop-tls shop.example"], "{case}");
     }
-    assert_eq!(wants(&parse(json.as_bytes(), Format::Json)), ["1 shop/shop-tls shop.example"]);
+    for json in [json.to_owned(), format!("\u{feff}{json}")] {
+        assert_eq!(wants(&parse(json.as_bytes(), Format::Json)), ["1 shop/shop-tls shop.example"]);
+    }
 }
 
 #[test]
@@ -308,6 +310,14 @@ fn namespaces_a_fleet_yaml_states() {
     }
 }
 
+#[test]
+fn a_kustomization_in_another_encoding_still_names_its_files() {
+    let parsed = parse(b"# \xfcber\nresources: [i.yaml]\n", Format::Kustomization);
+    assert_eq!(faults(&parsed), ["is not UTF-8; convert it"]);
+    let Some(Kustomization::Unreadable { words }) = parsed.kustomization else { panic!() };
+    assert!(words.contains(&"i.yaml".to_owned()), "{words:?}");
+}
+
 proptest::proptest! {
     /// Whatever people commit, reading it ends, and ends without a panic.
     #[test]
@@ -315,5 +325,6 @@ proptest::proptest! {
         parse(text.as_bytes(), Format::Yaml);
         parse(text.as_bytes(), Format::Json);
         parse(text.as_bytes(), Format::Fleet);
+        parse(text.as_bytes(), Format::Kustomization);
     }
 }

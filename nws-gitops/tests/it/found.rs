@@ -2,7 +2,7 @@
 
 use nws_gitops::{Discover, Inventory};
 
-use crate::world::{World, ingress, issue, names};
+use crate::world::{World, ingress, issue, key, names};
 
 #[test]
 fn the_holder_of_a_certificate_keeps_its_secret() {
@@ -22,6 +22,33 @@ fn the_holder_of_a_certificate_keeps_its_secret() {
           wants with other hosts; give one of them another secretName"
         ]
     );
+}
+
+/// What is deployed may be something else now, but taking the certificate away would be a guess too.
+#[test]
+fn a_certificate_that_is_there_stays_wanted_under_a_kustomization() {
+    let manifest = ingress("web", "shop/shop-tls", &["shop.example"]);
+    let issued = issue(&["shop.example"]);
+    let world = World::with(&[("apps/ingress.yaml", &manifest)]);
+    world.deliver(&[("shop/shop-tls", &issued)]);
+    world.somebody_writes(&[(
+        "apps/kustomization.yaml",
+        "namePrefix: p-\nresources: [ingress.yaml]\n",
+    )]);
+    let fault = "apps/ingress.yaml, document 1: is changed by apps/kustomization.yaml (namePrefix), which is not guessed at; \
+        commit the rendered Ingress, or leave the file out with discover.exclude";
+    let inventory = world.inventory();
+    assert_eq!(wanted(&inventory), ["shop/shop-tls: shop.example"]);
+    assert_eq!(faults(&inventory), [fault]);
+    assert!(inventory.faults[0].mentions("shop.example"));
+    assert!(world.deliver(&[("shop/shop-tls", &issued)]).edits.is_empty());
+
+    let renamed = ingress("web", "shop/shop-tls", &["shop.example", "www.shop.example"]);
+    world.somebody_writes(&[("apps/ingress.yaml", &renamed)]);
+    let inventory = world.inventory();
+    assert_eq!(wanted(&inventory), [""; 0], "other names would be ordered anew");
+    assert_eq!(faults(&inventory), [fault]);
+    assert!(inventory.held(&key("shop/shop-tls")).is_some(), "and nothing is taken away");
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! Faults that a file has by itself, as far as its place leaves them any meaning.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kustomize::Kustomizations;
+use super::{File, Tree};
+use crate::RepoPath;
+use crate::discover::Discover;
+use crate::fault::{Fault, FaultReason};
+use crate::reader::LocalFault;
+
+pub(super) fn faults(
+    tree: &Tree,
+    kustomizations: &Kustomizations<'_>,
+    discover: &Discover,
+) -> Vec<Fault> {
+    let files = tree.files.iter().filter(|file| discover.covers(&file.path));
+    files
+        .flat_map(|file| {
+            if is_chart_template(&file.path, &tree.paths) {
+                of_a_template(file)
+            } else if kustomizations.is_patch(&file.path) {
+                of_a_patch(file)
+            } else {
+                of_a_manifest(file, kustomizations, discover)
+            }
+        })
+        .collect()
+}
+
+/// What is wrong with an Ingress that a kustomization changes may be mended there; that it is changed is said elsewhere.
+fn of_a_manifest(
+    file: &File,
+    kustomizations: &Kustomizations<'_>,
+    discover: &Discover,
+) -> Vec<Fault> {
+    let ingresses = file.parsed.ingresses.iter();
+    let changed: BTreeSet<_> = ingresses
+        .filter(|ingress| kustomizations.objection(&file.path, ingress, discover).is_some())
+        .map(|ingress| Some(ingress.document))
+        .collect();
+    let faults = file.parsed.faults.iter().filter(|fault| !changed.contains(&fault.document));
+    faults.map(|fault| fault.at(&file.path)).collect()
+}
+
+/// Helm renders what lies in `templates/` beside a `Chart.yaml`, even where it looks like a plain manifest.
+pub(super) fn is_chart_template(path: &RepoPath, paths: &BTreeSet<RepoPath>) -> bool {
+    let beside = |templates: RepoPath| {
+        let chart = templates
+            .parent()
+            .map_or_else(|| "Chart.yaml".to_owned(), |dir| format!("{dir}/Chart.yaml"));
+        chart.parse().is_ok_and(|chart: RepoPath| paths.contains(&chart))
+    };
+    path.ancestors().filter(|dir| dir.file_name() == "templates").any(beside)
+}
+
+/// Whatever is wrong with it, that it is a template is what matters: once for each document that wants something.
+fn of_a_template(file: &File) -> Vec<Fault> {
+    let parsed = &file.parsed;
+    let mut documents: BTreeMap<Option<usize>, BTreeSet<String>> = BTreeMap::new();
+    for fault in &parsed.faults {
+        documents.entry(fault.document).or_default().extend(fault.hosts.iter().cloned());
+    }
+    for ingress in &parsed.ingresses {
+        let hosts = ingress.hosts.iter().cloned();
+        documents.entry(Some(ingress.document)).or_default().extend(hosts);
+    }
+    let fault = |(document, hosts): (Option<usize>, BTreeSet<String>)| Fault {
+        path: file.path.clone(),
+        document,
+        field: None,
+        reason: FaultReason::Template,
+        hosts: hosts.into_iter().collect(),
+    };
+    documents.into_iter().map(fault).collect()
+}
+
+/// A patch need not be a whole Ingress, but it has to be readable.
+fn of_a_patch(file: &File) -> Vec<Fault> {
+    let faults = file.parsed.faults.iter().filter(|fault| fault.field.is_none());
+    faults.map(|fault| fault.at(&file.path)).collect()
+}
+
+impl LocalFault {
+    fn at(&self, path: &RepoPath) -> Fault {
+        Fault {
+            path: path.clone(),
+            document: self.document,
+            field: self.field.clone(),
+            reason: self.reason.clone(),
+            hosts: self.hosts.clone(),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The hosts that a fault concerns, as they are written: what an operator will look for.
+
+use serde_json::Value;
+
+/// More are not kept of one fault.
+pub(super) const MAX: usize = 1000;
+
+/// Every host that an Ingress names anywhere.
+pub(super) fn of_ingress(object: &Value) -> Vec<String> {
+    let spec = &object["spec"];
+    let rules = spec["rules"].as_array().into_iter().flatten().map(|rule| &rule["host"]);
+    let blocks = spec["tls"].as_array().into_iter().flatten();
+    let hosts = blocks.flat_map(|block| block["hosts"].as_array().into_iter().flatten());
+    texts(rules.chain(hosts))
+}
+
+/// The hosts of one entry of `spec.tls`.
+pub(super) fn of_block(block: &Value) -> Vec<String> {
+    texts(block["hosts"].as_array().into_iter().flatten())
+}
+
+fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
+    values.filter_map(Value::as_str).take(MAX).map(str::to_owned).collect()
+}
+
+/// Everything in a text that could be a host name, for what cannot be read otherwise.
+pub(super) fn in_text(text: &str) -> Vec<String> {
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || "-._*".contains(c);
+    let words = text.split(|c| !is_of_a_name(c)).filter(|word| word.contains('.'));
+    words.filter(|word| word.len() <= 253).take(MAX).map(str::to_owned).collect()
+}

@@ -49,7 +49,16 @@ pub enum Command {
     Plan(Output),
     /// Show every certificate and where it stands, most urgent first
     Status(Output),
-    /// Make the running daemon look at the repository at once
+    /// Tell the whole story of one host name, from the file that wants it to each edge
+    Explain {
+        /// The host name
+        #[arg(value_parser = host)]
+        host: String,
+        /// How the story is written
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make the running daemon look at the repository at once, and try again whatever waits
     Sync(Output),
     /// Look at the configuration
     #[command(subcommand)]
@@ -61,9 +70,22 @@ impl Command {
     pub(crate) const fn usual_log(&self) -> &'static str {
         match self {
             Self::Run => "info",
-            Self::Plan(_) | Self::Status(_) | Self::Sync(_) | Self::Config(_) => "error",
+            Self::Plan(_)
+            | Self::Status(_)
+            | Self::Explain { .. }
+            | Self::Sync(_)
+            | Self::Config(_) => "error",
         }
     }
+}
+
+/// A host name in any case; one that cannot be served has a story too, so it is not looked at more closely.
+fn host(text: &str) -> Result<String, String> {
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || "-._*".contains(c);
+    if text.is_empty() || !text.chars().all(is_of_a_name) {
+        return Err("write a host name, an international one in its xn-- form".into());
+    }
+    Ok(text.to_ascii_lowercase())
 }
 
 /// What to do with the configuration.

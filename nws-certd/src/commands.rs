@@ -11,9 +11,10 @@ use serde::Serialize;
 use crate::args::{Args, Command, ConfigCommand, Output};
 use crate::config::Config;
 use crate::control::{Control, ControlError};
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Parts};
+use crate::explain::{Story, story_text};
 use crate::failure::Failure;
-use crate::report::{Colour, Report, TroubleWith, plan_text, status_text, sync_text};
+use crate::report::{Colour, Report, Trouble, TroubleWith, plan_text, status_text, sync_text};
 use crate::state_dir::{StateDir, StatePaths};
 use crate::{logging, open, serve};
 
@@ -51,6 +52,10 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
             let report = look(&control, config, clock, Freshness::LastSeen).await?;
             show(output, &report, |colour| status_text(&report, colour))
         }
+        Command::Explain { host, output } => {
+            let story = explain(&control, config, clock, &host).await?;
+            show(output, &story, |_| story_text(&story))
+        }
         Command::Sync(output) => {
             let report = sync(&control, &config.state_dir).await?;
             show(output, &report, |_| sync_text(&report))?;
@@ -64,10 +69,8 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
 
 /// What was asked about the branch as it is was answered from an older one, if it could not be fetched.
 fn branch_was_looked_at(report: &Report) -> Result<(), Failure> {
-    match report.troubles.iter().find(|trouble| trouble.with == TroubleWith::Fetch) {
-        None => Ok(()),
-        Some(trouble) => Err(Failure::Outdated { reason: trouble.text.clone() }),
-    }
+    let is_of_fetch = |trouble: &Trouble| trouble.with == TroubleWith::Fetch;
+    if report.troubles.iter().any(is_of_fetch) { Err(Failure::Outdated) } else { Ok(()) }
 }
 
 /// A daemon that is starting holds the directory before it has a socket.
@@ -128,24 +131,62 @@ async fn look(
     clock: Arc<dyn Clock>,
     fresh: Freshness,
 ) -> Result<Report, Failure> {
-    let mut patience = Patience::default();
-    let opened = loop {
-        match control.status().await {
-            Err(ControlError::NotRunning { .. }) => {}
-            answered => return Ok(answered?),
+    match ask_or_open(config, clock, async || control.status().await).await? {
+        Answer::Daemon(report) => Ok(report),
+        Answer::Nobody(opened) => Ok(report_of(opened.parts, fresh).await?),
+    }
+}
+
+/// The running daemon's story; where none runs, one made of what it left.
+async fn explain(
+    control: &Control,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    host: &str,
+) -> Result<Story, Failure> {
+    match ask_or_open(config, clock, async || control.explain(host).await).await? {
+        Answer::Daemon(story) => Ok(story),
+        Answer::Nobody(opened) => {
+            let narrator = opened.narrator();
+            let report = report_of(opened.parts, Freshness::LastSeen).await?;
+            Ok(narrator.tell(host, &report).await.map_err(open::OpenError::Store)?)
         }
-        // A daemon that is starting holds the directory before it has a socket.
+    }
+}
+
+/// Who answered.
+enum Answer<T> {
+    Daemon(T),
+    /// No daemon runs; the state is ours as long as this lives.
+    Nobody(Box<open::Opened>),
+}
+
+/// Asks the daemon, or opens what it left; one that is starting holds the directory before it has a socket.
+async fn ask_or_open<T>(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    ask: impl AsyncFn() -> Result<T, ControlError>,
+) -> Result<Answer<T>, Failure> {
+    let mut patience = Patience::default();
+    loop {
+        match ask().await {
+            Err(ControlError::NotRunning { .. }) => {}
+            answered => return Ok(Answer::Daemon(answered?)),
+        }
         match open::open(config, path(), clock.clone()).await {
             Err(error) if error.is_held() && patience.wait().await => {}
-            opened => break opened?,
+            opened => return Ok(Answer::Nobody(Box::new(opened?))),
         }
-    };
-    let mut daemon = Daemon::new(opened.parts);
-    let report = match fresh {
+    }
+}
+
+async fn report_of(parts: Parts, fresh: Freshness) -> Result<Report, open::OpenError> {
+    let mut daemon = Daemon::new(parts);
+    match fresh {
         Freshness::Fetched => daemon.report_fetched().await,
         Freshness::LastSeen => daemon.report_last_seen().await,
-    };
-    Ok(report.map_err(open::OpenError::Store)?)
+    }
+    .map_err(open::OpenError::Store)
 }
 
 #[expect(clippy::disallowed_methods, reason = "where git is found is for the environment to say")]

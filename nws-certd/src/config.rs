@@ -11,9 +11,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nws_acme::DirectoryUrl;
+use nws_acme::{DirectoryUrl, Limits};
 use nws_expiry::{KeyType, SweepTime};
-use nws_gitops::{Author, Discover, Remote};
+use nws_gitops::{Author, Discover, Remote, RemoteUrl};
 
 pub use read::{ConfigError, Fault};
 
@@ -38,6 +38,10 @@ pub struct Config {
     pub orders: OrderSettings,
     /// When certificates are renewed: `[renewal]`.
     pub renewal: RenewalSettings,
+    /// Where the git host tells of pushes: `[webhook]`; nowhere where absent.
+    pub webhook: Option<WebhookSettings>,
+    /// Where certificates are served: `[edges]`.
+    pub edges: EdgeSettings,
 }
 
 /// The `[ca]` table.
@@ -47,6 +51,8 @@ pub struct CaSettings {
     pub directory: DirectoryUrl,
     /// A PEM file of the roots that the CA's own listener is trusted by: `roots`; the platform's where absent.
     pub roots: Option<PathBuf>,
+    /// How long one request may take: `timeout`.
+    pub timeout: Duration,
 }
 
 /// The `[git]` table.
@@ -54,6 +60,8 @@ pub struct CaSettings {
 pub struct GitSettings {
     /// The repository and its branch: `url`, `branch`.
     pub remote: Remote,
+    /// How a repository is reached over ssh: `[git.ssh]`; there exactly when the URL is one of ssh.
+    pub ssh: Option<SshSettings>,
     /// How often the branch is looked at: `poll`.
     pub poll: Duration,
     /// A commit waits until nothing was issued for so long: `batch`.
@@ -62,6 +70,15 @@ pub struct GitSettings {
     pub batch_max: Duration,
     /// Who the commits are by: `author`.
     pub author: Author,
+}
+
+/// The `[git.ssh]` table.
+#[derive(Clone, Debug)]
+pub struct SshSettings {
+    /// The private half of the deploy key: `key`.
+    pub key: PathBuf,
+    /// The git host's keys, as ssh's known_hosts has them: `known_hosts`.
+    pub known_hosts: PathBuf,
 }
 
 /// The `[challenge]` table.
@@ -91,6 +108,24 @@ pub struct RenewalSettings {
     pub sweep: Option<SweepTime>,
 }
 
+/// The `[webhook]` table.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// The addresses pushes are told on: `listen`.
+    pub listen: Vec<SocketAddr>,
+    /// The file of the secret that the git host signs with: `secret_file`.
+    pub secret_file: PathBuf,
+}
+
+/// The `[edges]` table.
+#[derive(Clone, Debug)]
+pub struct EdgeSettings {
+    /// The port they serve certificates on: `https_port`.
+    pub https_port: u16,
+    /// Who is asked for their addresses: `resolvers`; the system's where empty.
+    pub resolvers: Vec<SocketAddr>,
+}
+
 impl Config {
     /// Where the configuration is looked for when nothing else is said.
     pub const DEFAULT_FILE: &str = "/etc/nws-certd/config.toml";
@@ -115,6 +150,8 @@ impl Config {
         let challenge = ChallengeSettings::take(from);
         let orders = OrderSettings::take(from);
         let renewal = RenewalSettings::take(from);
+        let webhook = WebhookSettings::take(from);
+        let edges = EdgeSettings::take(from);
         let state_dir = state_dir?;
         Some(Self {
             key_file: key_file?.unwrap_or_else(|| state_dir.join("key.age")),
@@ -125,6 +162,8 @@ impl Config {
             challenge: challenge?,
             orders: orders?,
             renewal: renewal?,
+            webhook: webhook?,
+            edges: edges?,
         })
     }
 }
@@ -140,8 +179,9 @@ impl CaSettings {
             "true, once you have read and agree to the CA's terms of service",
         );
         let roots = from.optional("ca.roots");
+        let timeout = from.duration_or("ca.timeout", Limits::default().request);
         terms?;
-        Some(Self { directory: directory?, roots: roots? })
+        Some(Self { directory: directory?, roots: roots?, timeout: timeout? })
     }
 }
 
@@ -160,10 +200,13 @@ impl GitSettings {
         let batch = from.duration_or("git.batch", Duration::from_secs(30));
         let batch_max = from.duration_or("git.batch_max", Duration::from_secs(120));
         let author = values::author(from, "git.author");
+        let url: Option<RemoteUrl> = url;
+        let ssh = SshSettings::take(from, url.as_ref().map(RemoteUrl::is_ssh));
         encryption?;
         let (batch, batch_max) = (batch?, batch_max?);
         Some(Self {
             remote: Remote { url: url?, branch: branch? },
+            ssh: ssh?,
             poll: poll?,
             batch,
             batch_max: batch_max.max(batch),
@@ -172,18 +215,76 @@ impl GitSettings {
     }
 }
 
+impl SshSettings {
+    /// Whose keys ssh would find by itself depends on the machine, so both files have to be named; `None` where the URL is broken.
+    fn take(from: &mut Reader, is_ssh: Option<bool>) -> Option<Option<Self>> {
+        let key: Option<PathBuf> = from.optional("git.ssh.key")?;
+        let known_hosts: Option<PathBuf> = from.optional("git.ssh.known_hosts")?;
+        match (is_ssh?, key, known_hosts) {
+            (true, Some(key), Some(known_hosts)) => return Some(Some(Self { key, known_hosts })),
+            (false, None, None) => return Some(None),
+            (true, key, known_hosts) => {
+                if key.is_none() {
+                    from.fault(
+                        "git.ssh.key",
+                        "is missing; write the file of the deploy key's private half",
+                    );
+                }
+                if known_hosts.is_none() {
+                    from.fault(
+                        "git.ssh.known_hosts",
+                        "is missing; write a file with the git host's public keys, as ssh-keyscan prints them and its operator publishes them",
+                    );
+                }
+            }
+            (false, ..) => {
+                from.fault("git.ssh", "is for a git.url of ssh only; remove it, or change git.url")
+            }
+        }
+        None
+    }
+}
+
 impl ChallengeSettings {
     fn take(from: &mut Reader) -> Option<Self> {
         let everywhere = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 8089));
-        let listen: Vec<SocketAddr> = from.or("challenge.listen", vec![everywhere])?;
-        if listen.is_empty() {
-            from.fault(
-                "challenge.listen",
-                "is empty; write at least one address, for instance [\"[::]:8089\"]",
-            );
-            return None;
+        let listen = from.or("challenge.listen", vec![everywhere])?;
+        values::not_empty(from, "challenge.listen", listen).map(|listen| Self { listen })
+    }
+}
+
+impl WebhookSettings {
+    fn take(from: &mut Reader) -> Option<Option<Self>> {
+        let listen: Option<Vec<SocketAddr>> = from.optional("webhook.listen")?;
+        let secret_file: Option<PathBuf> = from.optional("webhook.secret_file")?;
+        match (listen, secret_file) {
+            (None, None) => return Some(None),
+            (Some(listen), Some(secret_file)) => {
+                let listen = values::not_empty(from, "webhook.listen", listen)?;
+                return Some(Some(Self { listen, secret_file }));
+            }
+            (None, Some(_)) => {
+                from.fault(
+                    "webhook.listen",
+                    "is missing; write where the git host reaches it, for instance [\"[::]:8090\"]",
+                );
+            }
+            (Some(_), None) => {
+                from.fault(
+                    "webhook.secret_file",
+                    "is missing; write the file of the secret that the git host signs with",
+                );
+            }
         }
-        Some(Self { listen })
+        None
+    }
+}
+
+impl EdgeSettings {
+    fn take(from: &mut Reader) -> Option<Self> {
+        let https_port = from.or("edges.https_port", values::HTTPS);
+        let resolvers = from.or("edges.resolvers", Vec::new());
+        Some(Self { https_port: https_port?.get(), resolvers: resolvers? })
     }
 }
 

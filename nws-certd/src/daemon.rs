@@ -16,18 +16,18 @@ use nws_challenge::Answers;
 use nws_expiry::{Agenda, Reason};
 use nws_gitops::WantKey;
 use time::OffsetDateTime;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::batch::Batch;
 use crate::failure::Causes;
-use crate::order::{CaState, Ordering};
+use crate::order::{Ended, Ordering};
 use crate::pause::Pause;
 use crate::plan::Rules;
 use crate::publish::Publisher;
-use crate::report::{Report, Trouble, TroubleWith};
+use crate::report::Report;
 use crate::repository::{Repository, View};
 use crate::store::{CertificateKey, Store, WantRow};
 
@@ -57,38 +57,36 @@ pub(crate) struct Daemon {
     view: Option<View>,
     /// What is due, and when.
     agenda: Agenda<CertificateKey, Reason>,
-    running: JoinSet<CaState>,
+    running: JoinSet<Ended>,
     under_way: HashMap<task::Id, CertificateKey>,
     /// What cannot be written into the branch as it is, and why.
     refused: BTreeMap<WantKey, String>,
     wants_written: Option<Vec<WantRow>>,
     next_poll: Option<OffsetDateTime>,
     next_sweep: Option<OffsetDateTime>,
+    /// When the branch was last looked at, or tried to.
+    looked_at: Option<OffsetDateTime>,
     fetching: Pause,
     pushing: Pause,
-    ca: Pause,
+    /// Nothing can be kept, so nothing is asked.
+    stuck: Pause,
+    /// Why the server refuses what is pushed.
+    held: Option<String>,
+    /// The order that is to find out whether the CA is back.
+    probe: Option<task::Id>,
+    /// What was last ordered to find out.
+    last_probe: Option<CertificateKey>,
+    ca_was_away: bool,
     troubles: Troubles,
     report: watch::Sender<Option<Arc<Report>>>,
 }
 
-/// What keeps the daemon from going on, each until it works again.
+/// What keeps the daemon from going on, each until it works again; the CA's is in its breaker.
 #[derive(Clone, Debug, Default)]
 struct Troubles {
     fetch: Option<String>,
     push: Option<String>,
-    ca: Option<String>,
-}
-
-impl Troubles {
-    fn all(&self) -> Vec<Trouble> {
-        let of = |with, text: &Option<String>| text.clone().map(|text| Trouble { with, text });
-        let all = [
-            of(TroubleWith::Fetch, &self.fetch),
-            of(TroubleWith::Push, &self.push),
-            of(TroubleWith::Ca, &self.ca),
-        ];
-        all.into_iter().flatten().collect()
-    }
+    state: Option<String>,
 }
 
 /// Whether a turn looks at the branch.
@@ -96,8 +94,8 @@ impl Troubles {
 pub(crate) enum Look {
     /// If it is time to.
     WhenDue,
-    /// At once.
-    Now,
+    /// At once, and whatever else waits is tried again too: an operator says so.
+    Asked,
 }
 
 /// What others ask of the daemon.
@@ -119,9 +117,14 @@ impl Daemon {
             wants_written: None,
             next_poll: None,
             next_sweep: None,
+            looked_at: None,
             fetching: Pause::default(),
             pushing: Pause::default(),
-            ca: Pause::default(),
+            stuck: Pause::default(),
+            held: None,
+            probe: None,
+            last_probe: None,
+            ca_was_away: false,
             troubles: Troubles::default(),
             report: watch::Sender::new(None),
         }
@@ -132,13 +135,14 @@ impl Daemon {
         self.report.subscribe()
     }
 
-    /// Takes turns until told to stop; then lets orders under way reach a resting place.
+    /// Takes turns until told to stop; then lets orders under way reach a resting place. `pushed` says that the branch was.
     pub(crate) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
+        pushed: Arc<Notify>,
         stop: CancellationToken,
     ) {
-        let mut look = Look::Now;
+        let mut look = Look::WhenDue;
         let mut asked = Vec::new();
         while !stop.is_cancelled() {
             let wake_at = self.turn_or_retry(look).await;
@@ -150,9 +154,10 @@ impl Daemon {
                 () = stop.cancelled() => break,
                 Some(Request::Sync(reply)) = requests.recv() => {
                     asked.push(reply);
-                    look = Look::Now;
+                    look = Look::Asked;
                 }
                 Some(ended) = self.running.join_next_with_id() => self.collect(ended),
+                () = pushed.notified() => self.pushed_to(),
                 () = sleep => {}
             }
         }
@@ -185,11 +190,11 @@ impl Daemon {
     }
 
     /// Takes in the end of an order; everything else about it is in the store.
-    fn collect(&mut self, ended: Result<(task::Id, CaState), task::JoinError>) {
+    fn collect(&mut self, ended: Result<(task::Id, Ended), task::JoinError>) {
         match ended {
-            Ok((id, ca)) => {
+            Ok((id, ended)) => {
                 self.under_way.remove(&id);
-                self.note_ca(ca);
+                self.note(ended);
             }
             Err(error) => {
                 let names = self.under_way.remove(&error.id()).map(|key| key.names.to_string());
@@ -198,21 +203,15 @@ impl Daemon {
         }
     }
 
-    fn note_ca(&mut self, ca: CaState) {
-        match ca {
-            CaState::Answers => {
-                self.ca.over();
-                self.troubles.ca = None;
+    fn note(&mut self, ended: Ended) {
+        match ended {
+            Ended::Kept => {
+                self.stuck.over();
+                self.troubles.state = None;
             }
-            CaState::Away(asked_for) => {
-                let until = self.ca.failed(self.parts.clock.now(), asked_for);
-                warn!(retry_at = %until, "the CA does not answer; no order is begun until then");
-                self.troubles.ca =
-                    Some(format!("the CA does not answer; it is asked again at {until}"));
-            }
-            CaState::Stuck => {
-                let until = self.ca.failed(self.parts.clock.now(), None);
-                self.troubles.ca = Some(format!(
+            Ended::NotKept => {
+                let until = self.stuck.failed(self.parts.clock.now());
+                self.troubles.state = Some(format!(
                     "the state of orders cannot be kept, the log says why; none is begun before {until}"
                 ));
             }

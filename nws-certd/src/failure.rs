@@ -24,11 +24,10 @@ pub enum Failure {
     #[error(transparent)]
     Control(#[from] ControlError),
     /// The branch could not be looked at, so what was shown is older; exit code 1.
-    #[error("this is the branch as it was last seen: {reason}")]
-    Outdated {
-        /// Why it could not be looked at.
-        reason: String,
-    },
+    #[error(
+        "the branch cannot be fetched now, so what is shown is how it was last seen; what troubles it is said there"
+    )]
+    Outdated,
     /// The log filter of the command line; exit code 64 (EX_USAGE).
     #[error(
         "--log {filter:?} is no log filter; write error, warn, info, debug, or for instance \"info,nws_acme=debug\""
@@ -51,7 +50,7 @@ impl Failure {
         match self {
             Self::Config(_) => 78,
             Self::LogFilter { .. } => 64,
-            Self::Outdated { .. }
+            Self::Outdated
             | Self::Open(_)
             | Self::Serve(_)
             | Self::Control(_)

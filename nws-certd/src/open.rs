@@ -9,7 +9,7 @@ use std::time::Duration;
 use nws_acme::{AccountUrl, Ca, Clock, Limits, Pool, PoolError, Roots};
 use nws_challenge::Answers;
 use nws_expiry::{Policy, SweepTime};
-use nws_gitops::{Git, GitError, Mirror, MirrorError};
+use nws_gitops::{Git, GitError, Mirror, MirrorError, Ssh, SshError};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject as _};
 use tokio::sync::Mutex;
@@ -18,6 +18,8 @@ use crate::account::{AccountKeyError, account_key};
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::daemon::Parts;
+use crate::edges::{Edges, EdgesError};
+use crate::explain::Narrator;
 use crate::order::Ordering;
 use crate::plan::Rules;
 use crate::publish::Publisher;
@@ -34,7 +36,14 @@ const ANSWERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
 /// A state directory held, and everything that works in it.
 pub(crate) struct Opened {
     pub(crate) parts: Parts,
+    pub(crate) edges: Arc<Edges>,
     pub(crate) state: StateDir,
+}
+
+impl Opened {
+    pub(crate) fn narrator(&self) -> Narrator {
+        Narrator { store: self.parts.store.clone(), edges: self.edges.clone() }
+    }
 }
 
 /// Opens everything. Nothing here needs the network: a daemon starts while its CA and its git host are away.
@@ -51,7 +60,7 @@ pub(crate) async fn open(
     let ca = Ca::new(
         config.ca.directory.clone(),
         Arc::new(Pool::new(roots(config)?)?),
-        Limits::default(),
+        Limits { request: config.ca.timeout, ..Limits::default() },
     );
     let rules = rules(config, key.thumbprint().as_str());
     let account = known_account(&*store, &ca).await?.map(|url| ca.account(&key, url));
@@ -84,11 +93,15 @@ pub(crate) async fn open(
         poll: config.git.poll,
         concurrency: config.orders.concurrency,
     };
-    Ok(Opened { parts, state })
+    let edges = Arc::new(Edges::new(config.edges.https_port, &config.edges.resolvers)?);
+    Ok(Opened { parts, edges, state })
 }
 
 fn repository(config: &Config, state: &StateDir, path: OsString) -> Result<Repository, OpenError> {
-    let git = Git::new(&state.paths().git_home(), path, GIT_TIMEOUT);
+    let mut git = Git::new(&state.paths().git_home(), path, GIT_TIMEOUT);
+    if let Some(ssh) = &config.git.ssh {
+        git = git.with_ssh(Ssh::new(&ssh.key, &ssh.known_hosts)?);
+    }
     git.version()?;
     let mirror = Mirror::open(&state.paths().mirror(), config.git.remote.clone(), git)?;
     Ok(Repository::new(mirror, config.discover.clone(), config.git.author.clone()))
@@ -161,4 +174,10 @@ pub enum OpenError {
     /// TLS towards the CA.
     #[error("cannot set up TLS towards the CA")]
     Pool(#[from] PoolError),
+    /// The deploy key or the pinned host keys.
+    #[error("git.ssh: the repository cannot be reached over ssh")]
+    Ssh(#[from] SshError),
+    /// The resolver of host names.
+    #[error("edges: host names cannot be looked up")]
+    Edges(#[from] EdgesError),
 }

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tracing::{Instrument as _, info_span, warn};
 
-pub(crate) use outcome::CaState;
+pub(crate) use outcome::Ended;
 
 use self::journal::Recorded;
 use self::outcome::OrderFailure;
@@ -51,11 +51,13 @@ pub(crate) struct Attempt {
     pub(crate) failures: u32,
     /// When what is served now ends.
     pub(crate) ends: Option<OffsetDateTime>,
+    /// When it began.
+    pub(crate) began: OffsetDateTime,
 }
 
 impl Ordering {
     /// Runs one attempt to its end; whatever happens is in the store when this returns.
-    pub(crate) async fn run(self: Arc<Self>, attempt: Attempt) -> CaState {
+    pub(crate) async fn run(self: Arc<Self>, attempt: Attempt) -> Ended {
         let span = info_span!(
             "order",
             names = %attempt.certificate.names,

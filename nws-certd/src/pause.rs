@@ -1,9 +1,9 @@
 //! Leaving a thing alone for a while after it failed.
 
 use nws_expiry::{FailureClass, retry_after};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-/// The pause after failures in a row of something that costs the CA nothing: a fetch, a push, a CA that is away.
+/// The pause after failures in a row of something that costs the CA nothing: a fetch, a push, a write.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pause {
     failures: u32,
@@ -16,15 +16,15 @@ impl Pause {
         self.until.filter(|until| now < *until)
     }
 
-    /// One more failure; the pause doubles, and is never shorter than what the other side asked for.
-    pub(crate) fn failed(
-        &mut self,
-        now: OffsetDateTime,
-        asked_for: Option<OffsetDateTime>,
-    ) -> OffsetDateTime {
+    /// One more failure; the pause doubles.
+    pub(crate) fn failed(&mut self, now: OffsetDateTime) -> OffsetDateTime {
         self.failures = self.failures.saturating_add(1);
-        let until = now + retry_after(FailureClass::Free, self.failures, None);
-        let until = asked_for.map_or(until, |asked| asked.max(until));
+        self.rest(now, retry_after(FailureClass::Free, self.failures, None))
+    }
+
+    /// No failure that counts, but a pause of just this length.
+    pub(crate) fn rest(&mut self, now: OffsetDateTime, length: Duration) -> OffsetDateTime {
+        let until = now + length;
         self.until = Some(until);
         until
     }
@@ -37,7 +37,6 @@ impl Pause {
 
 #[cfg(test)]
 mod tests {
-    use time::Duration;
     use time::macros::datetime;
 
     use super::*;
@@ -47,12 +46,12 @@ mod tests {
         const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
         let mut pause = Pause::default();
         assert_eq!(pause.until(NOON), None);
-        assert_eq!(pause.failed(NOON, None), NOON + Duration::seconds(5));
-        assert_eq!(pause.failed(NOON, None), NOON + Duration::seconds(10));
+        assert_eq!(pause.failed(NOON), NOON + Duration::seconds(5));
+        assert_eq!(pause.failed(NOON), NOON + Duration::seconds(10));
         assert_eq!(pause.until(NOON), Some(NOON + Duration::seconds(10)));
         assert_eq!(pause.until(NOON + Duration::seconds(10)), None);
-        let asked = NOON + Duration::HOUR;
-        assert_eq!(pause.failed(NOON, Some(asked)), asked);
+        assert_eq!(pause.rest(NOON, Duration::HOUR), NOON + Duration::HOUR);
+        assert_eq!(pause.failed(NOON), NOON + Duration::seconds(20), "a rest is no failure");
         pause.over();
         assert_eq!(pause.until(NOON), None);
     }

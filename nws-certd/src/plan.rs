@@ -35,6 +35,8 @@ pub struct Planned {
     pub wants: Vec<PlannedWant>,
     /// What stands for it now: the earliest to end of what its wants have.
     pub have: Option<Leaf>,
+    /// Until when the branch has one for everyone who wants it; `None` if it lacks one for somebody.
+    pub pushed_until: Option<OffsetDateTime>,
     /// When the newest one was stored, if one was.
     pub issued_at: Option<OffsetDateTime>,
     /// What comes next.
@@ -164,6 +166,7 @@ impl Evidence<'_> {
         Planned {
             next: self.next(&key, have),
             have: have.cloned(),
+            pushed_until: pushed_until(&wants),
             issued_at: stored.map(|stored| stored.at),
             last_error: self.known.and_then(|known| known.last_error.clone()),
             failures: self.known.map_or(0, |known| known.failures),
@@ -207,6 +210,11 @@ impl Evidence<'_> {
             },
         }
     }
+}
+
+fn pushed_until(wants: &[(&Wanted, Option<(&Delivered, &Leaf)>)]) -> Option<OffsetDateTime> {
+    let ends = wants.iter().map(|(_, branch)| branch.map(|(_, leaf)| leaf.not_after()));
+    ends.collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
 fn fits(leaf: &Leaf, names: &DnsNames, key_type: KeyType) -> bool {

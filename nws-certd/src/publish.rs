@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use nws_acme::Clock;
 use nws_expiry::{Chain, InvalidPrivateKey, Issued, Mismatch, PrivateKey};
-use nws_gitops::{Delivery, Layout, Message, Recovery, Tip, WantKey, deliveries};
-use time::{Duration, OffsetDateTime};
+use nws_gitops::{Delivery, Layout, Message, PushError, Recovery, Tip, WantKey, deliveries};
 use tracing::{error, info, warn};
 
 use crate::failure::Causes;
@@ -14,9 +13,6 @@ use crate::plan::Plan;
 use crate::repository::{LookError, PublishError, Repository, View};
 use crate::store::{CertificateKey, Step, Store, StoreError};
 use crate::vault::{SealError, Sealed, Vault};
-
-/// How soon a push is tried again that the server refused: only a person can change that.
-const REFUSED: Duration = Duration::minutes(5);
 
 /// What publishing needs.
 #[derive(Clone)]
@@ -39,10 +35,13 @@ pub(crate) enum Published {
     },
     /// Somebody else was faster: read the branch again, plan again, and try at once.
     Moved,
+    /// The server will not have it, in its words; only a person can change that.
+    Refused {
+        /// What it said.
+        reason: String,
+    },
     /// Not now.
     Failed {
-        /// Not before, where that is known.
-        until: Option<OffsetDateTime>,
         /// Why.
         error: String,
     },
@@ -56,15 +55,16 @@ impl Publisher {
     pub(crate) async fn publish(&self, view: &View, plan: &Plan) -> Published {
         match self.try_publish(view, plan).await {
             Ok((view, refused)) => Published::Done { view, refused },
-            Err(PublishFailure::Publish(PublishError::Push(error))) => match error.recovery() {
-                Recovery::Rebuild => {
-                    info!(%error, "the branch moved");
-                    Published::Moved
-                }
-                Recovery::Backoff => failed(&error, None),
-                Recovery::Operator => failed(&error, Some(self.clock.now() + REFUSED)),
-            },
-            Err(failure) => failed(&failure, None),
+            Err(PublishFailure::Publish(PublishError::Push(error @ PushError::Refused { .. }))) => {
+                refused(&error)
+            }
+            Err(PublishFailure::Publish(PublishError::Push(error)))
+                if error.recovery() == Recovery::Rebuild =>
+            {
+                info!(%error, "the branch moved");
+                Published::Moved
+            }
+            Err(failure) => failed(&failure),
         }
     }
 
@@ -146,13 +146,16 @@ impl Publisher {
     }
 }
 
-fn failed(failure: &dyn std::error::Error, until: Option<OffsetDateTime>) -> Published {
-    let text = Causes(failure).to_string();
-    match until {
-        Some(_) => error!(error = text, "the server refuses the push; it is tried again later"),
-        None => warn!(error = text, "certificates are not pushed yet"),
-    }
-    Published::Failed { until, error: text }
+fn failed(failure: &dyn std::error::Error) -> Published {
+    let error = Causes(failure).to_string();
+    warn!(error, "certificates are not pushed yet");
+    Published::Failed { error }
+}
+
+fn refused(failure: &dyn std::error::Error) -> Published {
+    let reason = Causes(failure).to_string();
+    error!(reason, "the server refuses the push; the certificates are held");
+    Published::Refused { reason }
 }
 
 #[derive(Debug, thiserror::Error)]

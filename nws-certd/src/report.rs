@@ -9,7 +9,7 @@ use nws_gitops::{Inventory, WantKey};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-pub(crate) use text::{Colour, plan_text, status_text, sync_text};
+pub(crate) use text::{Colour, instant, plan_text, status_text, sync_text};
 
 use crate::plan::{Delivery, Next, Plan, Planned, PlannedWant};
 use crate::store::CertificateKey;
@@ -51,6 +51,8 @@ pub enum TroubleWith {
     Push,
     /// The CA.
     Ca,
+    /// Keeping the state of orders.
+    State,
 }
 
 /// The ACME account.
@@ -110,6 +112,8 @@ pub struct CertificateReport {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// It is stored, and a person has to act before the branch can have it.
+    Held,
     /// It failed, and waits for its next attempt.
     Waiting,
     /// It is to be ordered.
@@ -125,6 +129,7 @@ pub enum Stage {
 impl Stage {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::Held => "held",
             Self::Waiting => "waiting",
             Self::Wanted => "wanted",
             Self::Ordering => "ordering",
@@ -140,7 +145,7 @@ pub struct NextReport {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// What: `order`, `commit` or `renew`.
+    /// What: `order`, `push` or `renew`.
     pub what: String,
 }
 
@@ -168,6 +173,15 @@ pub struct FaultReport {
     pub path: String,
     /// File, document, field, reason and remedy.
     pub text: String,
+    /// The host names that go without a certificate for it, as they are written.
+    pub hosts: Vec<String>,
+}
+
+impl FaultReport {
+    /// Whether it concerns this host name, in whatever case either is written.
+    pub(crate) fn mentions(&self, host: &str) -> bool {
+        self.hosts.iter().any(|written| written.eq_ignore_ascii_case(host))
+    }
 }
 
 /// What a report is made of, beside the plan.
@@ -178,18 +192,24 @@ pub(crate) struct Scene<'a> {
     pub(crate) inventory: Option<&'a Inventory>,
     pub(crate) under_way: &'a dyn Fn(&CertificateKey) -> bool,
     pub(crate) commit_at: Option<OffsetDateTime>,
+    /// Before this instant no order is begun.
+    pub(crate) order_at: OffsetDateTime,
     pub(crate) refused: &'a BTreeMap<WantKey, String>,
+    /// Why the server refuses what is pushed, while it does.
+    pub(crate) held: Option<&'a str>,
 }
 
 impl Scene<'_> {
-    /// The certificates, most urgent first: what needs something, then by the end of what there is.
+    /// The certificates, most urgent first: what is not in place, by the end of what the branch has instead (nothing is the end
+    /// already), then the rest, by its end.
     pub(crate) fn certificates(&self) -> Vec<CertificateReport> {
-        let mut all: Vec<_> =
-            self.plan.certificates.iter().map(|planned| self.certificate(planned)).collect();
-        all.sort_by_key(|one| {
-            (one.stage, one.not_after.is_some(), one.not_after, one.names.clone())
-        });
-        all
+        let urgency = |planned: &Planned| {
+            let stage = self.stage(planned);
+            (stage == Stage::Pushed, planned.pushed_until, stage)
+        };
+        let mut planned: Vec<_> = self.plan.certificates.iter().collect();
+        planned.sort_by_key(|planned| urgency(planned));
+        planned.into_iter().map(|planned| self.certificate(planned)).collect()
     }
 
     fn certificate(&self, planned: &Planned) -> CertificateReport {
@@ -204,7 +224,10 @@ impl Scene<'_> {
             not_after: have.map(Leaf::not_after),
             issuer: have.map(|leaf| leaf.issuer().to_owned()),
             reason: reason(&planned.next),
-            last_error: planned.last_error.clone(),
+            last_error: self
+                .held_by(planned)
+                .map(str::to_owned)
+                .or_else(|| planned.last_error.clone()),
             failures: planned.failures,
             next: self.next(planned),
             deliveries: planned.wants.iter().map(|want| self.delivery(planned, want)).collect(),
@@ -216,21 +239,30 @@ impl Scene<'_> {
             _ if (self.under_way)(&planned.key) => Stage::Ordering,
             Next::Wait { .. } => Stage::Waiting,
             Next::Order(_) => Stage::Wanted,
-            Next::Keep { .. }
-                if planned.wants.iter().any(|want| want.delivery == Delivery::Outbox) =>
-            {
-                Stage::Issued
-            }
+            Next::Keep { .. } if self.held_by(planned).is_some() => Stage::Held,
+            Next::Keep { .. } if planned.wants.iter().any(is_outbox) => Stage::Issued,
             Next::Keep { .. } => Stage::Pushed,
         }
     }
 
+    /// Why something of the certificate cannot be pushed.
+    fn held_by(&self, planned: &Planned) -> Option<&str> {
+        let mut waiting = planned.wants.iter().filter(|want| is_outbox(want));
+        waiting.find_map(|want| self.holds(&want.key))
+    }
+
+    fn holds(&self, want: &WantKey) -> Option<&str> {
+        self.refused.get(want).map(String::as_str).or(self.held)
+    }
+
     fn next(&self, planned: &Planned) -> NextReport {
         let (at, what) = match (&planned.next, self.stage(planned), self.commit_at) {
-            (Next::Keep { .. }, Stage::Issued, Some(at)) => (at.max(self.now), "commit"),
+            (Next::Keep { .. }, Stage::Issued | Stage::Held, Some(at)) => {
+                (at.max(self.now), "push")
+            }
             (Next::Keep { until }, ..) => (*until, "renew"),
-            (Next::Wait { until, .. }, ..) => (*until, "order"),
-            (Next::Order(_), ..) => (self.now, "order"),
+            (Next::Wait { until, .. }, ..) => ((*until).max(self.order_at), "order"),
+            (Next::Order(_), ..) => (self.order_at.max(self.now), "order"),
         };
         NextReport { at, what: what.into() }
     }
@@ -238,6 +270,7 @@ impl Scene<'_> {
     fn delivery(&self, planned: &Planned, want: &PlannedWant) -> DeliveryReport {
         let (stage, path) = match &want.delivery {
             Delivery::Nothing => (self.stage(planned), None),
+            Delivery::Outbox if self.holds(&want.key).is_some() => (Stage::Held, None),
             Delivery::Outbox => (Stage::Issued, None),
             Delivery::Pushed(path) => (Stage::Pushed, Some(path.to_string())),
         };
@@ -254,15 +287,28 @@ impl Scene<'_> {
     /// What the repository says wrong, and what cannot be written into it.
     pub(crate) fn faults(&self) -> Vec<FaultReport> {
         let read = self.inventory.map_or(&[][..], |inventory| &inventory.faults);
-        let read = read
-            .iter()
-            .map(|fault| FaultReport { path: fault.path.to_string(), text: fault.to_string() });
-        let refused = self
-            .refused
-            .iter()
-            .map(|(want, text)| FaultReport { path: want.to_string(), text: text.clone() });
+        let read = read.iter().map(|fault| FaultReport {
+            path: fault.path.to_string(),
+            text: fault.to_string(),
+            hosts: fault.hosts().to_vec(),
+        });
+        let refused = self.refused.iter().map(|(want, text)| FaultReport {
+            path: want.to_string(),
+            text: text.clone(),
+            hosts: self.hosts_of(want),
+        });
         read.chain(refused).collect()
     }
+
+    fn hosts_of(&self, want: &WantKey) -> Vec<String> {
+        let wants = |planned: &&Planned| planned.wants.iter().any(|one| one.key == *want);
+        let planned = self.plan.certificates.iter().filter(wants);
+        planned.flat_map(|planned| planned.key.names.iter().map(ToString::to_string)).collect()
+    }
+}
+
+fn is_outbox(want: &PlannedWant) -> bool {
+    want.delivery == Delivery::Outbox
 }
 
 fn reason(next: &Next) -> Option<String> {
@@ -271,3 +317,6 @@ fn reason(next: &Next) -> Option<String> {
         Next::Order(reason) | Next::Wait { reason, .. } => Some(reason.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use nws_gitops::{
-    Author, CommitError, Discover, Edit, FetchError, Inventory, Message, Mirror, PushError,
-    ReadError, Tip,
+    Author, CommitError, Discover, Edit, FetchError, GitError, Inventory, Maintenance, Message,
+    Mirror, PushError, ReadError, Tip,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, spawn_blocking};
+use tracing::debug;
 
 /// The repository as the daemon uses it; each call runs to its end on a thread that may block.
 #[derive(Clone, Debug)]
@@ -62,6 +63,18 @@ impl Repository {
         Ok(View { tip, inventory: Arc::new(read.map_err(LookError::Read)?) })
     }
 
+    /// Tidies the mirror, if it is time to.
+    pub(crate) async fn maintain(&self) -> Result<(), MaintainError> {
+        let mirror = self.mirror.clone();
+        let maintained =
+            spawn_blocking(move || mirror.maintain()).await.map_err(MaintainError::Panicked)?;
+        match maintained.map_err(MaintainError::Git)? {
+            Maintenance::NotNeeded => {}
+            done @ Maintenance::Done { .. } => debug!(?done, "mirror tidied"),
+        }
+        Ok(())
+    }
+
     /// Commits the edits on `tip` and pushes, if the branch is still there; `None` if they change nothing.
     pub(crate) async fn publish(
         &self,
@@ -89,6 +102,15 @@ pub(crate) enum LookError {
     #[error("cannot read the branch")]
     Read(#[source] ReadError),
     #[error("looking at the branch was broken off by a bug")]
+    Panicked(#[source] JoinError),
+}
+
+/// Why the mirror was not tidied.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MaintainError {
+    #[error("cannot tidy the mirror")]
+    Git(#[source] GitError),
+    #[error("tidying the mirror was broken off by a bug")]
     Panicked(#[source] JoinError),
 }
 

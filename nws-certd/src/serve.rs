@@ -3,11 +3,12 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use nws_challenge::{Answers, Limits, TableFull};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -18,16 +19,19 @@ use crate::daemon::{Daemon, Parts};
 use crate::failure::Causes;
 use crate::open::Opened;
 use crate::store::StoreError;
+use crate::webhook::{self, Webhook, WebhookSecret, WebhookSecretError};
 
 /// Requests that may wait for the next turn.
 const REQUESTS: usize = 64;
 
 /// Serves until SIGTERM or SIGINT, then hands over: no new orders, orders under way reach a resting place, answers go on meanwhile.
 pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeError> {
-    let Opened { parts, state } = opened;
+    let narrator = opened.narrator();
+    let Opened { parts, state, .. } = opened;
     say_what_none_means();
     load_answers(&parts).await?;
-    let listeners = listen(&config.challenge.listen).await?;
+    let listeners = listen("challenge.listen", &config.challenge.listen).await?;
+    let hooked = hook(config).await?;
     let socket = state.paths().control_socket();
     let control = control::bind(&socket)
         .map_err(|source| ServeError::Socket { socket: socket.clone(), source })?;
@@ -38,11 +42,17 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
     for listener in listeners {
         servers.spawn(answer(listener, parts.answers.clone(), stop_servers.clone()));
     }
+    let pushed = Arc::new(Notify::new());
+    for (listener, secret) in hooked {
+        let webhook =
+            Webhook { secret, branch: config.git.remote.branch.clone(), hint: pushed.clone() };
+        servers.spawn(take_pushes(listener, webhook, stop_servers.clone()));
+    }
     let daemon = Daemon::new(parts);
     let (requests, asked) = mpsc::channel(REQUESTS);
-    let desk = Desk { reports: daemon.reports(), requests };
+    let desk = Desk { reports: daemon.reports(), requests, narrator };
     let api = tokio::spawn(control::serve(control, socket, desk, stop_daemon.clone()));
-    daemon.run(asked, stop_daemon).await;
+    daemon.run(asked, pushed, stop_daemon).await;
     stop_servers.cancel();
     while servers.join_next().await.is_some() {}
     // Whoever still waits at the socket has been answered by the daemon's end.
@@ -67,13 +77,32 @@ async fn load_answers(parts: &Parts) -> Result<(), ServeError> {
     Ok(())
 }
 
-async fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServeError> {
+async fn listen(
+    key: &'static str,
+    addresses: &[SocketAddr],
+) -> Result<Vec<TcpListener>, ServeError> {
     let mut listeners = Vec::new();
     for &address in addresses {
         let bound = TcpListener::bind(address).await;
-        listeners.push(bound.map_err(|source| ServeError::Listen { address, source })?);
+        listeners.push(bound.map_err(|source| ServeError::Listen { key, address, source })?);
     }
     Ok(listeners)
+}
+
+/// The webhook's listeners, each with the secret that pushes are signed with.
+async fn hook(config: &Config) -> Result<Vec<(TcpListener, WebhookSecret)>, ServeError> {
+    let Some(settings) = &config.webhook else {
+        return Ok(Vec::new());
+    };
+    let secret = WebhookSecret::read(&settings.secret_file).map_err(ServeError::WebhookSecret)?;
+    let listeners = listen("webhook.listen", &settings.listen).await?;
+    Ok(listeners.into_iter().map(|listener| (listener, secret.clone())).collect())
+}
+
+async fn take_pushes(listener: TcpListener, webhook: Webhook, stop: CancellationToken) {
+    if let Err(error) = webhook::serve(listener, webhook, stop).await {
+        error!(error = %Causes(&error), "pushes are not taken any more on one address; the branch is polled");
+    }
 }
 
 async fn answer(listener: TcpListener, answers: Answers, stop: CancellationToken) {
@@ -99,13 +128,18 @@ fn stop_on_signal(stop: CancellationToken) -> Result<(), ServeError> {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// A listener.
-    #[error("challenge.listen: cannot listen on {address}; free it, or choose another")]
+    #[error("{key}: cannot listen on {address}; free it, or choose another")]
     Listen {
+        /// The setting.
+        key: &'static str,
         /// The address.
         address: SocketAddr,
         /// Why.
         source: io::Error,
     },
+    /// The secret that pushes are signed with.
+    #[error("webhook.secret_file")]
+    WebhookSecret(#[source] WebhookSecretError),
     /// The socket of the operators' API.
     #[error("cannot open the control socket {}", socket.display())]
     Socket {

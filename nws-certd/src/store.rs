@@ -4,6 +4,8 @@
 //! they are delivered, orders under way, failures and waits, challenge answers. Each [`Step`] is durable when
 //! [`Store::write`] returns, and is written before the next one is taken; what a crash after it leaves stands beside it.
 
+mod attempts;
+mod history;
 mod load;
 mod migrate;
 mod sqlite;
@@ -18,6 +20,7 @@ use nws_expiry::{Chain, DnsNames, Fingerprint, KeyType};
 use nws_gitops::{ObjectId, RepoPath, WantKey};
 use time::OffsetDateTime;
 
+pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, UnknownOutcome};
 pub use sqlite::SqliteStore;
 
 use crate::vault::Sealed;
@@ -165,8 +168,8 @@ pub enum Step {
         order: OrderId,
         /// The chain, checked against key, names and dates.
         chain: Chain,
-        /// When.
-        at: OffsetDateTime,
+        /// The attempt that brought it; stored when that ended.
+        attempt: Span,
     },
     /// The order goes on, but not before `until`. A crash before it: it is resumed at once.
     OrderWaits {
@@ -176,6 +179,8 @@ pub enum Step {
         error: String,
         /// Whether it counts as the name's failure.
         blame: Blame,
+        /// The attempt.
+        attempt: Span,
         /// Not before.
         until: OffsetDateTime,
     },
@@ -187,8 +192,8 @@ pub enum Step {
         error: String,
         /// Whether it counts as the name's failure.
         blame: Blame,
-        /// When it ended.
-        at: OffsetDateTime,
+        /// The attempt, with which it ended.
+        attempt: Span,
         /// Not before.
         until: OffsetDateTime,
     },
@@ -242,6 +247,9 @@ pub trait Store: fmt::Debug + Send + Sync {
         &self,
         certificate: &CertificateKey,
     ) -> Result<Option<(Chain, Sealed)>, StoreError>;
+
+    /// What was tried for a certificate and where it was pushed, oldest first.
+    async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError>;
 
     /// Makes one step durable.
     async fn write(&self, step: Step) -> Result<(), StoreError>;

@@ -10,7 +10,7 @@ state_dir = "/srv/state"
 directory = "https://ca.example/directory"
 terms_agreed = true
 [git]
-url = "git@git.example:platform/gitops.git"
+url = "file:///srv/gitops.git"
 encryption = "none"
 "#;
 
@@ -40,6 +40,9 @@ fn what_must_be_said_is_enough() {
     assert_eq!(config.orders.key_type, KeyType::EcdsaP256);
     assert_eq!(config.key_file, PathBuf::from("/srv/state/key.age"));
     assert_eq!(config.renewal.renew_before, None);
+    assert_eq!(config.ca.timeout, Duration::from_secs(30));
+    assert!(config.git.ssh.is_none() && config.webhook.is_none());
+    assert_eq!((config.edges.https_port, config.edges.resolvers.len()), (443, 0));
 }
 
 #[test]
@@ -50,8 +53,9 @@ key_file = "/etc/key.age"
 directory = "https://ca.example/directory"
 terms_agreed = true
 roots = "/etc/ca.pem"
+timeout = "10s"
 [git]
-url = "file:///srv/gitops.git"
+url = "git@git.example:platform/gitops.git"
 branch = "live"
 encryption = "none"
 poll = "5s"
@@ -73,12 +77,56 @@ key_type = "rsa-2048"
 [renewal]
 renew_before = "20days"
 sweep = "03:30"
+[git.ssh]
+key = "/etc/nws-certd/deploy-key"
+known_hosts = "/etc/nws-certd/known_hosts"
+[webhook]
+listen = ["[::]:8090"]
+secret_file = "/etc/nws-certd/webhook-secret"
+[edges]
+https_port = 8443
+resolvers = ["192.0.2.53:53"]
 "#;
     let config = read(text).unwrap();
     assert_eq!(config.git.batch_max, Duration::from_secs(300), "never less than batch");
     assert_eq!(config.discover.include.len(), 2);
     assert_eq!(config.orders.key_type, KeyType::Rsa2048);
     assert_eq!(config.renewal.renew_before, Some(Duration::from_secs(20 * 86_400)));
+    assert_eq!(config.git.ssh.unwrap().key, PathBuf::from("/etc/nws-certd/deploy-key"));
+    assert_eq!(config.webhook.unwrap().listen, ["[::]:8090".parse().unwrap()]);
+    assert_eq!(config.edges.https_port, 8443);
+}
+
+#[test]
+fn tables_that_are_half_there_say_what_is_missing() {
+    check_faults(
+        &WHOLE.replace("file:///srv", "ssh://git@git.example"),
+        expect![[r#"
+            config.toml: git.ssh.key: is missing; write the file of the deploy key's private half
+            config.toml: git.ssh.known_hosts: is missing; write a file with the git host's public keys, as ssh-keyscan prints them and its operator publishes them"#]],
+    );
+    check_faults(
+        &format!("{WHOLE}\n[git.ssh]\nkey = \"/etc/key\""),
+        expect!["config.toml: git.ssh: is for a git.url of ssh only; remove it, or change git.url"],
+    );
+    check_faults(
+        &format!("{WHOLE}\n[webhook]\nlisten = [\"[::]:8090\"]"),
+        expect![
+            "config.toml: webhook.secret_file: is missing; write the file of the secret that the git host signs with"
+        ],
+    );
+    check_faults(
+        &format!("{WHOLE}\n[webhook]\nsecret_file = \"/etc/secret\""),
+        expect![[
+            r#"config.toml: webhook.listen: is missing; write where the git host reaches it, for instance ["[::]:8090"]"#
+        ]],
+    );
+    check_faults(
+        &format!("{WHOLE}\n[edges]\nhttps_port = 0\nresolvers = [\"dns.example\"]"),
+        expect![[r#"
+        config.toml: edges.https_port: invalid value signed int `0`, expected a nonzero u16
+        config.toml: edges.resolvers: invalid socket address syntax"#]],
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Settings that have a shape of their own.
 
-use std::num::NonZeroUsize;
+use std::net::SocketAddr;
+use std::num::{NonZeroU16, NonZeroUsize};
 
 use nws_gitops::{Author, CertManager, Discover, NamePattern};
 use serde::{Deserialize, Deserializer, de};
@@ -9,6 +10,9 @@ use super::read::Reader;
 
 /// Orders that run at a time: enough to keep a CA's round trips overlapped, far below its request limits.
 pub(super) const EIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
+
+/// The port of `https` (RFC 9110 §4.2.2).
+pub(super) const HTTPS: NonZeroU16 = NonZeroU16::MIN.saturating_add(442);
 
 /// `terms_agreed = true`, and nothing else.
 pub(super) struct TermsAgreed;
@@ -65,6 +69,19 @@ pub(super) fn discover(from: &mut Reader) -> Option<Discover> {
         cert_manager: cert_manager?.0,
         allow: allow?.into_iter().collect(),
     })
+}
+
+/// Addresses to listen on; a table that is there but listens nowhere is a mistake.
+pub(super) fn not_empty(
+    from: &mut Reader,
+    key: &'static str,
+    listen: Vec<SocketAddr>,
+) -> Option<Vec<SocketAddr>> {
+    if listen.is_empty() {
+        from.fault(key, "is empty; write at least one address, for instance [\"[::]:8089\"]");
+        return None;
+    }
+    Some(listen)
 }
 
 /// `Name <address>`, as git writes it.

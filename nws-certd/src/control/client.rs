@@ -7,9 +7,11 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Bytes;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
+use crate::explain::Story;
 use crate::report::Report;
 
 /// The socket of a daemon that may or may not run.
@@ -37,7 +39,16 @@ impl Control {
         self.ask(Method::POST, "/v1/sync").await
     }
 
-    async fn ask(&self, method: Method, path: &'static str) -> Result<Report, ControlError> {
+    /// The story of a host name, whose characters are those of host names.
+    pub(crate) async fn explain(&self, host: &str) -> Result<Story, ControlError> {
+        self.ask(Method::GET, &format!("/v1/explain/{host}")).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<T, ControlError> {
         let stream =
             UnixStream::connect(&self.0).await.map_err(|source| self.not_connected(source))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
@@ -67,7 +78,7 @@ impl Control {
     }
 }
 
-fn read(body: &[u8], refused: bool) -> Result<Report, ControlError> {
+fn read<T: DeserializeOwned>(body: &[u8], refused: bool) -> Result<T, ControlError> {
     if refused {
         let refusal: Refusal =
             serde_json::from_slice(body).map_err(|_| ControlError::Unreadable)?;

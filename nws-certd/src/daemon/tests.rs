@@ -1,6 +1,10 @@
 //! The daemon in process: real git, real SQLite, a CA without sockets, and a clock that only the test moves.
 
+mod ca_away;
+mod power;
+mod pushing;
 mod stopping;
+mod story;
 mod world;
 
 use nws_acme::testing::Endpoint;
@@ -25,29 +29,6 @@ async fn an_ingress_becomes_one_order_and_one_commit() {
         (1, 2),
         "a further turn does nothing"
     );
-}
-
-#[tokio::test]
-async fn pulling_the_plug_at_any_write_costs_no_certificate_and_no_second_order() {
-    for stop in [Stop::Before, Stop::After] {
-        for write in 1.. {
-            let world = World::with(SHOP).await;
-            let stopped = world.run_until_write(stop, write).await;
-            let mut daemon = world.daemon().await;
-            world.pass(Duration::MINUTE);
-            let report = world.settle(&mut daemon).await;
-            assert_eq!(
-                report.certificates[0].stage,
-                Stage::Pushed,
-                "{stop:?} write {write}: {report:?}"
-            );
-            assert_eq!((world.ca.issued(), world.commits()), (1, 2), "{stop:?} write {write}");
-            if !stopped {
-                assert!(write > 5, "there were only {write} writes");
-                break;
-            }
-        }
-    }
 }
 
 #[tokio::test]
@@ -92,23 +73,6 @@ async fn a_name_that_fails_waits_longer_each_time_and_keeps_the_cas_words() {
     world.edges_are_down(false);
     let report = world.settle(&mut daemon).await;
     assert_eq!((report.certificates[0].stage, report.certificates[0].failures), (Stage::Pushed, 0));
-}
-
-#[tokio::test]
-async fn a_ca_that_is_away_is_nobodys_fault() {
-    let world = World::with(SHOP).await;
-    world.ca.faults(|faults| faults.server_error_every = 1);
-    let mut daemon = world.daemon().await;
-    let report = world.settle(&mut daemon).await;
-    assert_eq!((report.certificates[0].failures, report.troubles.len()), (0, 1), "{report:?}");
-    world.ca.faults(|faults| faults.server_error_every = 0);
-    world.pass(Duration::MINUTE);
-    let report = world.settle(&mut daemon).await;
-    assert_eq!(
-        (report.certificates[0].stage, report.troubles.len()),
-        (Stage::Pushed, 0),
-        "{report:?}"
-    );
 }
 
 #[tokio::test]
@@ -160,7 +124,7 @@ async fn a_certificate_whose_key_does_not_open_stops_no_other() {
 #[tokio::test]
 async fn an_order_whose_key_does_not_open_is_begun_anew() {
     let world = World::with(SHOP).await;
-    assert!(world.run_until_write(Stop::After, 4).await, "an order is open");
+    assert!(world.run_until_write(Stop::After, 4).await.happened, "an order is open");
     world.replace_key_file();
     let mut daemon = world.daemon().await;
     let report = world.settle(&mut daemon).await;
@@ -178,7 +142,7 @@ async fn a_disk_that_is_full_is_not_taken_out_on_the_ca() {
     let world = World::with(SHOP).await;
     let mut daemon = world.daemon_that_cannot_write_after(4).await;
     for _ in 0..5 {
-        let _ = daemon.turn(Look::Now).await;
+        let _ = daemon.turn(Look::WhenDue).await;
         world.run_orders(&mut daemon).await;
     }
     assert_eq!(world.ca.count(Endpoint::NewOrder), 1);

@@ -1,27 +1,26 @@
 //! What became of an attempt, and what follows from it.
 
-use nws_acme::{AcmeError, KeyGenerationError, OrderError, Recovery};
+use nws_acme::{AcmeError, KeyGenerationError, OrderError, Recovery, RetryAfter};
 use nws_expiry::{FailureClass, InvalidPrivateKey, Issued, retry_after};
 use time::{Duration, OffsetDateTime};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{Attempt, Ordering};
 use crate::failure::Causes;
-use crate::store::{Blame, OrderId, Step, StoreError};
+use crate::store::{Blame, OrderId, Span, Step, StoreError};
 use crate::vault::SealError;
 
 /// How soon something is looked at again that only an operator can mend.
 const OPERATOR: Duration = Duration::HOUR;
 
-/// Whether the CA answers: all that an attempt's end says; the rest is in the store.
+/// Whether an attempt's end could be kept: all that it says; the rest is in the store, and what it tells of the CA in its
+/// breaker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum CaState {
-    /// It does.
-    Answers,
-    /// It does not, and may have said until when.
-    Away(Option<OffsetDateTime>),
+pub(crate) enum Ended {
+    /// It is in the store.
+    Kept,
     /// Nothing can be kept, so nothing must be asked: a full disk, a damaged database.
-    Stuck,
+    NotKept,
 }
 
 /// Why an attempt gave no certificate.
@@ -49,15 +48,35 @@ pub(super) enum OrderFailure {
     },
 }
 
+impl OrderFailure {
+    /// Whether it is the breaker that let nothing through, which is no attempt that anybody needs to be told of.
+    fn is_ours(&self) -> bool {
+        let away = match self {
+            Self::Acme { error, .. }
+            | Self::Order { error: OrderError::Request { source: error, .. }, .. } => error,
+            Self::Order { .. }
+            | Self::Store(_)
+            | Self::Seal(_)
+            | Self::Key(_)
+            | Self::NewKey(_) => return false,
+        };
+        matches!(away, AcmeError::Away { .. })
+    }
+}
+
 impl Ordering {
     /// Makes the end of an attempt durable.
     pub(super) async fn conclude(
         &self,
         attempt: &Attempt,
         result: Result<(OrderId, Issued), OrderFailure>,
-    ) -> CaState {
+    ) -> Ended {
         match result {
-            Ok((order, issued)) => self.keep(order, &issued).await,
+            Ok((order, issued)) => self.keep(attempt, order, &issued).await,
+            Err(failure) if failure.is_ours() => {
+                debug!(error = %Causes(&failure), "the order goes on when the CA is back");
+                Ended::Kept
+            }
             Err(OrderFailure::Acme { order, error }) => {
                 let text = Causes(&error).to_string();
                 self.react(attempt, order, error.recovery(), text).await
@@ -68,7 +87,7 @@ impl Ordering {
             }
             Err(failure @ (OrderFailure::Store(_) | OrderFailure::NewKey(_))) => {
                 error!(error = %Causes(&failure), "the order was not begun");
-                CaState::Stuck
+                Ended::NotKept
             }
             Err(failure @ (OrderFailure::Seal(_) | OrderFailure::Key(_))) => {
                 let text = Causes(&failure).to_string();
@@ -77,20 +96,26 @@ impl Ordering {
         }
     }
 
-    /// An order whose key is lost can never be finished; ending it lets one with a fresh key begin.
-    async fn give_up_key(&self, attempt: &Attempt, error: String) -> CaState {
-        let Some(open) = &attempt.open else {
-            return CaState::Stuck;
-        };
-        let now = self.clock.now();
-        let until = now + retry_after(FailureClass::Free, 1, None);
-        let step = Step::OrderEnded { order: open.id, error, blame: Blame::Nobody, at: now, until };
-        say(&step, Recovery::Fresh);
-        self.record(step, CaState::Answers).await
+    fn span(&self, attempt: &Attempt) -> Span {
+        Span { began: attempt.began, ended: self.clock.now() }
     }
 
-    async fn keep(&self, order: OrderId, issued: &Issued) -> CaState {
-        let step = Step::Issued { order, chain: issued.chain().clone(), at: self.clock.now() };
+    /// An order whose key is lost can never be finished; ending it lets one with a fresh key begin.
+    async fn give_up_key(&self, attempt: &Attempt, error: String) -> Ended {
+        let Some(open) = &attempt.open else {
+            return Ended::NotKept;
+        };
+        let span = self.span(attempt);
+        let until = span.ended + retry_after(FailureClass::Free, 1, None);
+        let (order, blame) = (open.id, Blame::Nobody);
+        let step = Step::OrderEnded { order, error, blame, attempt: span, until };
+        say(&step, Recovery::Fresh);
+        self.record(step).await
+    }
+
+    async fn keep(&self, attempt: &Attempt, order: OrderId, issued: &Issued) -> Ended {
+        let chain = issued.chain().clone();
+        let step = Step::Issued { order, chain, attempt: self.span(attempt) };
         let leaf = issued.leaf();
         match self.store.write(step).await {
             Ok(()) => {
@@ -100,12 +125,12 @@ impl Ordering {
                     issuer = leaf.issuer(),
                     "certificate issued"
                 );
-                CaState::Answers
+                Ended::Kept
             }
             // The order is still open in the store, and valid at the CA: the next attempt downloads it again.
             Err(error) => {
                 error!(error = %Causes(&error), "the certificate was issued but not stored");
-                CaState::Stuck
+                Ended::NotKept
             }
         }
     }
@@ -116,51 +141,77 @@ impl Ordering {
         order: OrderId,
         recovery: Recovery,
         error: String,
-    ) -> CaState {
-        let now = self.clock.now();
-        let free = now + retry_after(FailureClass::Free, 1, None);
-        let (step, ca) = match recovery {
-            Recovery::Resume { retry_after } => (
-                waits(order, error, retry_after.map_or(free, |after| after.until(now).max(free))),
-                CaState::Answers,
-            ),
-            Recovery::CaAway { retry_after } => {
-                (waits(order, error, now), CaState::Away(retry_after.map(|after| after.until(now))))
+    ) -> Ended {
+        if recovery == Recovery::Account {
+            self.forget_account().await;
+        }
+        let span = self.span(attempt);
+        let (blame, until) = (blame(recovery), until(attempt, recovery, span.ended));
+        let step = match recovery {
+            Recovery::Resume { .. }
+            | Recovery::CaAway { .. }
+            | Recovery::Wait { .. }
+            | Recovery::Account
+            | Recovery::Operator => Step::OrderWaits { order, error, blame, attempt: span, until },
+            Recovery::Name | Recovery::Fresh | Recovery::Permanent => {
+                Step::OrderEnded { order, error, blame, attempt: span, until }
             }
-            Recovery::Wait { retry_after } => {
-                (waits(order, error, retry_after.until(now).max(free)), CaState::Answers)
-            }
-            Recovery::Account => {
-                self.forget_account().await;
-                (waits(order, error, free), CaState::Answers)
-            }
-            Recovery::Operator => (waits(order, error, now + OPERATOR), CaState::Answers),
-            // A fresh order is charged too: a CA that loses every order must not be asked for one each minute.
-            Recovery::Name | Recovery::Fresh => (
-                ended(order, error, now, now + self.after(attempt, attempt.failures + 1, now)),
-                CaState::Answers,
-            ),
-            Recovery::Permanent => (
-                ended(order, error, now, now + self.after(attempt, u32::MAX, now)),
-                CaState::Answers,
-            ),
         };
         say(&step, recovery);
-        self.record(step, ca).await
+        self.record(step).await
     }
 
-    fn after(&self, attempt: &Attempt, failures: u32, now: OffsetDateTime) -> Duration {
-        retry_after(FailureClass::Validation, failures, attempt.ends.map(|ends| ends - now))
-    }
-
-    async fn record(&self, step: Step, ca: CaState) -> CaState {
+    async fn record(&self, step: Step) -> Ended {
         match self.store.write(step).await {
-            Ok(()) => ca,
+            Ok(()) => Ended::Kept,
             Err(error) => {
                 error!(error = %Causes(&error), "the end of the attempt was not stored");
-                CaState::Stuck
+                Ended::NotKept
             }
         }
+    }
+}
+
+/// When the certificate is tried again.
+fn until(attempt: &Attempt, recovery: Recovery, now: OffsetDateTime) -> OffsetDateTime {
+    let free = retry_after(FailureClass::Free, 1, None);
+    let left = attempt.ends.map(|ends| ends - now).filter(|left| left.is_positive());
+    // What the CA asks for is waited for, but not beyond the point where the certificate is still of use.
+    let asked = |after: RetryAfter| {
+        (after.until(now) - now).min(left.map_or(Duration::MAX, |left| left / 2))
+    };
+    let charged = |failures| retry_after(FailureClass::Validation, failures, left);
+    let wait = match recovery {
+        // The CA's breaker says when.
+        Recovery::CaAway { .. } => Duration::ZERO,
+        Recovery::Resume { retry_after: Some(after) } | Recovery::Wait { retry_after: after } => {
+            asked(after).max(free)
+        }
+        Recovery::Resume { retry_after: None } => patience(attempt, now).max(free),
+        Recovery::Account => free,
+        Recovery::Operator => OPERATOR,
+        Recovery::Name | Recovery::Fresh => charged(attempt.failures + 1),
+        Recovery::Permanent => charged(u32::MAX),
+    };
+    now + wait
+}
+
+/// An order that does not get on is looked at ever more rarely, by its age.
+fn patience(attempt: &Attempt, now: OffsetDateTime) -> Duration {
+    const MOST: Duration = Duration::minutes(5);
+    let begun = attempt.open.as_ref().map_or(attempt.began, |open| open.started_at);
+    MOST.min((now - begun) / 8)
+}
+
+/// A fresh order is charged too: a CA that loses every order must not be asked for one each minute.
+fn blame(recovery: Recovery) -> Blame {
+    match recovery {
+        Recovery::Name | Recovery::Fresh | Recovery::Permanent => Blame::Name,
+        Recovery::Resume { .. }
+        | Recovery::CaAway { .. }
+        | Recovery::Wait { .. }
+        | Recovery::Account
+        | Recovery::Operator => Blame::Nobody,
     }
 }
 
@@ -181,10 +232,66 @@ fn say(step: &Step, recovery: Recovery) {
     }
 }
 
-fn waits(order: OrderId, error: String, until: OffsetDateTime) -> Step {
-    Step::OrderWaits { order, error, blame: Blame::Nobody, until }
-}
+#[cfg(test)]
+mod tests {
+    use nws_expiry::{DnsName, DnsNames, KeyType, Reason};
+    use time::macros::datetime;
 
-fn ended(order: OrderId, error: String, at: OffsetDateTime, until: OffsetDateTime) -> Step {
-    Step::OrderEnded { order, error, blame: Blame::Name, at, until }
+    use super::*;
+    use crate::store::{CertificateKey, OpenOrder};
+    use crate::vault::Sealed;
+
+    const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+    const NEVER: OffsetDateTime = datetime!(2126-03-01 12:00 UTC);
+
+    /// An attempt with an order of some age, for a certificate that still has one until `ends`.
+    fn attempt(age: Duration, ends: OffsetDateTime) -> Attempt {
+        let names = DnsNames::from("shop.example".parse::<DnsName>().unwrap());
+        let certificate = CertificateKey { names, key_type: KeyType::EcdsaP256 };
+        let open = OpenOrder {
+            id: OrderId(nws_expiry::Fingerprint::of(b"key")),
+            certificate: certificate.clone(),
+            sealed_key: Sealed(Vec::new()),
+            started_at: NOON - age,
+            url: None,
+        };
+        let (reason, open, ends) = (Reason::Absent, Some(open), Some(ends));
+        Attempt { certificate, reason, open, failures: 0, ends, began: NOON }
+    }
+
+    #[test]
+    fn when_an_order_is_tried_again() {
+        let says = |hours: u64| RetryAfter::Delay(std::time::Duration::from_secs(hours * 3600));
+        let resume = Recovery::Resume { retry_after: None };
+        let wait = |hours| Recovery::Wait { retry_after: says(hours) };
+        let (fresh, day) = (Duration::ZERO, NOON + Duration::DAY);
+        let cases = [
+            ("a fresh order that hangs", fresh, NEVER, resume, Duration::seconds(5)),
+            (
+                "one that has for ten minutes",
+                Duration::minutes(10),
+                NEVER,
+                resume,
+                Duration::seconds(75),
+            ),
+            ("one that has for days", Duration::days(3), NEVER, resume, Duration::minutes(5)),
+            ("a limit is waited for", fresh, NEVER, wait(34), Duration::hours(34)),
+            ("but not past the certificate's use", fresh, day, wait(34), Duration::hours(12)),
+            (
+                "a CA that is away has a breaker",
+                fresh,
+                day,
+                Recovery::CaAway { retry_after: Some(says(1)) },
+                Duration::ZERO,
+            ),
+            ("the account is made again soon", fresh, day, Recovery::Account, Duration::seconds(5)),
+            ("a person is waited for", fresh, day, Recovery::Operator, Duration::HOUR),
+            ("a name's first failure", fresh, NEVER, Recovery::Name, Duration::MINUTE),
+            ("what will always fail", fresh, NEVER, Recovery::Permanent, Duration::DAY),
+            ("is tried before the end", fresh, day, Recovery::Permanent, Duration::hours(3)),
+        ];
+        for (case, age, ends, recovery, want) in cases {
+            assert_eq!(until(&attempt(age, ends), recovery, NOON) - NOON, want, "{case}");
+        }
+    }
 }

@@ -107,7 +107,7 @@ fn table<const N: usize>(header: [&str; N], colour: Colour) -> Table {
 
 fn stage(stage: Stage) -> Cell {
     Cell::new(stage.as_str()).fg(match stage {
-        Stage::Waiting => Color::Red,
+        Stage::Held | Stage::Waiting => Color::Red,
         Stage::Wanted | Stage::Ordering | Stage::Issued => Color::Yellow,
         Stage::Pushed => Color::Green,
     })
@@ -135,7 +135,8 @@ fn faults(faults: usize) -> String {
     if faults == 1 { "1 fault".into() } else { format!("{faults} faults") }
 }
 
-fn instant(at: OffsetDateTime) -> String {
+/// As people read it: UTC, to the second.
+pub(crate) fn instant(at: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
     at.to_offset(time::UtcOffset::UTC).format(&format).unwrap_or_else(|_| at.to_string())
 }

@@ -11,6 +11,7 @@ use time::macros::datetime;
 use super::*;
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+const AT_NOON: Span = Span { began: NOON, ended: NOON };
 
 /// A database file and whoever has it open.
 struct Bench {
@@ -83,17 +84,17 @@ impl Made {
     }
 
     fn issued(&self) -> Step {
-        Step::Issued { order: self.order, chain: self.chain.clone(), at: NOON }
+        Step::Issued { order: self.order, chain: self.chain.clone(), attempt: AT_NOON }
     }
 
     fn waits(&self) -> Step {
         let (error, until) = ("the CA is away".into(), NOON + Duration::MINUTE);
-        Step::OrderWaits { order: self.order, error, blame: Blame::Nobody, until }
+        Step::OrderWaits { order: self.order, error, blame: Blame::Nobody, attempt: AT_NOON, until }
     }
 
     fn ended(&self) -> Step {
         let (error, until) = ("connection refused".into(), NOON + Duration::HOUR);
-        Step::OrderEnded { order: self.order, error, blame: Blame::Name, at: NOON, until }
+        Step::OrderEnded { order: self.order, error, blame: Blame::Name, attempt: AT_NOON, until }
     }
 }
 
@@ -260,5 +261,95 @@ async fn an_account_is_known_until_the_ca_forgets_it() {
     {
         bench.store.write(account(step)).await.unwrap();
         assert_eq!(bench.store.load().await.unwrap().accounts.len(), want, "{step:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_is_told_and_those_that_end_alike_are_one() {
+    let bench = Bench::new().await;
+    let failed = bench.intend("a.example").await;
+    bench.store.write(failed.known()).await.unwrap();
+    let at = |minute: i64| {
+        let began = NOON + Duration::minutes(minute);
+        Span { began, ended: began + Duration::SECOND }
+    };
+    for minute in 0..3 {
+        bench.store.write(failed.waits().during(at(minute))).await.unwrap();
+    }
+    bench.store.write(failed.ended().during(at(3))).await.unwrap();
+    let made = bench.intend("a.example").await;
+    bench.store.write(made.issued().during(at(4))).await.unwrap();
+    bench.intend("b.example").await;
+
+    let told = bench.later().await.history(&made.certificate).await.unwrap().attempts;
+    let told: Vec<_> = told
+        .iter()
+        .map(|one| {
+            (one.outcome, one.times, one.error.as_deref(), one.span.began, one.url.is_some())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (AttemptOutcome::Waits, 3, Some("the CA is away"), at(0).began, true),
+            (AttemptOutcome::Failed, 1, Some("connection refused"), at(3).began, true),
+            (AttemptOutcome::Issued, 1, None, at(4).began, false),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn of_many_attempts_the_newest_are_kept() {
+    let bench = Bench::new().await;
+    for _ in 0..40 {
+        let made = bench.intend("a.example").await;
+        bench.store.write(made.ended()).await.unwrap();
+    }
+    let last = bench.intend("a.example").await;
+    bench.store.write(last.issued()).await.unwrap();
+    let told = bench.store.history(&last.certificate).await.unwrap().attempts;
+    assert_eq!(told.len(), 30);
+    assert_eq!(told.last().map(|one| one.order), Some(last.order));
+}
+
+#[tokio::test]
+async fn a_push_is_told_of_who_wants_the_certificate() {
+    let bench = Bench::new().await;
+    let made = bench.intend("a.example").await;
+    let want =
+        |secret: &str| WantKey { target: Default::default(), secret: secret.parse().unwrap() };
+    let row = |secret: &str, made: &Made| WantRow {
+        key: want(secret),
+        certificate: made.certificate.clone(),
+        source: "apps/a.yaml".into(),
+    };
+    let other = Made::new("b.example");
+    let rows = vec![row("a/tls", &made), row("b/tls", &other)];
+    bench.store.write(Step::Wanted(rows)).await.unwrap();
+    for secret in ["a/tls", "b/tls"] {
+        let step = Step::Delivered {
+            want: want(secret),
+            path: "certs/a/tls.yaml".parse().unwrap(),
+            fingerprint: made.order.0,
+            commit: "0123456789012345678901234567890123456789".parse().unwrap(),
+            at: NOON,
+        };
+        bench.store.write(step).await.unwrap();
+    }
+    let told = bench.store.history(&made.certificate).await.unwrap().pushes;
+    let told: Vec<_> = told.iter().map(|push| (push.want.clone(), push.at)).collect();
+    assert_eq!(told, [(want("a/tls"), NOON)]);
+}
+
+impl Step {
+    fn during(self, span: Span) -> Self {
+        let mut step = self;
+        if let Self::Issued { attempt, .. }
+        | Self::OrderWaits { attempt, .. }
+        | Self::OrderEnded { attempt, .. } = &mut step
+        {
+            *attempt = span;
+        }
+        step
     }
 }

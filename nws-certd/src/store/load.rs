@@ -59,9 +59,9 @@ pub(super) async fn outbox(
     Ok(found.into_iter().next())
 }
 
-type Rows = sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments>;
+pub(super) type Rows = sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments>;
 
-async fn each<T>(
+pub(super) async fn each<T>(
     rows: Rows,
     from: &SqlitePool,
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
@@ -109,21 +109,24 @@ fn chain(text: &str) -> Result<Chain, StoreError> {
     Chain::from_pem(text.as_bytes()).map_err(|error| unreadable("chain", &error))
 }
 
-fn order_id(text: &str) -> Result<OrderId, StoreError> {
+pub(super) fn order_id(text: &str) -> Result<OrderId, StoreError> {
     text.parse().map(OrderId).map_err(|error| unreadable("order id", &error))
 }
 
-fn get<'r, T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(
+pub(super) fn get<'r, T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>>(
     row: &'r SqliteRow,
     column: &str,
 ) -> Result<T, StoreError> {
     row.try_get(column).map_err(StoreError::Engine)
 }
 
-fn parse<T: FromStr<Err: Display>>(row: &SqliteRow, column: &'static str) -> Result<T, StoreError> {
+pub(super) fn parse<T: FromStr<Err: Display>>(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<T, StoreError> {
     get::<String>(row, column)?.parse().map_err(|error| unreadable(column, &error))
 }
 
-fn unreadable(what: &'static str, reason: &dyn Display) -> StoreError {
+pub(super) fn unreadable(what: &'static str, reason: &dyn Display) -> StoreError {
     StoreError::Unreadable { what, reason: reason.to_string() }
 }

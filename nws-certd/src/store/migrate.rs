@@ -47,3 +47,54 @@ async fn keep_copy(connection: &mut SqliteConnection, copy: &Path) -> Result<(),
         .map_err(StoreError::Engine)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+    use sqlx::sqlite::SqliteConnectOptions;
+
+    use super::*;
+    use crate::store::{SqliteStore, Store as _};
+
+    const ACCOUNT: &str =
+        "INSERT INTO account VALUES ('https://ca.example/d', 'https://ca.example/a/1')";
+
+    async fn connect(file: &Path) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+        SqliteConnection::connect_with(&options).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_of_an_older_version_is_brought_up_to_date_and_kept_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state.db");
+        let mut old = connect(&file).await;
+        let first = MIGRATIONS.iter().take(1).cloned().collect();
+        Migrator::with_migrations(first).run(&mut old).await.unwrap();
+        sqlx::query(ACCOUNT).execute(&mut old).await.unwrap();
+        old.close().await.unwrap();
+
+        let store = SqliteStore::open(&file).await.unwrap();
+        assert_eq!(store.load().await.unwrap().accounts.len(), 1);
+
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap();
+        let copy = file.with_added_extension(format!("before-{newest}"));
+        let mut copy = connect(&copy).await;
+        assert_eq!(version(&mut copy).await.unwrap(), Some(1), "the copy is of before");
+        let accounts: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM account").fetch_one(&mut copy).await.unwrap();
+        assert_eq!(accounts, 1);
+    }
+
+    #[tokio::test]
+    async fn a_new_file_and_one_that_is_up_to_date_are_not_copied() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state.db");
+        for _ in 0..2 {
+            drop(SqliteStore::open(&file).await.unwrap());
+        }
+        let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let copies = names.filter(|name| name.to_string_lossy().contains("before"));
+        assert_eq!(copies.count(), 0);
+    }
+}

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::write::{self, Epoch};
-use super::{CertificateKey, Facts, Step, Store, StoreError, load, migrate};
+use super::{CertificateKey, Facts, History, Step, Store, StoreError, attempts, load, migrate};
 use crate::vault::Sealed;
 
 /// How many steps may wait for the writer; beyond it their callers wait.
@@ -99,6 +99,10 @@ impl Store for SqliteStore {
         certificate: &CertificateKey,
     ) -> Result<Option<(Chain, Sealed)>, StoreError> {
         load::outbox(&self.readers, certificate).await
+    }
+
+    async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError> {
+        attempts::history(&self.readers, certificate).await
     }
 
     async fn write(&self, step: Step) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection as _, SqliteConnection};
 use time::OffsetDateTime;
 
-use super::{Blame, CertificateKey, OrderId, Step, StoreError, WantRow};
+use super::{AttemptOutcome, Blame, CertificateKey, OrderId, Step, StoreError, WantRow, attempts};
 use crate::vault::Sealed;
 
 /// The fencing token of one opening of the store: writes on an order hold only while its row has the same.
@@ -98,13 +98,18 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
                 sqlx::query(sql).bind(csr).bind(order.to_string()).bind(epoch.0).execute(to).await,
             )
         }
-        Step::Issued { order, chain, at } => issued(to, epoch, order, &chain, at).await,
-        Step::OrderWaits { order, error, blame, until } => {
-            failed(to, epoch, order, &error, blame, until).await
+        Step::Issued { order, chain, attempt } => {
+            issued(to, epoch, order, &chain, attempt.ended).await?;
+            attempts::record(to, order, attempt, AttemptOutcome::Issued, None).await
         }
-        Step::OrderEnded { order, error, blame, at, until } => {
+        Step::OrderWaits { order, error, blame, attempt, until } => {
             failed(to, epoch, order, &error, blame, until).await?;
-            ended(to, epoch, order, &error, at).await
+            attempts::record(to, order, attempt, AttemptOutcome::Waits, Some(&error)).await
+        }
+        Step::OrderEnded { order, error, blame, attempt, until } => {
+            failed(to, epoch, order, &error, blame, until).await?;
+            ended(to, epoch, order, &error, attempt.ended).await?;
+            attempts::record(to, order, attempt, AttemptOutcome::Failed, Some(&error)).await
         }
         Step::Delivered { want, path, fingerprint, commit, at } => {
             let sql = "INSERT OR REPLACE INTO delivery
@@ -276,7 +281,7 @@ async fn ended(
     fenced(order, row.execute(to).await)
 }
 
-fn done(result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
+pub(super) fn done(result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
     result.map(|_| ()).map_err(StoreError::Engine)
 }
 

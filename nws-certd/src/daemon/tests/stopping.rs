@@ -1,14 +1,14 @@
 //! A store whose power is cut at a chosen write.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use nws_challenge::KeyAuthorization;
 use nws_expiry::Chain;
 use time::OffsetDateTime;
 
-use crate::store::{CertificateKey, Facts, Step, Store, StoreError};
+use crate::store::{CertificateKey, Facts, History, Step, Store, StoreError};
 use crate::vault::Sealed;
 
 /// Whether the write at which the power goes is still made.
@@ -20,15 +20,50 @@ pub(super) enum Stop {
 
 #[derive(Debug)]
 pub(super) struct Stopping {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) stop: Stop,
-    pub(super) at: usize,
-    pub(super) writes: AtomicUsize,
+    store: Arc<dyn Store>,
+    stop: Stop,
+    at: usize,
+    writes: AtomicUsize,
+    cut: Mutex<Cut>,
+}
+
+/// What was durable when the power went.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cut {
+    pub(super) happened: bool,
+    /// The write at which it did.
+    step: String,
+    intended: usize,
+    known: usize,
+}
+
+impl Cut {
+    /// How many orders the CA may have that the store does not know.
+    pub(super) fn orders_without_url(&self) -> usize {
+        self.intended - self.known
+    }
 }
 
 impl Stopping {
-    pub(super) fn has_stopped(&self) -> bool {
-        self.writes.load(Ordering::SeqCst) >= self.at
+    pub(super) fn new(store: Arc<dyn Store>, stop: Stop, at: usize) -> Self {
+        Self { store, stop, at, writes: AtomicUsize::new(0), cut: Mutex::default() }
+    }
+
+    pub(super) fn cut(&self) -> Cut {
+        self.cut.lock().unwrap().clone()
+    }
+
+    async fn keep(&self, step: Step) -> Result<(), StoreError> {
+        let (intended, known) = match &step {
+            Step::OrderIntended { .. } => (1, 0),
+            Step::OrderKnown { .. } => (0, 1),
+            _ => (0, 0),
+        };
+        self.store.write(step).await?;
+        let mut cut = self.cut.lock().unwrap();
+        cut.intended += intended;
+        cut.known += known;
+        Ok(())
     }
 }
 
@@ -52,13 +87,22 @@ impl Store for Stopping {
         self.store.outbox(certificate).await
     }
 
+    async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError> {
+        self.store.history(certificate).await
+    }
+
     async fn write(&self, step: Step) -> Result<(), StoreError> {
         let write = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
         if write < self.at {
-            return self.store.write(step).await;
+            return self.keep(step).await;
         }
-        if write == self.at && self.stop == Stop::After {
-            self.store.write(step).await?;
+        if write == self.at {
+            let name: String = format!("{step:?}").split([' ', '(']).take(1).collect();
+            if self.stop == Stop::After {
+                self.keep(step).await?;
+            }
+            let mut cut = self.cut.lock().unwrap();
+            (cut.happened, cut.step) = (true, name);
         }
         Err(StoreError::Closed)
     }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
 
@@ -14,7 +14,7 @@ use nws_gitops::{Author, Content, Discover, Edit, Git, Message, Mirror, Remote};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use super::stopping::{Stop, Stopping};
+use super::stopping::{Cut, Stop, Stopping};
 use crate::account::account_key;
 use crate::batch::Batch;
 use crate::daemon::{Daemon, Look, Parts};
@@ -32,6 +32,11 @@ kind: Ingress
 metadata: {name: shop, namespace: shop}
 spec: {tls: [{hosts: [shop.example], secretName: shop-tls}]}
 ";
+
+/// Several applications in one file, as [`SHOP`].
+pub(super) fn apps(names: &[&str]) -> String {
+    names.iter().map(|name| SHOP.replace("shop", name)).collect::<Vec<_>>().join("---\n")
+}
 
 const QUIET: StdDuration = StdDuration::from_secs(30);
 
@@ -119,7 +124,7 @@ impl World {
 
     /// Takes turns until the orders that were due are over, waits for the batch, and says how everything stands.
     pub(super) async fn settle(&self, daemon: &mut Daemon) -> Arc<Report> {
-        daemon.turn(Look::Now).await.unwrap();
+        daemon.turn(Look::Asked).await.unwrap();
         self.settle_without_looking(daemon).await
     }
 
@@ -128,7 +133,7 @@ impl World {
         self.run_orders(daemon).await;
         daemon.turn(Look::WhenDue).await.unwrap();
         let report = daemon.reports().borrow().clone().unwrap();
-        if report.certificates.iter().all(|one| one.next.what != "commit") {
+        if report.certificates.iter().all(|one| one.next.what != "push") {
             return report;
         }
         *self.clock.0.lock().unwrap() = at + QUIET;
@@ -137,7 +142,7 @@ impl World {
     }
 
     pub(super) async fn order_without_publishing(&self, daemon: &mut Daemon) {
-        daemon.turn(Look::Now).await.unwrap();
+        daemon.turn(Look::Asked).await.unwrap();
         self.run_orders(daemon).await;
     }
 
@@ -147,25 +152,26 @@ impl World {
         }
     }
 
-    /// Runs a daemon whose power goes at a write; `false` if it was done before.
-    pub(super) async fn run_until_write(&self, stop: Stop, at: usize) -> bool {
+    /// Runs a daemon whose power goes at a write, if it is not done before.
+    pub(super) async fn run_until_write(&self, stop: Stop, at: usize) -> Cut {
         let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
-        let stopping = Arc::new(Stopping { store, stop, at, writes: AtomicUsize::new(0) });
+        let stopping = Arc::new(Stopping::new(store, stop, at));
         let mut daemon = self.daemon_with(stopping.clone());
-        for _ in 0..2 {
+        for _ in 0..3 {
             // What fails after the cut is what nobody sees any more.
-            let _ = daemon.turn(Look::Now).await;
+            let _ = daemon.turn(Look::Asked).await;
             self.run_orders(&mut daemon).await;
+            if stopping.cut().happened {
+                break;
+            }
             self.pass(Duration::try_from(QUIET).unwrap());
         }
-        let _ = daemon.turn(Look::Now).await;
-        stopping.has_stopped()
+        stopping.cut()
     }
 
     pub(super) async fn daemon_that_cannot_write_after(&self, writes: usize) -> Daemon {
         let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
-        let (stop, at) = (Stop::After, writes);
-        self.daemon_with(Arc::new(Stopping { store, stop, at, writes: AtomicUsize::new(0) }))
+        self.daemon_with(Arc::new(Stopping::new(store, Stop::After, writes)))
     }
 
     pub(super) fn pass(&self, time: Duration) {
@@ -221,6 +227,35 @@ impl World {
             .trim()
             .parse()
             .unwrap()
+    }
+
+    /// How many commits changed a file of the branch.
+    pub(super) fn commits_to(&self, file: &str) -> usize {
+        let commits = ["--git-dir=remote.git", "rev-list", "--count", "main", "--", file];
+        self.run_git(&commits).trim().parse().unwrap()
+    }
+
+    /// Makes the server run this hook (githooks(5)).
+    pub(super) fn hook(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let hooks = self.dir.path().join("remote.git/hooks");
+        std::fs::create_dir_all(&hooks).unwrap();
+        let (new, hook) = (hooks.join("new"), hooks.join(name));
+        std::fs::write(&new, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::rename(new, hook).unwrap();
+    }
+
+    /// How often a hook has counted itself.
+    pub(super) fn hooked(&self) -> usize {
+        let count = self.dir.path().join("remote.git/count");
+        std::fs::read_to_string(count).unwrap().trim().parse().unwrap()
+    }
+
+    /// After a hook has moved the repository away.
+    pub(super) fn remote_is_back(&self) {
+        let (gone, back) = (self.dir.path().join("gone.git"), self.dir.path().join("remote.git"));
+        std::fs::rename(gone, back).unwrap();
     }
 
     /// The branch's files, a line each.

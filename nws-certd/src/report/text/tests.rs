@@ -57,6 +57,7 @@ fn report() -> Report {
         faults: vec![FaultReport {
             path: "apps/x.yaml".into(),
             text: "apps/x.yaml: no YAML; mend it".into(),
+            hosts: vec![],
         }],
         troubles: vec![Trouble { with: TroubleWith::Ca, text: "the CA does not answer".into() }],
     }

@@ -1,0 +1,105 @@
+//! The branch, as it is now.
+
+use time::OffsetDateTime;
+use tracing::{info, warn};
+
+use crate::daemon::{Daemon, Look};
+use crate::failure::Causes;
+use crate::report::Report;
+use crate::repository::View;
+use crate::store::StoreError;
+
+/// How often a git host that tells of pushes makes us look at most; one look sees all pushes before it.
+const BETWEEN_HINTS: time::Duration = time::Duration::SECOND;
+
+impl Daemon {
+    /// A report on the branch as it is now; nothing is done.
+    pub(crate) async fn report_fetched(&mut self) -> Result<Report, StoreError> {
+        self.fetch(self.parts.clock.now()).await;
+        if self.view.is_some() { self.report_as_is().await } else { self.report_last_seen().await }
+    }
+
+    /// A report on the branch as it was last seen; nothing is done.
+    pub(crate) async fn report_last_seen(&mut self) -> Result<Report, StoreError> {
+        match self.parts.repository.last_seen().await {
+            Ok(view) => self.view = Some(view),
+            Err(error) => self.troubles.fetch = Some(Causes(&error).to_string()),
+        }
+        self.report_as_is().await
+    }
+
+    async fn report_as_is(&self) -> Result<Report, StoreError> {
+        let facts = self.parts.store.load().await?;
+        let now = self.parts.clock.now();
+        Ok(self.report_of(now, &self.plan(now, &facts), &facts))
+    }
+
+    /// The git host says that the branch was pushed to: it is looked at as soon as that is not too often.
+    pub(crate) fn pushed_to(&mut self) {
+        let now = self.parts.clock.now();
+        let at = self.looked_at.map_or(now, |looked| now.max(looked + BETWEEN_HINTS));
+        self.next_poll = Some(self.next_poll.map_or(at, |poll| poll.min(at)));
+    }
+
+    /// Looks at the branch if it is time to: when asked, after the poll interval, and in the daily sweep.
+    pub(super) async fn look(&mut self, now: OffsetDateTime, look: Look) {
+        let swept = self.next_sweep.is_some_and(|at| at <= now);
+        self.next_sweep = Some(self.parts.rules.policy.sweep.after(now));
+        if swept {
+            info!("daily sweep");
+        }
+        if look == Look::Asked || swept || self.next_poll.is_none_or(|at| at <= now) {
+            self.fetch(now).await;
+        }
+    }
+
+    pub(super) async fn fetch(&mut self, now: OffsetDateTime) -> Fetched {
+        self.looked_at = Some(now);
+        match self.parts.repository.look(self.view.as_ref()).await {
+            Ok(view) => {
+                self.fetching.over();
+                self.troubles.fetch = None;
+                self.next_poll = Some(now + self.parts.poll);
+                self.see(view).await;
+                Fetched::Yes
+            }
+            Err(error) => {
+                let until = self.fetching.failed(now);
+                let text = Causes(&error).to_string();
+                warn!(error = text, retry_at = %until, "the branch cannot be looked at; the last one seen is used");
+                self.next_poll = Some(until);
+                self.troubles.fetch = Some(text);
+                Fetched::No
+            }
+        }
+    }
+
+    pub(super) async fn see(&mut self, view: View) {
+        if self.view.as_ref().is_some_and(|seen| seen.tip == view.tip) {
+            return;
+        }
+        let (wanted, faults) = (view.inventory.wanted.len(), view.inventory.faults.len());
+        info!(tip = %view.tip, wanted, faults, "branch read");
+        self.report_faults(&view);
+        self.refused.clear();
+        self.view = Some(view);
+        if let Err(error) = self.parts.repository.maintain().await {
+            warn!(error = %Causes(&error), "the mirror was not tidied; it is tried again after the next change");
+        }
+    }
+
+    /// Each fault is logged once, when it is first seen.
+    fn report_faults(&self, view: &View) {
+        let seen = self.view.as_ref().map_or(&[][..], |seen| &seen.inventory.faults);
+        for fault in view.inventory.faults.iter().filter(|fault| !seen.contains(fault)) {
+            warn!(%fault, "not served as it is written");
+        }
+    }
+}
+
+/// Whether the branch could be looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fetched {
+    Yes,
+    No,
+}

@@ -1,0 +1,81 @@
+//! The outbox, into the branch.
+
+use time::{Duration, OffsetDateTime};
+use tracing::warn;
+
+use super::look::Fetched;
+use crate::daemon::Daemon;
+use crate::plan::Plan;
+use crate::publish::Published;
+use crate::store::Facts;
+
+/// How often in a row a commit is rebuilt on a branch that others push to, before everything else gets its turn.
+const RACES: usize = 8;
+/// And how soon after that again: a busy branch is no fault, so it is never left alone for long.
+const AFTER_RACES: Duration = Duration::seconds(10);
+/// How soon a push is tried again that the server refused; an operator who has changed that says so with `sync`.
+const AFTER_REFUSAL: Duration = Duration::minutes(5);
+
+impl Daemon {
+    /// When the outbox is committed, if anything is in it.
+    pub(super) fn commit_at(&self, plan: &Plan) -> Option<OffsetDateTime> {
+        let deliverable = plan.outbox().filter(|(_, want)| !self.refused.contains_key(want));
+        let due = self.parts.batch.due(deliverable.filter_map(|(planned, _)| planned.issued_at))?;
+        Some(self.pushing.until(self.parts.clock.now()).map_or(due, |until| until.max(due)))
+    }
+
+    /// Pushes the outbox, on whatever the branch has become meanwhile.
+    pub(super) async fn publish(&mut self, plan: &mut Plan, facts: &Facts) {
+        for _ in 0..RACES {
+            let Some(view) = self.view.clone() else {
+                return;
+            };
+            match self.parts.publisher.publish(&view, plan).await {
+                Published::Done { view, refused } => {
+                    self.pushing.over();
+                    self.troubles.push = None;
+                    self.held = None;
+                    self.see(view).await;
+                    self.refused.extend(refused);
+                    *plan = self.plan(self.parts.clock.now(), facts);
+                    return;
+                }
+                Published::Moved => {
+                    let now = self.parts.clock.now();
+                    if self.fetch(now).await == Fetched::No {
+                        return self.push_later("the branch moved, and cannot be fetched".into());
+                    }
+                    *plan = self.plan(now, facts);
+                }
+                Published::Refused { reason } => return self.hold(reason),
+                Published::Failed { error } => return self.push_later(error),
+            }
+        }
+        self.yield_to_others();
+    }
+
+    /// The server says no: everything in the outbox is held, with its words.
+    fn hold(&mut self, reason: String) {
+        let until = self.pushing.rest(self.parts.clock.now(), AFTER_REFUSAL);
+        self.next_poll = Some(until);
+        self.troubles.push =
+            Some(format!("{reason}; the push is tried again at {until}, or with: nws-certd sync"));
+        self.held = Some(reason);
+    }
+
+    /// Whether it landed or not, the branch is looked at before the next push.
+    fn push_later(&mut self, error: String) {
+        let until = self.pushing.failed(self.parts.clock.now());
+        self.next_poll = Some(until);
+        self.troubles.push = Some(error);
+    }
+
+    fn yield_to_others(&mut self) {
+        let until = self.pushing.rest(self.parts.clock.now(), AFTER_RACES);
+        self.next_poll = Some(until);
+        let text =
+            format!("the branch moved during {RACES} pushes in a row; the next is at {until}");
+        warn!(error = text, "certificates are not pushed yet");
+        self.troubles.push = Some(text);
+    }
+}

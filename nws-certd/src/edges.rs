@@ -1,0 +1,93 @@
+//! What the edges of a host name serve.
+//!
+//! Every address of a name is asked, since each cluster may serve something else. We look and do not trust: the handshake accepts any
+//! certificate, sends nothing, and what it shows is only reported.
+
+mod addresses;
+mod onlooker;
+mod probe;
+
+use std::net::{IpAddr, SocketAddr};
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::net::NetError;
+use nws_expiry::{DnsName, Leaf};
+use rustls_pki_types::ServerName;
+use tokio::task::JoinSet;
+
+pub(crate) use addresses::LookupError;
+use probe::Probe;
+pub(crate) use probe::ProbeError;
+
+/// The most addresses of a name that are asked; more than any DNS answer over UDP holds.
+const MOST: usize = 32;
+
+/// Finds the edges of a name, and looks at them.
+#[derive(Debug)]
+pub(crate) struct Edges {
+    resolver: TokioResolver,
+    probe: Probe,
+    https_port: u16,
+}
+
+/// One address of a name, and what it served just now.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    /// The address, with the port that was asked.
+    pub(crate) address: SocketAddr,
+    /// Its end-entity certificate, whoever issued it and for whatever names.
+    pub(crate) served: Result<Leaf, ProbeError>,
+}
+
+impl Edges {
+    /// Asks `resolvers`, or those of the system if there are none, and connects to `https_port`.
+    ///
+    /// # Errors
+    ///
+    /// [`EdgesError`] if the system does not say whom to ask, or TLS cannot be set up.
+    pub(crate) fn new(https_port: u16, resolvers: &[SocketAddr]) -> Result<Self, EdgesError> {
+        let resolver = addresses::resolver(resolvers)?;
+        let probe = Probe::new().map_err(EdgesError::Tls)?;
+        Ok(Self { resolver, probe, https_port })
+    }
+
+    /// Every address of the name, and the certificate each serves; in the order of the addresses, IPv4 first.
+    ///
+    /// Takes a few seconds at most: all addresses are asked at the same time. Where there are more than 32, the first are asked.
+    ///
+    /// # Errors
+    ///
+    /// [`LookupError`] if no address is known. What is wrong at one address stands there.
+    pub(crate) async fn look(&self, name: &DnsName) -> Result<Vec<Edge>, LookupError> {
+        let server = ServerName::try_from(name.as_str().to_owned())
+            .map_err(|_| LookupError::Wildcard { name: name.clone() })?;
+        let addresses = addresses::of(&self.resolver, name).await?;
+        let asked: JoinSet<Edge> =
+            addresses.into_iter().take(MOST).map(|ip| self.edge(ip, server.clone())).collect();
+        let mut edges = asked.join_all().await;
+        edges.sort_by_key(|edge| edge.address);
+        Ok(edges)
+    }
+
+    fn edge(&self, ip: IpAddr, server: ServerName<'static>) -> impl Future<Output = Edge> + use<> {
+        let (probe, address) = (self.probe.clone(), SocketAddr::new(ip, self.https_port));
+        async move { Edge { address, served: probe.ask(address, server).await } }
+    }
+}
+
+/// Why nothing can be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgesError {
+    /// Nobody to ask.
+    #[error("cannot read the system's resolvers; name some in edges.resolvers")]
+    SystemResolvers(#[source] NetError),
+    /// The resolver does not start.
+    #[error("cannot set up the DNS resolver")]
+    Resolver(#[source] NetError),
+    /// TLS does not start.
+    #[error("cannot set up TLS")]
+    Tls(#[source] rustls::Error),
+}
+
+#[cfg(test)]
+mod tests;

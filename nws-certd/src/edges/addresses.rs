@@ -1,0 +1,180 @@
+//! The addresses of a name, as DNS has them now.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{
+    ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
+};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::RecordType;
+use hickory_resolver::system_conf::read_system_conf;
+use nws_expiry::DnsName;
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::EdgesError;
+
+/// For one question to one resolver; a resolver that has to ask around needs a second at most.
+const TRY: Duration = Duration::from_secs(3);
+/// How often a question is asked again.
+const AGAIN: usize = 1;
+/// For a name, whatever resolvers, transports and tries there are.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks `resolvers`, or those of the system if there are none.
+pub(super) fn resolver(resolvers: &[SocketAddr]) -> Result<TokioResolver, EdgesError> {
+    let servers = if resolvers.is_empty() {
+        let (system, _) = read_system_conf().map_err(EdgesError::SystemResolvers)?;
+        system.name_servers
+    } else {
+        resolvers.iter().map(server).collect()
+    };
+    // Of the servers alone, so that no search domain is tried.
+    let config = ResolverConfig::from_name_servers(servers);
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    as_the_world_sees_it(builder.options_mut());
+    builder.build().map_err(EdgesError::Resolver)
+}
+
+fn server(address: &SocketAddr) -> NameServerConfig {
+    let mut connections = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
+    for connection in &mut connections {
+        connection.port = address.port();
+    }
+    NameServerConfig::new(address.ip(), true, connections)
+}
+
+/// Neither this host's own names nor what was true a while ago.
+fn as_the_world_sees_it(options: &mut ResolverOpts) {
+    options.use_hosts_file = ResolveHosts::Never;
+    options.cache_size = 0;
+    options.timeout = TRY;
+    options.attempts = AGAIN;
+}
+
+/// All addresses of a name, sorted, IPv4 first; at least one.
+///
+/// The addresses of one family are worth having where the other's are not to be had, as they are to a CA.
+pub(super) async fn of(
+    resolver: &TokioResolver,
+    name: &DnsName,
+) -> Result<Vec<IpAddr>, LookupError> {
+    let absolute = format!("{name}.");
+    let both = async {
+        tokio::join!(
+            resolver.lookup(absolute.as_str(), RecordType::A),
+            resolver.lookup(absolute.as_str(), RecordType::AAAA),
+        )
+    };
+    let Ok((v4, v6)) = timeout(PATIENCE, both).await else {
+        return Err(LookupError::TimedOut { name: name.clone() });
+    };
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
+    for answer in [v4, v6] {
+        match answer {
+            Ok(lookup) => {
+                found.extend(lookup.answers().iter().filter_map(|record| record.data.ip_addr()));
+            }
+            Err(error) => faults.push(LookupError::of(name, error)),
+        }
+    }
+    weigh(name, found, faults)
+}
+
+fn weigh(
+    name: &DnsName,
+    mut found: Vec<IpAddr>,
+    faults: Vec<LookupError>,
+) -> Result<Vec<IpAddr>, LookupError> {
+    found.sort_unstable();
+    found.dedup();
+    let worst = faults.into_iter().max_by_key(LookupError::weight);
+    match worst {
+        None | Some(LookupError::NoAddresses { .. }) if !found.is_empty() => Ok(found),
+        Some(error) if !found.is_empty() => {
+            warn!(%name, %error, "the addresses of one family are not known");
+            Ok(found)
+        }
+        Some(error) => Err(error),
+        None => Err(LookupError::NoAddresses { name: name.clone() }),
+    }
+}
+
+/// Why no address of a name is known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookupError {
+    /// A wildcard stands for many names and has no address itself.
+    #[error("{name} is a wildcard, which has no edges of its own; ask for a host name below it")]
+    Wildcard {
+        /// The name.
+        name: DnsName,
+    },
+    /// It has other records, or names below it.
+    #[error("{name} has no address; create A or AAAA records that point at the edges")]
+    NoAddresses {
+        /// The name.
+        name: DnsName,
+    },
+    /// NXDOMAIN (RFC 8020), of it or of what it is an alias of.
+    #[error("{name} does not exist in DNS; create A or AAAA records that point at the edges")]
+    NoSuchName {
+        /// The name.
+        name: DnsName,
+    },
+    /// Nobody answered.
+    #[error("no answer from DNS for {name}; check edges.resolvers, and the zone's name servers")]
+    TimedOut {
+        /// The name.
+        name: DnsName,
+    },
+    /// The resolvers answered that they cannot, or will not, say.
+    #[error(
+        "DNS fails for {name} ({code}); check the zone's name servers and its DNSSEC, and edges.resolvers"
+    )]
+    ServerFailure {
+        /// The name.
+        name: DnsName,
+        /// How it said so.
+        code: ResponseCode,
+    },
+    /// The question could not be asked, or the answer not be understood.
+    #[error("cannot ask DNS for {name}; check edges.resolvers, and this host's network")]
+    Unasked {
+        /// The name.
+        name: DnsName,
+        /// Why.
+        source: NetError,
+    },
+}
+
+impl LookupError {
+    fn of(name: &DnsName, error: NetError) -> Self {
+        let name = name.clone();
+        match error {
+            NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+                ResponseCode::NXDomain => Self::NoSuchName { name },
+                ResponseCode::NoError => Self::NoAddresses { name },
+                code => Self::ServerFailure { name, code },
+            },
+            NetError::Dns(DnsError::ResponseCode(code)) => Self::ServerFailure { name, code },
+            NetError::Timeout => Self::TimedOut { name },
+            source => Self::Unasked { name, source },
+        }
+    }
+
+    /// Which of two is told: that a name does not exist holds for both families, and a failure says more than an empty answer.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::NoAddresses { .. } => 0,
+            Self::Unasked { .. } => 1,
+            Self::TimedOut { .. } => 2,
+            Self::ServerFailure { .. } => 3,
+            Self::NoSuchName { .. } => 4,
+            Self::Wildcard { .. } => 5,
+        }
+    }
+}

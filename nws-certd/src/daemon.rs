@@ -27,7 +27,7 @@ use crate::order::{Ended, Ordering};
 use crate::pause::Pause;
 use crate::plan::Rules;
 use crate::publish::Publisher;
-use crate::report::Report;
+use crate::report::{Report, instant};
 use crate::repository::{Repository, View};
 use crate::store::{CertificateKey, Store, WantRow};
 
@@ -212,7 +212,8 @@ impl Daemon {
             Ended::NotKept => {
                 let until = self.stuck.failed(self.parts.clock.now());
                 self.troubles.state = Some(format!(
-                    "the state of orders cannot be kept, the log says why; none is begun before {until}"
+                    "the state of orders cannot be kept, the log says why; none is begun before {}",
+                    instant(until)
                 ));
             }
         }

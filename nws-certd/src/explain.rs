@@ -128,7 +128,9 @@ impl Narrator {
         let expected =
             wanted.first().and_then(|chapter| chapter.certificate.fingerprint.as_deref());
         match self.edges.look(&name).await {
-            Ok(edges) => (edges.iter().map(|edge| EdgeReport::of(edge, expected)).collect(), None),
+            Ok(edges) => {
+                (edges.iter().map(|edge| EdgeReport::of(edge, &name, expected)).collect(), None)
+            }
             Err(error) => (Vec::new(), Some(Causes(&error).to_string())),
         }
     }

@@ -244,13 +244,35 @@ fn worst(problem: Option<&Problem>, failures: &[NameFailure]) -> Recovery {
 
 fn reasons(problem: Option<&Problem>, failures: &[NameFailure]) -> String {
     let names = failures.iter().map(|NameFailure { name, problem }| format!("{name}: {problem}"));
-    let all: Vec<_> = problem.map(ToString::to_string).into_iter().chain(names).collect();
+    // Pebble gives the order the words of the name that failed.
+    let is_told_already = |of_all: &&Problem| failures.iter().any(|one| one.problem == **of_all);
+    let of_all = problem.filter(|problem| !is_told_already(problem)).map(ToString::to_string);
+    let all: Vec<_> = of_all.into_iter().chain(names).collect();
     if all.is_empty() { "it gave no reason".into() } else { First(all.iter(), "; ").to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_same_words_for_order_and_name_are_told_once() {
+        let problem = |detail: &str| {
+            let text = format!(
+                r#"{{"type":"urn:ietf:params:acme:error:connection","detail":"{detail}"}}"#
+            );
+            Problem::from_json(text.as_bytes()).unwrap()
+        };
+        let failures = [NameFailure { name: "shop.example".into(), problem: problem("refused") }];
+        assert_eq!(
+            reasons(Some(&problem("refused")), &failures),
+            "shop.example: connection: refused"
+        );
+        assert_eq!(
+            reasons(Some(&problem("too many")), &failures),
+            "connection: too many; shop.example: connection: refused"
+        );
+    }
 
     /// What Boulder and Pebble say of an order they do not have (any more), and what else they say on the way.
     #[test]

@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use super::{Daemon, Look};
 use crate::plan::{Next, Plan, Planned};
+use crate::report::instant;
 use crate::store::{Facts, Step, StoreError};
 
 impl Daemon {
@@ -48,7 +49,11 @@ impl Daemon {
     fn watch_ca(&mut self, now: OffsetDateTime) {
         match (self.ca(now), self.ca_was_away) {
             (Availability::Away { until, reason, .. }, false) => {
-                warn!(reason, retry_at = %until, "the CA is away; no order is begun until it answers");
+                warn!(
+                    reason,
+                    retry_at = instant(until),
+                    "the CA is away; no order is begun until it answers"
+                );
                 self.ca_was_away = true;
             }
             (Availability::Up, true) => {

@@ -1,5 +1,6 @@
 //! What one address serves, beside what it should.
 
+use nws_expiry::{DnsName, DnsNames};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -13,6 +14,8 @@ pub struct EdgeReport {
     pub address: String,
     /// Whether it serves what it should.
     pub serves: Serves,
+    /// Whether what it serves is for this name.
+    pub covers: bool,
     /// The SHA-256 of what it serves, in lower-case hexadecimal.
     pub fingerprint: Option<String>,
     /// When what it serves ends.
@@ -37,7 +40,7 @@ pub enum Serves {
 }
 
 impl EdgeReport {
-    pub(super) fn of(edge: &Edge, expected: Option<&str>) -> Self {
+    pub(super) fn of(edge: &Edge, name: &DnsName, expected: Option<&str>) -> Self {
         let address = edge.address.to_string();
         match &edge.served {
             Ok(leaf) => {
@@ -46,6 +49,7 @@ impl EdgeReport {
                 Self {
                     address,
                     serves: if is_current { Serves::Current } else { Serves::Other },
+                    covers: leaf.names().is_some_and(|names| covers(names, name)),
                     fingerprint: Some(fingerprint),
                     not_after: Some(leaf.not_after()),
                     issuer: Some(leaf.issuer().into()),
@@ -55,11 +59,38 @@ impl EdgeReport {
             Err(error) => Self {
                 address,
                 serves: Serves::Nothing,
+                covers: false,
                 fingerprint: None,
                 not_after: None,
                 issuer: None,
                 error: Some(Causes(error).to_string()),
             },
+        }
+    }
+}
+
+/// A wildcard stands for one label in front (RFC 6125 §6.4.3).
+fn covers(names: &DnsNames, name: &DnsName) -> bool {
+    let parent = name.as_str().split_once('.').map_or("", |(_, parent)| parent);
+    names.contains(name) || names.iter().any(|one| one.as_str().strip_prefix("*.") == Some(parent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_names_a_certificate_is_for() {
+        let cases = [
+            ("shop.example", "shop.example", true),
+            ("*.shop.example", "www.shop.example", true),
+            ("*.shop.example", "a.www.shop.example", false),
+            ("*.shop.example", "shop.example", false),
+            ("blog.example", "shop.example", false),
+        ];
+        for (carries, asked, want) in cases {
+            let names = DnsNames::from(carries.parse::<DnsName>().unwrap());
+            assert_eq!(covers(&names, &asked.parse().unwrap()), want, "{carries}, {asked}");
         }
     }
 }

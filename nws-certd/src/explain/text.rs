@@ -22,7 +22,7 @@ pub(crate) fn story_text(story: &Story) -> String {
     if story.certificates.is_empty() {
         page.line("wanted by", "no manifest that can be served; see the faults, and discover and names.allow in the configuration");
     }
-    page.lines("edge", story.edges.iter().map(edge));
+    page.lines("edge", story.edges.iter().map(|one| edge(one, &story.host)));
     page.lines("edges", story.lookup_error.iter().cloned());
     page.lines("fault", story.faults.iter().map(|fault| fault.text.clone()));
     page.lines("trouble", story.troubles.iter().map(|trouble| trouble.text.clone()));
@@ -50,9 +50,15 @@ impl Page {
         self.lines("attempt", chapter.attempts.iter().map(attempt));
         self.lines("pushed", chapter.pushes.iter().map(push));
         self.line("stage", one.stage.as_str());
-        self.lines("because", one.last_error.iter().cloned());
+        self.lines("because", because(chapter).map(str::to_owned));
         self.line("next", &next(chapter, now));
     }
+}
+
+/// What went wrong last, unless the last attempt has just said so.
+fn because(chapter: &Chapter) -> Option<&str> {
+    let last = chapter.attempts.last().and_then(|attempt| attempt.error.as_deref());
+    chapter.certificate.last_error.as_deref().filter(|error| last != Some(error))
 }
 
 fn wanted_by(delivery: &DeliveryReport) -> String {
@@ -83,7 +89,9 @@ fn attempt(attempt: &AttemptReport) -> String {
     if let Some(error) = &attempt.error {
         let _ = write!(text, ": {error}");
     }
-    if let Some(order) = &attempt.order {
+    let is_told =
+        |order: &&String| attempt.error.as_ref().is_some_and(|error| error.contains(*order));
+    if let Some(order) = attempt.order.as_ref().filter(|order| !is_told(order)) {
         let _ = write!(text, " ({order})");
     }
     text
@@ -104,13 +112,18 @@ fn next(chapter: &Chapter, now: OffsetDateTime) -> String {
     text
 }
 
-fn edge(edge: &EdgeReport) -> String {
+fn edge(edge: &EdgeReport, host: &str) -> String {
     let (address, ends) = (&edge.address, edge.not_after.map_or_else(String::new, instant));
     match (edge.serves, &edge.error, edge.issuer.as_deref()) {
         (Serves::Current, ..) => format!("{address} serves this certificate"),
         (Serves::Other, _, issuer) => {
             let issuer = issuer.unwrap_or("an unnamed issuer");
-            format!("{address} serves another certificate, until {ends}, by {issuer}")
+            let of = if edge.covers {
+                "another certificate".into()
+            } else {
+                format!("one that is not for {host}")
+            };
+            format!("{address} serves {of}, until {ends}, by {issuer}")
         }
         (Serves::Nothing, error, _) => {
             let error = error.as_deref().unwrap_or("no reason is known");

@@ -7,6 +7,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{Attempt, Ordering};
 use crate::failure::Causes;
+use crate::report::instant;
 use crate::store::{Blame, OrderId, Span, Step, StoreError};
 use crate::vault::SealError;
 
@@ -121,7 +122,7 @@ impl Ordering {
             Ok(()) => {
                 info!(
                     serial = %leaf.serial(),
-                    not_after = %leaf.not_after(),
+                    not_after = instant(leaf.not_after()),
                     issuer = leaf.issuer(),
                     "certificate issued"
                 );
@@ -219,7 +220,7 @@ fn say(step: &Step, recovery: Recovery) {
     if let Step::OrderWaits { error, until, .. } | Step::OrderEnded { error, until, .. } = step {
         match recovery {
             Recovery::Operator => {
-                error!(error, not_before = %until, "the CA wants a person to act")
+                error!(error, not_before = instant(*until), "the CA wants a person to act")
             }
             Recovery::Resume { .. }
             | Recovery::CaAway { .. }
@@ -227,7 +228,9 @@ fn say(step: &Step, recovery: Recovery) {
             | Recovery::Name
             | Recovery::Account
             | Recovery::Fresh
-            | Recovery::Permanent => warn!(error, not_before = %until, "no certificate yet"),
+            | Recovery::Permanent => {
+                warn!(error, not_before = instant(*until), "no certificate yet")
+            }
         }
     }
 }

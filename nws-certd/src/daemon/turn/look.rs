@@ -5,7 +5,7 @@ use tracing::{info, warn};
 
 use crate::daemon::{Daemon, Look};
 use crate::failure::Causes;
-use crate::report::Report;
+use crate::report::{Report, instant};
 use crate::repository::View;
 use crate::store::StoreError;
 
@@ -66,7 +66,11 @@ impl Daemon {
             Err(error) => {
                 let until = self.fetching.failed(now);
                 let text = Causes(&error).to_string();
-                warn!(error = text, retry_at = %until, "the branch cannot be looked at; the last one seen is used");
+                warn!(
+                    error = text,
+                    retry_at = instant(until),
+                    "the branch cannot be looked at; the last one seen is used"
+                );
                 self.next_poll = Some(until);
                 self.troubles.fetch = Some(text);
                 Fetched::No

@@ -7,6 +7,7 @@ use super::look::Fetched;
 use crate::daemon::Daemon;
 use crate::plan::Plan;
 use crate::publish::Published;
+use crate::report::instant;
 use crate::store::Facts;
 
 /// How often in a row a commit is rebuilt on a branch that others push to, before everything else gets its turn.
@@ -58,8 +59,10 @@ impl Daemon {
     fn hold(&mut self, reason: String) {
         let until = self.pushing.rest(self.parts.clock.now(), AFTER_REFUSAL);
         self.next_poll = Some(until);
-        self.troubles.push =
-            Some(format!("{reason}; the push is tried again at {until}, or with: nws-certd sync"));
+        self.troubles.push = Some(format!(
+            "{reason}; the push is tried again at {}, or with: nws-certd sync",
+            instant(until)
+        ));
         self.held = Some(reason);
     }
 
@@ -73,8 +76,10 @@ impl Daemon {
     fn yield_to_others(&mut self) {
         let until = self.pushing.rest(self.parts.clock.now(), AFTER_RACES);
         self.next_poll = Some(until);
-        let text =
-            format!("the branch moved during {RACES} pushes in a row; the next is at {until}");
+        let text = format!(
+            "the branch moved during {RACES} pushes in a row; the next is at {}",
+            instant(until)
+        );
         warn!(error = text, "certificates are not pushed yet");
         self.troubles.push = Some(text);
     }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::daemon::Daemon;
 use crate::plan::Plan;
-use crate::report::{AccountReport, BranchReport, Report, Scene, Trouble, TroubleWith};
+use crate::report::{AccountReport, BranchReport, Report, Scene, Trouble, TroubleWith, instant};
 use crate::store::Facts;
 
 impl Daemon {
@@ -64,7 +64,9 @@ impl Daemon {
                 Some("the CA was away; an order finds out whether it is back".into())
             }
             Availability::Away { since, until, reason } => Some(format!(
-                "the CA is away since {since} ({reason}); it is asked again at {until}"
+                "the CA is away since {} ({reason}); it is asked again at {}",
+                instant(since),
+                instant(until)
             )),
         }
     }

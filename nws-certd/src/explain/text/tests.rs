@@ -89,6 +89,7 @@ fn a_certificate_in_place_is_told_to_each_edge() {
     let edge = |address: &str, serves, error: Option<&str>| EdgeReport {
         address: address.into(),
         serves,
+        covers: address.ends_with("2:443"),
         fingerprint: None,
         not_after: (serves == Serves::Other).then_some(NOON + Duration::days(3)),
         issuer: (serves == Serves::Other).then(|| "CN=Old Intermediate".into()),
@@ -97,25 +98,27 @@ fn a_certificate_in_place_is_told_to_each_edge() {
     let edges = vec![
         edge("192.0.2.1:443", Serves::Current, None),
         edge("192.0.2.2:443", Serves::Other, None),
-        edge("[2001:db8::3]:443", Serves::Nothing, Some("connection refused")),
+        edge("192.0.2.3:443", Serves::Other, None),
+        edge("[2001:db8::4]:443", Serves::Nothing, Some("connection refused")),
     ];
     check(
         Story { edges, ..story(vec![chapter]) },
         expect![[r#"
-        shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
+            shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
 
-        names        shop.example, www.shop.example (ecdsa-p256)
-        wanted by    apps/shop/ingress.yaml, document 1, Ingress shop/shop, spec.tls[0], as Secret shop/shop-tls
-        certificate  serial 0a1b2c, 2026-03-01 11:00:00Z to 2026-05-30 12:00:00Z, by CN=Fake Intermediate
-        attempt      2026-03-01 10:00:02Z failed after 2.3 s: connection refused (https://ca.example/order/7)
-        attempt      2026-03-01 11:00:02Z issued after 2.3 s (https://ca.example/order/7)
-        pushed       2026-03-01 11:01:00Z certs/shop/shop-tls.yaml in commit cccccccccccc, SHA-256 ffffffffffff
-        stage        pushed
-        next         renew at 2026-04-30 12:00:00Z (in 60 days)
-        edge         192.0.2.1:443 serves this certificate
-        edge         192.0.2.2:443 serves another certificate, until 2026-03-04 12:00:00Z, by CN=Old Intermediate
-        edge         [2001:db8::3]:443 serves none: connection refused
-    "#]],
+            names        shop.example, www.shop.example (ecdsa-p256)
+            wanted by    apps/shop/ingress.yaml, document 1, Ingress shop/shop, spec.tls[0], as Secret shop/shop-tls
+            certificate  serial 0a1b2c, 2026-03-01 11:00:00Z to 2026-05-30 12:00:00Z, by CN=Fake Intermediate
+            attempt      2026-03-01 10:00:02Z failed after 2.3 s: connection refused (https://ca.example/order/7)
+            attempt      2026-03-01 11:00:02Z issued after 2.3 s (https://ca.example/order/7)
+            pushed       2026-03-01 11:01:00Z certs/shop/shop-tls.yaml in commit cccccccccccc, SHA-256 ffffffffffff
+            stage        pushed
+            next         renew at 2026-04-30 12:00:00Z (in 60 days)
+            edge         192.0.2.1:443 serves this certificate
+            edge         192.0.2.2:443 serves another certificate, until 2026-03-04 12:00:00Z, by CN=Old Intermediate
+            edge         192.0.2.3:443 serves one that is not for shop.example, until 2026-03-04 12:00:00Z, by CN=Old Intermediate
+            edge         [2001:db8::4]:443 serves none: connection refused
+        "#]],
     );
 }
 
@@ -133,18 +136,17 @@ fn a_name_that_fails_says_so_in_the_cas_words_and_when_it_is_tried_again() {
     check(
         Story { troubles, ..story(vec![chapter]) },
         expect![[r#"
-        shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
+            shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
 
-        names        shop.example, www.shop.example (ecdsa-p256)
-        wanted by    apps/shop/ingress.yaml, document 1, Ingress shop/shop, spec.tls[0], as Secret shop/shop-tls
-        certificate  none yet
-        attempt      2026-03-01 11:00:02Z waits, 7 times since 2026-03-01 11:00:00Z: the CA is away (https://ca.example/order/7)
-        attempt      2026-03-01 11:59:02Z failed after 2.3 s: order refused: shop.example: connection: 192.0.2.1: Connection refused (https://ca.example/order/7)
-        stage        waiting
-        because      order refused: shop.example: connection: 192.0.2.1: Connection refused
-        next         order at 2026-03-01 12:10:00Z (in 10 minutes), as there is no certificate yet
-        trouble      the CA is away
-    "#]],
+            names        shop.example, www.shop.example (ecdsa-p256)
+            wanted by    apps/shop/ingress.yaml, document 1, Ingress shop/shop, spec.tls[0], as Secret shop/shop-tls
+            certificate  none yet
+            attempt      2026-03-01 11:00:02Z waits, 7 times since 2026-03-01 11:00:00Z: the CA is away (https://ca.example/order/7)
+            attempt      2026-03-01 11:59:02Z failed after 2.3 s: order refused: shop.example: connection: 192.0.2.1: Connection refused (https://ca.example/order/7)
+            stage        waiting
+            next         order at 2026-03-01 12:10:00Z (in 10 minutes), as there is no certificate yet
+            trouble      the CA is away
+        "#]],
     );
 }
 

@@ -65,9 +65,9 @@ async fn play(args: &Args, folder: &Path) -> Result<Code> {
 }
 
 async fn show(folder: &Path) -> Result<(World, Code)> {
-    step("Looking for what the demo needs (git, HAProxy, Pebble) and building nws-certd.");
+    step("Looking for what the demo needs (git, OpenSSH, HAProxy, Pebble) and building nws-certd.");
     let programs = Programs::find_or_make().await?;
-    step("Starting a CA, its DNS, two edges on two addresses, and an empty GitOps repository.");
+    step("Starting a CA, its DNS, two edges on two addresses, and a GitOps repository behind ssh.");
     let mut world = World::start(&programs, folder, Settings::USUAL).await?;
     for cluster in &world.clusters {
         let edge = cluster.edge();

@@ -1,13 +1,24 @@
 //! `cargo xtask e2e`: scenarios on real parts, several at a time.
 
+mod account_lost;
+mod bad_manifest;
 mod ca_away;
+mod ca_down;
+mod ca_hangs_mid_order;
+mod empty_repository;
 mod issue;
+mod lost_race;
+mod mirror_lost;
 mod new_app;
+mod push_refused;
 mod renew;
 mod report;
 mod restart;
 mod scenario;
+mod ssh;
 mod state_lost;
+mod ungated;
+mod webhook;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;

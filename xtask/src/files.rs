@@ -1,6 +1,7 @@
 //! Reading and writing files with the path in every error.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -10,6 +11,13 @@ pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
         make_folder(folder)?;
     }
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes a file with these permissions, whatever the umask says.
+pub(crate) fn write_with_mode(path: &Path, text: impl AsRef<[u8]>, mode: u32) -> Result<()> {
+    write(path, text)?;
+    fs::set_permissions(path, Permissions::from_mode(mode))
+        .with_context(|| format!("cannot set the permissions of {}", path.display()))
 }
 
 pub(crate) fn read(path: &Path) -> Result<String> {

@@ -122,13 +122,14 @@ impl Process {
         .await
     }
 
-    fn pid(&self) -> Option<Pid> {
-        Pid::from_raw(i32::try_from(self.child.id()).ok()?)
+    /// Stops the program where it is (SIGSTOP): it lives, and does nothing.
+    pub(crate) fn freeze(&self) -> Result<()> {
+        let pid = self.pid().with_context(|| format!("{} has no process", self.name))?;
+        kill_process(pid, Signal::STOP).with_context(|| format!("cannot signal {}", self.name))
     }
-}
 
-impl Drop for Process {
-    fn drop(&mut self) {
+    /// Ends the program with SIGKILL, with whatever it started, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
         // A child that is already reaped keeps its number in `Child`, so look before signalling: the number may be reused.
         if let (Ok(None), Some(group)) = (self.child.try_wait(), self.pid())
             && kill_process_group(group, Signal::KILL).is_ok()
@@ -136,6 +137,16 @@ impl Drop for Process {
         {
             eprintln!("cannot wait for {}: {error}", self.name);
         }
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.child.id()).ok()?)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 
@@ -155,4 +166,24 @@ fn dying_with_us(command: Command) -> Command {
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// A path as one word of a shell.
+pub(crate) fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::quoted;
+
+    #[test]
+    fn a_quoted_path_is_one_word_whatever_is_in_it() {
+        let cases = [("/a/b", "'/a/b'"), ("/a b/$c", "'/a b/$c'"), ("/it's", r"'/it'\''s'")];
+        for (path, word) in cases {
+            assert_eq!(quoted(Path::new(path)), word, "{path}");
+        }
+    }
 }

@@ -10,14 +10,14 @@
 
 mod endpoint;
 mod fault;
+mod tally;
 
 pub(crate) use endpoint::Endpoint;
 pub(crate) use fault::{Effect, Fault, Scope, Times};
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -34,10 +34,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::http::Http;
 use crate::proxy::fault::Faults;
+use crate::proxy::tally::Tally;
 use crate::tls::{self, ListenerCa};
 
 /// Longer than any sound answer of the CA, shorter than the patience of a test.
@@ -66,7 +68,7 @@ impl CaProxy {
             upstream: upstream.to_string().parse()?,
             http: Http::new(tls::client_trusting(&ca.pem())?, UPSTREAM_LIMIT),
             gate: RwLock::new(()),
-            counts: Mutex::default(),
+            tally: Tally::default(),
             faults: Faults::default(),
         });
         let accepting = accept(listener, TlsAcceptor::from(Arc::new(server)), Arc::clone(&shared));
@@ -80,8 +82,17 @@ impl CaProxy {
 
     /// How many requests for `endpoint` have arrived, faulted ones included.
     pub(crate) fn count(&self, endpoint: Endpoint) -> u64 {
-        let counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.get(&endpoint).copied().unwrap_or_default()
+        self.shared.tally.requests_for(endpoint)
+    }
+
+    /// How often anyone has tried to reach the CA: all requests, and the connections that were refused.
+    pub(crate) fn knocks(&self) -> u64 {
+        self.shared.tally.knocks()
+    }
+
+    /// How many orders the CA has made.
+    pub(crate) fn orders(&self) -> usize {
+        self.shared.tally.orders()
     }
 
     /// Adds a fault; where several fit a request, the oldest strikes.
@@ -100,7 +111,7 @@ struct Shared {
     http: Http,
     /// Exclusive for newOrder, shared for what reads authorizations and orders.
     gate: RwLock<()>,
-    counts: Mutex<BTreeMap<Endpoint, u64>>,
+    tally: Tally,
     faults: Faults,
 }
 
@@ -112,7 +123,7 @@ async fn accept(listener: TcpListener, tls: TlsAcceptor, shared: Arc<Shared>) {
             Ok((stream, _)) if !shared.faults.refuse_connections() => {
                 connections.spawn(serve(stream, tls.clone(), Arc::clone(&shared)));
             }
-            Ok(_) => {}
+            Ok(_) => shared.tally.turned_away(),
             Err(error) => {
                 eprintln!("the CA proxy cannot accept: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -125,33 +136,42 @@ async fn accept(listener: TcpListener, tls: TlsAcceptor, shared: Arc<Shared>) {
 async fn serve(stream: TcpStream, tls: TlsAcceptor, shared: Arc<Shared>) {
     // A client that breaks off its handshake or its connection is its own affair: the scenario sees what comes of it.
     let Ok(stream) = tls.accept(stream).await else { return };
-    let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
-    let _broken_off = auto::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let closed = CancellationToken::new();
+    let service = service_fn(|request| answer(request, Arc::clone(&shared), closed.clone()));
+    let builder = auto::Builder::new(TokioExecutor::new());
+    tokio::select! {
+        biased;
+        () = closed.cancelled() => {}
+        _broken_off = builder.serve_connection(TokioIo::new(stream), service) => {}
+    }
 }
 
 async fn answer(
     request: Request<Incoming>,
     shared: Arc<Shared>,
+    closed: CancellationToken,
 ) -> io::Result<Response<Full<Bytes>>> {
     let endpoint = Endpoint::of(request.uri().path());
-    shared.count(endpoint);
+    shared.tally.request(endpoint);
     match shared.faults.strike(endpoint) {
         None => {}
-        Some(Effect::Refuse) => return Err(io::ErrorKind::ConnectionReset.into()),
+        Some(Effect::Refuse) => {
+            // Over HTTP/2 an error ends one request only, and the connection would be as good as ever.
+            if shared.faults.refuse_connections() {
+                closed.cancel();
+            }
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
         Some(Effect::Hang) => std::future::pending().await,
         Some(Effect::Answer(response)) => return Ok(response.map(Full::new)),
     }
-    Ok(shared.gated(endpoint, request).await.unwrap_or_else(|error| bad_gateway(&error)))
+    let answer = shared.gated(endpoint, request).await;
+    let answer = answer.unwrap_or_else(|error| bad_gateway(&error));
+    shared.tally.answer(endpoint, &answer);
+    Ok(answer)
 }
 
 impl Shared {
-    fn count(&self, endpoint: Endpoint) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry(endpoint).or_default() += 1;
-    }
-
     async fn gated(
         &self,
         endpoint: Endpoint,

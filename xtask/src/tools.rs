@@ -1,6 +1,7 @@
 //! `cargo xtask tools`: the programs that demo and scenarios run on, found or installed.
 
 mod debian;
+mod openssh;
 mod pebble;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub(crate) use openssh::OpenSsh;
 pub(crate) use pebble::Pebble;
 
 use crate::{ink, process, programs};
@@ -19,10 +21,14 @@ const HAPROXY_AT_LEAST: Version = Version(2, 4);
 /// What nws-certd itself asks for.
 const GIT_AT_LEAST: Version = Version(2, 39);
 
+/// The services that packages start by themselves.
+const SERVICES: [(&str, &str); 2] = [("haproxy", "haproxy"), ("openssh-server", "ssh")];
+
 /// Everything a world is made of, besides nws-certd.
 pub(crate) struct Tools {
     pub(crate) git: PathBuf,
     pub(crate) haproxy: PathBuf,
+    pub(crate) openssh: OpenSsh,
     pub(crate) pebble: Pebble,
 }
 
@@ -30,6 +36,8 @@ pub(crate) async fn run() -> Result<ExitCode> {
     let tools = find_or_install().await?;
     println!("git      {}", tools.git.display());
     println!("haproxy  {}", tools.haproxy.display());
+    println!("ssh      {}", tools.openssh.client.display());
+    println!("sshd     {}", tools.openssh.server.display());
     println!("pebble   {} ({})", tools.pebble.server.display(), tools.pebble.origin);
     Ok(ExitCode::SUCCESS)
 }
@@ -42,14 +50,12 @@ pub(crate) async fn run() -> Result<ExitCode> {
 pub(crate) async fn find_or_install() -> Result<Tools> {
     let git = system("git", "git", "--version", GIT_AT_LEAST).await?;
     let haproxy = system("haproxy", "haproxy", "-v", HAPROXY_AT_LEAST).await?;
-    Ok(Tools { git, haproxy, pebble: pebble::find_or_install().await? })
+    let openssh = openssh::find_or_install().await?;
+    Ok(Tools { git, haproxy, openssh, pebble: pebble::find_or_install().await? })
 }
 
 async fn system(name: &str, package: &str, asked: &str, at_least: Version) -> Result<PathBuf> {
-    let path = match programs::find(name) {
-        Some(path) => path,
-        None => install(name, package).await?,
-    };
+    let path = find_or(name, package).await?;
     let found = version(&path, asked).await?;
     ensure!(
         found >= at_least,
@@ -59,6 +65,13 @@ async fn system(name: &str, package: &str, asked: &str, at_least: Version) -> Re
     Ok(path)
 }
 
+async fn find_or(name: &str, package: &str) -> Result<PathBuf> {
+    match programs::find(name) {
+        Some(path) => Ok(path),
+        None => install(name, package).await,
+    }
+}
+
 async fn install(name: &str, package: &str) -> Result<PathBuf> {
     if !programs::is_debian() {
         bail!(
@@ -66,8 +79,8 @@ async fn install(name: &str, package: &str) -> Result<PathBuf> {
         );
     }
     debian::install(&[package]).await?;
-    if name == "haproxy" {
-        debian::stop_service(name).await;
+    if let Some((_, service)) = SERVICES.iter().find(|(brings, _)| *brings == package) {
+        debian::stop_service(service).await;
     }
     programs::find(name).with_context(|| format!("package {package} brought no {name}"))
 }

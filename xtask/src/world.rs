@@ -1,7 +1,7 @@
 //! A world: everything nws-certd lives among, real and small, on loopback addresses of its own.
 //!
-//! A CA (Pebble) behind the CA proxy, the DNS the CA looks names up in, a bare git repository, two edges (HAProxy) each
-//! with a cluster that applies the repository to it, and the daemon. Dropping a world ends all of it.
+//! A CA (Pebble) behind the CA proxy, the DNS the CA looks names up in, a bare git repository behind a git host (OpenSSH),
+//! two edges (HAProxy) each with a cluster that applies the repository to it, and the daemon. Dropping a world ends all of it.
 
 mod app;
 mod ca;
@@ -9,16 +9,23 @@ mod cluster;
 mod daemon;
 mod dns;
 mod edge;
+mod explanation;
+mod git_host;
 mod manifest;
 mod probe;
 mod repository;
 mod status;
+mod webhook;
 
 pub(crate) use app::{App, SAMPLES};
-pub(crate) use daemon::{Daemon, Settings};
+pub(crate) use ca::Ca;
+pub(crate) use daemon::{Daemon, Settings, WayToCa};
+pub(crate) use explanation::Explanation;
+pub(crate) use git_host::GitHost;
 pub(crate) use probe::{Leaf, Probe};
-pub(crate) use repository::Repository;
-pub(crate) use status::{Account, Stage, Status};
+pub(crate) use repository::{BRANCH, Beginning, Blob, Repository};
+pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith};
+pub(crate) use webhook::{Signature, Webhook};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -35,8 +42,9 @@ use crate::tools::{self, Tools};
 use crate::wait::{self, Look};
 use crate::workspace;
 
-use ca::Ca;
+use ca::CaSettings;
 use cluster::Cluster;
+use daemon::Places;
 use dns::Dns;
 use edge::Edge;
 
@@ -67,12 +75,15 @@ pub(crate) struct World {
     pub(crate) daemon: Daemon,
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) proxy: CaProxy,
+    pub(crate) git_host: GitHost,
     pub(crate) repository: Repository,
+    pub(crate) webhook: Webhook,
     pub(crate) probe: Probe,
-    /// The root certificate of what the CA issues, PEM.
-    pub(crate) root: String,
+    /// The root certificates of what the CA issues and has issued, PEM.
+    pub(crate) roots: String,
     dns: Dns,
-    _ca: Ca,
+    pub(crate) ca: Ca,
+    folder: PathBuf,
 }
 
 impl World {
@@ -92,37 +103,60 @@ impl World {
         let http = Http::new(tls::client_trusting(&listeners.pem())?, Duration::from_secs(5));
 
         let dns = Dns::start(&tools.pebble, folder, &net, http.clone()).await?;
-        let ca = Ca::start(
-            &tools.pebble,
-            folder,
-            &net,
-            dns.address(),
-            &listeners,
-            &http,
-            settings.lifetime,
-        )
-        .await?;
+        let ca = CaSettings {
+            dns: dns.address(),
+            listeners: &listeners,
+            http: &http,
+            lifetime: settings.lifetime,
+        };
+        let ca = Ca::start(&tools.pebble, folder, &net, ca).await?;
         files::write(&folder.join("root.pem"), ca.root())?;
         let proxy = CaProxy::start(&listeners, ca.address()).await?;
-        let repository = Repository::create(&tools.git, folder).await?;
-        let mut clusters = Vec::new();
-        for (name, host) in ["edge-a", "edge-b"].into_iter().zip([2, 3]) {
-            let (edge, runtime) =
-                Edge::start(&tools.haproxy, folder, name, &net, net.network.host(host)).await?;
-            let log = folder.join(format!("cluster-of-{name}.log"));
-            clusters.push(Cluster::start(edge, runtime, repository.clone(), &log)?);
-        }
-        let daemon = Daemon::new(
-            nws_certd,
+        let repository = Repository::create(&tools.git, folder, settings.beginning).await?;
+        let git_host = GitHost::start(tools, folder, &net).await?;
+        let webhook = Webhook::new(folder, net.part()?, http)?;
+        let clusters = start_clusters(tools, folder, &net, &repository).await?;
+        let places = Places {
+            folder: folder.to_owned(),
+            directory: match settings.way {
+                WayToCa::Proxy => proxy.directory(),
+                WayToCa::Direct => ca.directory(),
+            },
+            repository: git_host.url(repository.path()),
+            deploy_key: git_host.deploy_key(),
+            known_hosts: git_host.known_hosts(),
+            challenge: net.challenge,
+            webhook: webhook.address(),
+            webhook_secret: webhook.secret_file().to_owned(),
+            https: net.https,
+            dns: dns.address(),
+        };
+        let daemon = Daemon::new(nws_certd, &places, settings)?;
+        let roots = ca.root().to_owned();
+        let probe = Probe::new(&roots, net.https)?;
+        let folder = folder.to_owned();
+        Ok(Self {
+            daemon,
+            clusters,
+            proxy,
+            git_host,
+            repository,
+            webhook,
+            probe,
+            roots,
+            dns,
+            ca,
             folder,
-            &proxy.directory(),
-            &repository.url(),
-            net.challenge,
-            settings,
-        )?;
-        let probe = Probe::new(ca.root(), net.https)?;
-        let root = ca.root().to_owned();
-        Ok(Self { daemon, clusters, proxy, repository, probe, root, dns, _ca: ca })
+        })
+    }
+
+    /// Kills the CA and starts it anew on the same address; it remembers nothing. What it issued before stays trusted.
+    pub(crate) async fn restart_ca(&mut self) -> Result<()> {
+        self.ca.restart().await?;
+        self.roots.push_str(self.ca.root());
+        files::write(&self.folder.join("root.pem"), &self.roots)?;
+        self.probe = Probe::new(&self.roots, self.probe.port())?;
+        Ok(())
     }
 
     /// Commits applications in one push and points their names at the edges, each at another edge first, so that the CA
@@ -185,6 +219,22 @@ impl World {
         }
         Ok(leaves)
     }
+}
+
+async fn start_clusters(
+    tools: &Tools,
+    folder: &Path,
+    net: &Net,
+    repository: &Repository,
+) -> Result<Vec<Cluster>> {
+    let mut clusters = Vec::new();
+    for (name, host) in ["edge-a", "edge-b"].into_iter().zip([2, 3]) {
+        let (edge, runtime) =
+            Edge::start(&tools.haproxy, folder, name, net, net.network.host(host)).await?;
+        let log = folder.join(format!("cluster-of-{name}.log"));
+        clusters.push(Cluster::start(edge, runtime, repository.clone(), &log)?);
+    }
+    Ok(clusters)
 }
 
 /// Where a world's listeners are.

@@ -62,7 +62,7 @@ async fn trouble(world: &World) -> Result<()> {
 }
 
 async fn answers(world: &World) -> Result<()> {
-    let http = Http::new(tls::client_trusting(&world.root)?, Duration::from_secs(5));
+    let http = Http::new(tls::client_trusting(&world.roots)?, Duration::from_secs(5));
     let healthz: Uri = format!("http://{}/healthz", world.daemon.challenge()).parse()?;
     http.get(&healthz).await.map(drop)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use crate::world::{Programs, SAMPLES, Settings, World};
+use crate::world::{Programs, SAMPLES, Settings, Stage, World};
 
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let mut world = World::start(programs, folder, Settings::USUAL).await?;
@@ -20,6 +20,26 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
         let edge = cluster.edge();
         ensure!(edge.challenges()? > 0, "the CA never came in through {}", edge.name());
     }
+    explained(&world).await?;
     world.daemon.stop().await?;
     Ok(format!("{} hosts, the same certificate on every edge", leaves.len()))
+}
+
+/// The story of a host ends at the edges, which serve what was pushed.
+async fn explained(world: &World) -> Result<()> {
+    let host = SAMPLES[0].hosts[0];
+    let status = world.daemon.status().await?;
+    let fingerprint = status.expect(host, Stage::Pushed)?.fingerprint.as_ref();
+    let edges = world.daemon.explain(host).await?.edges;
+    ensure!(edges.len() == world.clusters.len(), "{host} is explained with the edges {edges:?}");
+    for edge in edges {
+        ensure!(
+            edge.error.is_none() && edge.fingerprint.as_ref() == fingerprint,
+            "{fingerprint:?} was pushed, and {} is explained with {:?}, {:?}",
+            edge.address,
+            edge.fingerprint,
+            edge.error
+        );
+    }
+    Ok(())
 }

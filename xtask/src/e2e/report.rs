@@ -24,9 +24,9 @@ pub(crate) fn human(outcome: &Outcome) {
     let Outcome { name, took, result } = outcome;
     let seconds = took.as_secs_f64();
     match result {
-        Ok(note) => println!("{}    {name:<12} {seconds:6.1} s  {note}", ink::green("ok")),
+        Ok(note) => println!("{}    {name:<18} {seconds:6.1} s  {note}", ink::green("ok")),
         Err(failed) => {
-            println!("{}  {name:<12} {seconds:6.1} s  {:#}", ink::red("FAIL"), failed.error);
+            println!("{}  {name:<18} {seconds:6.1} s  {:#}", ink::red("FAIL"), failed.error);
             println!(
                 "      its logs are kept in {}; the daemon's ends with",
                 failed.folder.display()

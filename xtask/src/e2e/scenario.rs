@@ -8,7 +8,11 @@ use futures_util::future::LocalBoxFuture;
 use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
-use crate::e2e::{ca_away, issue, new_app, renew, restart, state_lost};
+use crate::e2e::{
+    account_lost, bad_manifest, ca_away, ca_down, ca_hangs_mid_order, empty_repository, issue,
+    lost_race, mirror_lost, new_app, push_refused, renew, restart, ssh, state_lost, ungated,
+    webhook,
+};
 use crate::world::Programs;
 use crate::{files, workspace};
 
@@ -33,7 +37,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 6] = [
+pub(crate) const SCENARIOS: [Scenario; 17] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -65,10 +69,76 @@ pub(crate) const SCENARIOS: [Scenario; 6] = [
         play: |programs, folder| Box::pin(state_lost::play(programs, folder)),
     },
     Scenario {
+        name: "ssh",
+        tag: Tag::Core,
+        about: "the git host shows another key, then knows the deploy key no more: told with what helps, and mended",
+        play: |programs, folder| Box::pin(ssh::play(programs, folder)),
+    },
+    Scenario {
+        name: "lost-race",
+        tag: Tag::Core,
+        about: "the branch moves before each push or during it, twenty times in a row; no update of either side is lost",
+        play: |programs, folder| Box::pin(lost_race::play(programs, folder)),
+    },
+    Scenario {
+        name: "bad-manifest",
+        tag: Tag::Core,
+        about: "manifests as people get them wrong: all others are served, each fault is reported until it is mended",
+        play: |programs, folder| Box::pin(bad_manifest::play(programs, folder)),
+    },
+    Scenario {
+        name: "push-refused",
+        tag: Tag::Core,
+        about: "the server refuses pushes in its words; the certificate is held, and delivered later without another order",
+        play: |programs, folder| Box::pin(push_refused::play(programs, folder)),
+    },
+    Scenario {
+        name: "mirror-lost",
+        tag: Tag::Core,
+        about: "the daemon's copy of the repository is deleted and damaged, at rest and while it runs; nothing is ordered again",
+        play: |programs, folder| Box::pin(mirror_lost::play(programs, folder)),
+    },
+    Scenario {
+        name: "empty-repository",
+        tag: Tag::Core,
+        about: "a repository without any commit: the first application begins it",
+        play: |programs, folder| Box::pin(empty_repository::play(programs, folder)),
+    },
+    Scenario {
+        name: "webhook",
+        tag: Tag::Core,
+        about: "the git host tells of a push, which is served in seconds; who cannot sign is not heard",
+        play: |programs, folder| Box::pin(webhook::play(programs, folder)),
+    },
+    Scenario {
         name: "ca-away",
         tag: Tag::Full,
         about: "the CA refuses, hangs and fails while the daemon starts; challenges are answered all the while",
         play: |programs, folder| Box::pin(ca_away::play(programs, folder)),
+    },
+    Scenario {
+        name: "ca-down",
+        tag: Tag::Full,
+        about: "the CA refuses, then hangs, while applications wait: no hammering, and they are served when it is back",
+        play: |programs, folder| Box::pin(ca_down::play(programs, folder)),
+    },
+    Scenario {
+        name: "ca-hangs-mid-order",
+        tag: Tag::Full,
+        about: "the CA hangs at each step of an order, which goes on by its URL and is the only one",
+        play: |programs, folder| Box::pin(ca_hangs_mid_order::play(programs, folder)),
+    },
+    Scenario {
+        name: "account-lost",
+        tag: Tag::Full,
+        about: "the CA forgets everything; the daemon registers again with the same key",
+        play: |programs, folder| Box::pin(account_lost::play(programs, folder)),
+    },
+    Scenario {
+        name: "ungated",
+        tag: Tag::Full,
+        about: "many orders at a time straight at a CA that locks up for good; all are served after its restart",
+        play: |programs, folder| Box::pin(ungated::play(programs, folder)),
     },
 ];
 
@@ -154,8 +224,18 @@ mod tests {
     #[test]
     fn scenarios_are_chosen_by_name_or_by_tag() {
         let cases: [(&str, &[&str], Tag, &str); 4] = [
-            ("no names: the core", &[], Tag::Core, "issue new-app renew restart state-lost"),
-            ("everything", &[], Tag::Full, "issue new-app renew restart state-lost ca-away"),
+            (
+                "no names: the core",
+                &[],
+                Tag::Core,
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook",
+            ),
+            (
+                "everything",
+                &[],
+                Tag::Full,
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook ca-away ca-down ca-hangs-mid-order account-lost ungated",
+            ),
             (
                 "names, in their order, whatever their tag",
                 &["ca-away", "issue"],
@@ -166,7 +246,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ca-away",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated",
             ),
         ];
         for (case, names, tag, expected) in cases {

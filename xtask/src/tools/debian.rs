@@ -13,6 +13,9 @@ use crate::{process, programs};
 /// For a slow mirror; beyond it, something waits for an answer that nobody will give.
 const LIMIT: Duration = Duration::from_secs(600);
 
+/// Where packages put systemd's units.
+const SYSTEMD_UNITS: [&str; 2] = ["/lib/systemd/system", "/usr/lib/systemd/system"];
+
 /// Installs packages with apt-get: as root, or through sudo where it asks no password.
 pub(crate) async fn install(packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
@@ -25,16 +28,24 @@ pub(crate) async fn install(packages: &[&str]) -> Result<()> {
     process::output(command, LIMIT).await.map(drop).with_context(advice)
 }
 
-/// Ends the service that a package started: only the program is wanted, and it would hold ports 80 and 443.
+/// Ends the service that a package started: only the program is wanted, and it would hold ports of the system.
 pub(crate) async fn stop_service(name: &str) {
-    let mut stop = as_root(OsStr::new("service"));
-    stop.args([name, "stop"]);
-    report(process::run(stop).await);
-    if Path::new("/run/systemd/system").exists() {
-        let mut disable = as_root(OsStr::new("systemctl"));
-        disable.args(["disable", "--quiet", name]);
-        report(process::run(disable).await);
+    if !Path::new("/run/systemd/system").exists() {
+        let mut stop = as_root(OsStr::new("service"));
+        stop.args([name, "stop"]);
+        return report(process::run(stop).await);
     }
+    disable(&format!("{name}.service")).await;
+    let socket = format!("{name}.socket");
+    if SYSTEMD_UNITS.iter().any(|folder| Path::new(folder).join(&socket).exists()) {
+        disable(&socket).await;
+    }
+}
+
+async fn disable(unit: &str) {
+    let mut disable = as_root(OsStr::new("systemctl"));
+    disable.args(["disable", "--now", "--quiet", unit]);
+    report(process::run(disable).await);
 }
 
 fn report(outcome: Result<()>) {

@@ -15,6 +15,18 @@ pub(crate) const SAMPLES: [App; 3] = [
 ];
 
 impl App {
+    /// `count` applications with one host each, `name-1`, `name-2`, ...
+    pub(crate) fn wave(name: &str, count: usize) -> Vec<Self> {
+        (1..=count).map(|number| Self::called(&format!("{name}-{number}"))).collect()
+    }
+
+    fn called(name: &str) -> Self {
+        // The few names that a scenario makes up may stay until the program ends.
+        let name: &'static str = name.to_owned().leak();
+        let host: &'static str = format!("{name}.example").leak();
+        Self { name, hosts: vec![host].leak() }
+    }
+
     /// What a developer commits to have this application run: path and text.
     pub(crate) fn manifests(&self) -> [(String, String); 2] {
         let folder = format!("apps/{}", self.name);
@@ -24,7 +36,7 @@ impl App {
         ]
     }
 
-    fn ingress(&self) -> String {
+    pub(crate) fn ingress(&self) -> String {
         let Self { name, hosts } = self;
         let rules: String = hosts.iter().map(|host| rule(name, host)).collect();
         let hosts: String = hosts.iter().map(|host| format!("        - {host}\n")).collect();

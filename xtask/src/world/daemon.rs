@@ -1,5 +1,9 @@
 //! nws-certd itself, run as an operator would.
 
+mod config;
+
+pub(super) use config::Places;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,25 +15,47 @@ use tokio::net::TcpStream;
 use crate::files;
 use crate::process::{self, Process};
 use crate::wait::{self, Look};
-use crate::world::{PATIENCE, Status};
+use crate::world::{Beginning, Explanation, PATIENCE, Status};
 
 /// Bounds one call of the command line: a `sync` waits for a whole pass.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 
-/// What scenarios turn: how long certificates live, and the daemon's pace.
+/// What scenarios turn: how certificates live, what the repository begins with, and the daemon's pace.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) lifetime: Duration,
+    pub(crate) beginning: Beginning,
+    pub(crate) way: WayToCa,
     /// How often the branch is looked at without being told.
     pub(crate) poll: &'static str,
     /// How long commits are collected.
     pub(crate) batch: &'static str,
+    /// How long one request to the CA may take.
+    pub(crate) request: &'static str,
+    /// How many orders run at a time.
+    pub(crate) concurrency: u32,
 }
 
 impl Settings {
     /// Ninety days, looked at every five seconds, pushed after one.
-    pub(crate) const USUAL: Self =
-        Self { lifetime: Duration::from_secs(90 * 86_400), poll: "5s", batch: "1s" };
+    pub(crate) const USUAL: Self = Self {
+        lifetime: Duration::from_secs(90 * 86_400),
+        beginning: Beginning::OneCommit,
+        way: WayToCa::Proxy,
+        poll: "5s",
+        batch: "1s",
+        request: "30s",
+        concurrency: 8,
+    };
+}
+
+/// How the daemon reaches the CA.
+#[derive(Clone, Copy)]
+pub(crate) enum WayToCa {
+    /// Through the proxy, which counts, keeps the CA from locking up, and breaks things on request.
+    Proxy,
+    /// As it is.
+    Direct,
 }
 
 pub(crate) struct Daemon {
@@ -43,17 +69,12 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// Writes the configuration; nothing runs yet.
-    pub(crate) fn new(
-        binary: &Path,
-        folder: &Path,
-        directory: &str,
-        repository: &str,
-        challenge: SocketAddr,
-        settings: Settings,
-    ) -> Result<Self> {
+    pub(super) fn new(binary: &Path, places: &Places, settings: Settings) -> Result<Self> {
+        let folder = &places.folder;
         let (config, state, log) =
             (folder.join("nws-certd.toml"), folder.join("state"), folder.join("nws-certd.log"));
-        files::write(&config, configuration(folder, directory, repository, challenge, settings))?;
+        files::write(&config, places.configuration(settings))?;
+        let challenge = places.challenge;
         Ok(Self { binary: binary.to_owned(), config, state, log, challenge, process: None })
     }
 
@@ -63,6 +84,11 @@ impl Daemon {
 
     pub(crate) fn binary(&self) -> &Path {
         &self.binary
+    }
+
+    /// Where it keeps its copy of the repository.
+    pub(crate) fn mirror(&self) -> PathBuf {
+        self.state.join("mirror.git")
     }
 
     pub(crate) fn state(&self) -> &Path {
@@ -121,6 +147,33 @@ impl Daemon {
         serde_json::from_slice(&said).context("cannot read what `nws-certd status --json` says")
     }
 
+    /// Waits until `status` is as `look` wants it to be; what `look` fails with is the reason if it never is.
+    pub(crate) async fn wait_status<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        look: impl Fn(&Status) -> Result<T>,
+    ) -> Result<T> {
+        wait::until(what, limit, async || {
+            self.check_running()?;
+            Ok(Look::from(self.status().await.and_then(|status| look(&status))))
+        })
+        .await
+    }
+
+    /// The whole story of the certificate for `host`.
+    pub(crate) async fn explain(&self, host: &str) -> Result<Explanation> {
+        let said = self.command(&["explain", host, "--json"]);
+        let said = process::output(said, COMMAND_LIMIT).await?;
+        serde_json::from_slice(&said).context("cannot read what `nws-certd explain --json` says")
+    }
+
+    /// The log's lines that hold `text`.
+    pub(crate) fn logged(&self, text: &str) -> Result<Vec<String>> {
+        let log = files::read(&self.log)?;
+        Ok(log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect())
+    }
+
     /// Has the daemon look at the branch now; returns when it has done what it found.
     pub(crate) async fn sync(&self) -> Result<()> {
         process::output(self.command(&["sync"]), COMMAND_LIMIT).await.map(drop)
@@ -138,33 +191,4 @@ impl Daemon {
         command.args(args).arg("--config").arg(&self.config);
         command
     }
-}
-
-fn configuration(
-    folder: &Path,
-    directory: &str,
-    repository: &str,
-    challenge: SocketAddr,
-    settings: Settings,
-) -> String {
-    let Settings { poll, batch, .. } = settings;
-    let folder = folder.display();
-    format!(
-        r#"state_dir = "{folder}/state"
-
-[ca]
-directory = "{directory}"
-terms_agreed = true
-roots = "{folder}/ca.pem"
-
-[git]
-url = "{repository}"
-encryption = "none"
-poll = "{poll}"
-batch = "{batch}"
-
-[challenge]
-listen = ["{challenge}"]
-"#
-    )
 }

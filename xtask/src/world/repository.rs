@@ -1,14 +1,16 @@
 //! The GitOps repository: bare, with a clone to commit from as a developer would.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{files, process};
 
-const BRANCH: &str = "main";
+pub(crate) const BRANCH: &str = "main";
 
 /// Who commits applications; what is by anyone else on the branch is the daemon's.
 const DEVELOPER: (&str, &str) = ("A Developer", "developer@apps.example");
@@ -18,6 +20,15 @@ const GIT_LIMIT: Duration = Duration::from_secs(30);
 /// How often a push is tried again when the daemon was faster.
 const PUSHES: u32 = 5;
 
+/// What a repository holds when the daemon first sees it.
+#[derive(Clone, Copy)]
+pub(crate) enum Beginning {
+    /// Nothing, not even a branch.
+    NoCommit,
+    /// A commit without anything to serve.
+    OneCommit,
+}
+
 #[derive(Clone)]
 pub(crate) struct Repository {
     git: PathBuf,
@@ -26,14 +37,15 @@ pub(crate) struct Repository {
 }
 
 /// A file of a commit.
+#[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Blob {
     pub(crate) path: String,
     pub(crate) id: String,
 }
 
 impl Repository {
-    /// Creates `gitops.git` in `folder`, with one commit.
-    pub(crate) async fn create(git: &Path, folder: &Path) -> Result<Self> {
+    /// Creates `gitops.git` in `folder`.
+    pub(crate) async fn create(git: &Path, folder: &Path, beginning: Beginning) -> Result<Self> {
         let repository = Self {
             git: git.to_owned(),
             bare: folder.join("gitops.git"),
@@ -44,14 +56,36 @@ impl Repository {
             .await?;
         // Refs stay loose, so that `tip` can read them as files.
         repository.run(&repository.bare, &["config", "gc.auto", "0"]).await?;
+        // Where the branch has ever been is what scenarios find lost commits by.
+        repository.run(&repository.bare, &["config", "core.logAllRefUpdates", "true"]).await?;
         repository.run(folder, &["clone", "--quiet", "gitops.git", "developer"]).await?;
-        let readme = ("README.md".to_owned(), "What runs on our clusters.\n".to_owned());
-        repository.commit(&[readme], "Begin").await?;
+        match beginning {
+            Beginning::NoCommit => {}
+            Beginning::OneCommit => {
+                let readme = ("README.md".to_owned(), "What runs on our clusters.\n".to_owned());
+                repository.commit(&[readme], "Begin").await?;
+            }
+        }
         Ok(repository)
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("file://{}", self.bare.display())
+    /// The bare repository.
+    pub(crate) fn path(&self) -> &Path {
+        &self.bare
+    }
+
+    /// Has the server run a shell script at every push, as git names its hooks.
+    pub(crate) fn set_hook(&self, name: &str, script: &str) -> Result<()> {
+        files::write_with_mode(&self.hook(name), script, 0o755)
+    }
+
+    pub(crate) fn remove_hook(&self, name: &str) -> Result<()> {
+        let hook = self.hook(name);
+        fs::remove_file(&hook).with_context(|| format!("cannot delete {}", hook.display()))
+    }
+
+    fn hook(&self, name: &str) -> PathBuf {
+        self.bare.join("hooks").join(name)
     }
 
     /// Commits files (path and text) and pushes.
@@ -92,6 +126,23 @@ impl Repository {
     pub(crate) async fn commits_by_daemon(&self) -> Result<usize> {
         let authors = self.run(&self.bare, &["log", "--format=%ae", BRANCH]).await?;
         Ok(authors.lines().filter(|author| *author != DEVELOPER.1).count())
+    }
+
+    /// How many commits the branch has.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is a merge, or the branch has ever been at a commit that is not among them any more.
+    pub(crate) async fn whole_history(&self) -> Result<usize> {
+        let log = self.run(&self.bare, &["log", "--format=%H %P", BRANCH]).await?;
+        let merge = log.lines().find(|line| line.split(' ').count() > 2);
+        ensure!(merge.is_none(), "the branch has a merge: {merge:?}");
+        let commits: BTreeSet<_> = log.lines().filter_map(|line| line.split(' ').next()).collect();
+        let been = files::read(&self.bare.join("logs/refs/heads").join(BRANCH))?;
+        for at in been.lines().filter_map(|line| line.split(' ').nth(1)) {
+            ensure!(commits.contains(at), "{at} was on the branch and is not any more");
+        }
+        Ok(commits.len())
     }
 
     async fn run(&self, folder: &Path, args: &[&str]) -> Result<String> {

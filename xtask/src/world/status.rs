@@ -1,11 +1,38 @@
 //! What `nws-certd status --json` says, as far as scenarios ask.
 
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 pub(crate) struct Status {
     pub(crate) account: Account,
+    pub(crate) branch: Branch,
     pub(crate) certificates: Vec<Certificate>,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) troubles: Vec<Trouble>,
+}
+
+/// Something in the repository that is not served as it is written.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Fault {
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+/// Something that keeps the daemon from going on.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Trouble {
+    pub(crate) with: TroubleWith,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TroubleWith {
+    Fetch,
+    Push,
+    Ca,
+    State,
 }
 
 /// The account at the CA.
@@ -18,16 +45,24 @@ pub(crate) struct Account {
 }
 
 #[derive(Deserialize)]
+pub(crate) struct Branch {
+    /// The commit it was last seen at.
+    pub(crate) tip: Option<String>,
+}
+
+#[derive(Deserialize)]
 pub(crate) struct Certificate {
     pub(crate) names: Vec<String>,
     pub(crate) stage: Stage,
     pub(crate) serial: Option<String>,
+    pub(crate) fingerprint: Option<String>,
     pub(crate) last_error: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stage {
+    Held,
     Wanted,
     Ordering,
     Waiting,
@@ -41,11 +76,27 @@ impl Status {
             .iter()
             .find(|certificate| certificate.names.iter().any(|name| name == host))
     }
+
+    /// # Errors
+    ///
+    /// If the certificate for `host` is not known, or stands elsewhere.
+    pub(crate) fn expect(&self, host: &str, stage: Stage) -> Result<&Certificate> {
+        let certificate = self.certificate(host).with_context(|| format!("{host} is not known"))?;
+        let (found, error) = (certificate.stage, &certificate.last_error);
+        ensure!(found == stage, "{host} is {found:?}, not {stage:?}; its last error: {error:?}");
+        Ok(certificate)
+    }
+
+    /// What the daemon says about its trouble with something, if it has any.
+    pub(crate) fn trouble(&self, with: TroubleWith) -> Option<&str> {
+        let trouble = self.troubles.iter().find(|trouble| trouble.with == with);
+        trouble.map(|trouble| trouble.text.as_str())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Stage, Status};
+    use super::{Stage, Status, TroubleWith};
 
     #[test]
     fn a_status_is_read_with_more_in_it_than_is_asked_for() {
@@ -55,10 +106,13 @@ mod tests {
             "certificates": [{"names": ["a.example", "b.example"], "stage": "issued", "serial": "0a", "fingerprint": null,
                 "not_before": null, "not_after": null, "issuer": null, "reason": "absent", "last_error": null,
                 "next": {"at": "2026-01-01T00:00:00Z", "what": "renew"}, "deliveries": []}],
-            "faults": []}"#;
+            "faults": [{"path": "apps/a/ingress.yaml", "text": "apps/a/ingress.yaml: is broken"}],
+            "troubles": [{"with": "push", "text": "frozen"}]}"#;
         let status: Status = serde_json::from_str(text).unwrap();
         assert_eq!(status.account.url.as_deref(), Some("https://localhost/my-account/1"));
         assert_eq!(status.certificate("b.example").map(|found| found.stage), Some(Stage::Issued));
         assert!(status.certificate("c.example").is_none());
+        assert_eq!(status.trouble(TroubleWith::Push), Some("frozen"));
+        assert_eq!(status.trouble(TroubleWith::Ca), None);
     }
 }

@@ -216,7 +216,8 @@ impl Core {
         }
         match outcome {
             Outcome::Failed(failure) => self.fail(failure, 1),
-            Outcome::Heard => self.failures = 0,
+            // a nonce between the tries says nothing about what failed: a CA whose signed requests alone hang is away too
+            Outcome::Heard => {}
             Outcome::Answered => self.answered(),
         }
     }

@@ -93,9 +93,10 @@ impl World {
 #[test]
 fn when_a_ca_is_left_alone_and_when_it_is_asked_again() {
     use Event::*;
-    let cases: [(&str, &[Event], &str); 17] = [
+    let cases: [(&str, &[Event], &str); 18] = [
         ("three failures in a row", &[Fails, Fails, Fails], "+ + 5"),
-        ("an answer between them", &[Fails, Fails, Heard, Fails, Fails], "+ + + + +"),
+        ("a nonce between them", &[Fails, Heard, Fails, Heard, Fails], "+ + + + 5"),
+        ("an answer between them", &[Fails, Fails, Answered, Fails, Fails], "+ + + + +"),
         ("a whole attempt", &[AttemptFails], "5"),
         ("an attempt that ended otherwise", &[AttemptEnds, AttemptStops], "+ +"),
         ("after its pause", &[AttemptFails, Pass(4), Pass(1)], "5 1 ?"),

@@ -78,7 +78,7 @@ async fn a_registration_that_fails_is_an_attempt_too() {
         assert_eq!(pause(&world), Duration::from_secs(seconds));
         world.wait_until_asked().await;
     }
-    assert_eq!(world.fake.count(Endpoint::NewAccount), 1 + 5 + 1 + 1, "once as a probe");
+    assert_eq!(world.fake.count(Endpoint::NewAccount), 1 + 3 + 1 + 1, "once as a probe");
 }
 
 /// An outage of an hour, for a daemon that waits as it is told and always has an order to begin.
@@ -87,8 +87,8 @@ async fn an_outage_costs_few_requests_and_ends_by_itself() {
     let cases: [(&str, Outage, Vec<Endpoint>, usize); 4] = [
         ("no connection", Outage::Refused, vec![], 3 + 18),
         ("no answer", Outage::Hang, vec![], 3 + 18),
-        ("newOrder alone", Outage::Busy { retry_after: None }, vec![Endpoint::NewOrder], 5 + 18),
-        ("finalize alone", Outage::Busy { retry_after: None }, vec![Endpoint::Finalize], 5 * 18),
+        ("newOrder alone", Outage::Busy { retry_after: None }, vec![Endpoint::NewOrder], 3 + 18),
+        ("finalize alone", Outage::Busy { retry_after: None }, vec![Endpoint::Finalize], 3 * 18),
     ];
     for (case, outage, at, most) in cases {
         let world = World::new().await;

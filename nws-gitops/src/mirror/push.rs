@@ -1,6 +1,6 @@
 //! Landing a commit, or learning why not.
 
-use super::{Commit, FetchError, Mirror, Tip};
+use super::{Commit, FetchError, Mirror, ObjectError, Tip};
 use crate::git::{Output, helps, words};
 use crate::{BranchName, GitError, ObjectId, Remedy, RemoteUrl};
 
@@ -14,6 +14,7 @@ impl Mirror {
     ///
     /// [`PushError::recovery`] says what to do about each.
     pub fn push(&self, commit: &Commit) -> Result<Tip, PushError> {
+        self.check_parent(commit)?;
         let ours = Tip { commit: Some(commit.id) };
         let answer = match self.run_push(commit) {
             Ok(output) if output.status.success() => return Ok(self.landed(ours)),
@@ -43,7 +44,6 @@ impl Mirror {
 
     fn run_push(&self, commit: &Commit) -> Result<Output, GitError> {
         let full = self.remote.branch.full();
-        // With a lease git takes any commit; that this one follows its parent is so by construction.
         let lease = match commit.parent.commit {
             Some(parent) => format!("--force-with-lease={full}:{parent}"),
             None => format!("--force-with-lease={full}:"),
@@ -54,6 +54,24 @@ impl Mirror {
             Some(&self.bare()),
             &["--porcelain", "--no-verify", &lease, "--", self.remote.url.as_str(), &refspec],
         )
+    }
+
+    /// With a lease git takes any commit in the place of the tip, so that this one follows it is looked at and not believed.
+    fn check_parent(&self, commit: &Commit) -> Result<(), PushError> {
+        let stray = || PushError::Stray {
+            commit: commit.id,
+            branch: self.remote.branch.clone(),
+            expected: commit.parent.commit,
+        };
+        let parents = self.parents(commit.id).map_err(|_| stray())?;
+        let expected: Vec<_> = commit.parent.commit.into_iter().collect();
+        if parents == expected { Ok(()) } else { Err(stray()) }
+    }
+
+    fn parents(&self, commit: ObjectId) -> Result<Vec<ObjectId>, ObjectError> {
+        let repository = self.repository()?;
+        let commit = repository.find_commit(commit.to_gix())?;
+        Ok(commit.parent_ids().map(|parent| ObjectId::from_gix(parent.detach())).collect())
     }
 
     /// The local branch only saves the next fetch; that it cannot be set shows there again.
@@ -145,6 +163,16 @@ pub enum PushError {
         /// Where it is.
         found: Option<ObjectId>,
     },
+    /// The commit does not follow the tip it is for, or is gone from the mirror: pushing it would lose what others wrote.
+    #[error("{commit} does not follow {} on {branch} and is not pushed", named(expected))]
+    Stray {
+        /// The commit.
+        commit: ObjectId,
+        /// The branch.
+        branch: BranchName,
+        /// What should be its only parent.
+        expected: Option<ObjectId>,
+    },
     /// The server will not have this commit: a hook, a protected branch.
     #[error("the remote refused a push to {branch}: {reason}{}", helps(remedy))]
     Refused {
@@ -192,7 +220,10 @@ impl PushError {
     pub fn recovery(&self) -> Recovery {
         match self {
             Self::Moved { .. } => Recovery::Rebuild,
-            Self::Failed { .. } | Self::Unreachable { .. } | Self::Look { .. } => Recovery::Backoff,
+            Self::Stray { .. }
+            | Self::Failed { .. }
+            | Self::Unreachable { .. }
+            | Self::Look { .. } => Recovery::Backoff,
             Self::Refused { .. } | Self::Git { .. } => Recovery::Operator,
         }
     }

@@ -51,6 +51,20 @@ fn a_branch_that_moves_during_the_push_has_moved_whatever_the_server_says() {
 }
 
 #[test]
+fn a_commit_that_does_not_follow_the_tip_is_never_pushed_in_its_place() {
+    let world = World::with(&[("README", "hello\n")]);
+    let mirror = world.mirror("ours");
+    let mut stray = committed(&mirror, "ours.yaml");
+    let theirs = world.somebody_writes(&[("theirs.yaml", "x: 1\n")]);
+    mirror.fetch().unwrap();
+    // The lease would hold, and git would let the commit take the place of theirs.
+    stray.parent = theirs;
+    let error = mirror.push(&stray).unwrap_err();
+    assert!(matches!(error, PushError::Stray { .. }), "{error}");
+    assert_eq!((error.recovery(), mirror.fetch().unwrap()), (Recovery::Backoff, theirs));
+}
+
+#[test]
 fn a_push_whose_answer_was_lost_has_landed() {
     let world = World::with(&[("README", "hello\n")]);
     let mirror = world.mirror("ours");

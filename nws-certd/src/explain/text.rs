@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use time::{Duration, OffsetDateTime};
 
 use super::{AttemptReport, Chapter, EdgeReport, PushReport, Serves, Story};
-use crate::report::{DeliveryReport, instant};
+use crate::report::{DeliveryReport, Stage, instant};
 
 /// `nws-certd explain`.
 pub(crate) fn story_text(story: &Story) -> String {
@@ -104,6 +104,9 @@ fn push(push: &PushReport) -> String {
 
 fn next(chapter: &Chapter, now: OffsetDateTime) -> String {
     let one = &chapter.certificate;
+    if one.stage == Stage::Ordering {
+        return "its order is under way".into();
+    }
     let mut text =
         format!("{} at {} ({})", one.next.what, instant(one.next.at), until(one.next.at - now));
     if let Some(reason) = &one.reason {

@@ -191,7 +191,10 @@ fn until(attempt: &Attempt, recovery: Recovery, now: OffsetDateTime) -> OffsetDa
         Recovery::Resume { retry_after: None } => patience(attempt, now).max(free),
         Recovery::Account => free,
         Recovery::Operator => OPERATOR,
-        Recovery::Name | Recovery::Fresh => charged(attempt.failures + 1),
+        Recovery::Name => charged(attempt.failures + 1),
+        // A CA that lost its orders is asked for others at once; one that loses every order, ever more rarely.
+        Recovery::Fresh if attempt.failures == 0 => free,
+        Recovery::Fresh => charged(attempt.failures),
         Recovery::Permanent => charged(u32::MAX),
     };
     now + wait
@@ -290,6 +293,7 @@ mod tests {
             ("the account is made again soon", fresh, day, Recovery::Account, Duration::seconds(5)),
             ("a person is waited for", fresh, day, Recovery::Operator, Duration::HOUR),
             ("a name's first failure", fresh, NEVER, Recovery::Name, Duration::MINUTE),
+            ("an order that was lost", fresh, NEVER, Recovery::Fresh, Duration::seconds(5)),
             ("what will always fail", fresh, NEVER, Recovery::Permanent, Duration::DAY),
             ("is tried before the end", fresh, day, Recovery::Permanent, Duration::hours(3)),
         ];

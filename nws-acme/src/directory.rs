@@ -26,7 +26,13 @@ impl Directory {
     const OTHERS: [&str; 3] = ["keyChange", "renewalInfo", "revokeCert"];
 
     pub(crate) fn parse(url: &DirectoryUrl, body: Bytes) -> Result<Self, AcmeError> {
-        let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+        // a page of maintenance in its place is no reason to call anybody
+        let document: Value =
+            serde_json::from_slice(&body).map_err(|error| AcmeError::NotAcme {
+                url: url.to_string(),
+                excerpt: excerpt(&body),
+                source: error.into(),
+            })?;
         let absent = |member: &&str| document.get(*member).and_then(Value::as_str).is_none();
         if let Some(missing) = Self::NEEDED.into_iter().find(absent) {
             return Err(AcmeError::NotADirectory {
@@ -97,6 +103,7 @@ impl Cached {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Recovery;
 
     #[test]
     fn a_directory_is_what_has_the_three_urls() {
@@ -107,10 +114,11 @@ mod tests {
         assert_eq!(directory.profiles, ["classic", "tlsserver"]);
 
         let cases = [
-            ("a web page", "<!doctype html>\n<p>", "newNonce"),
             ("an older protocol", r#"{"new-authz":"x"}"#, "newNonce"),
             ("no newOrder", r#"{"newNonce":"n","newAccount":"a"}"#, "newOrder"),
         ];
+        let page = Directory::parse(&url, Bytes::from("<!doctype html>\n<p>")).unwrap_err();
+        assert_eq!(page.recovery(), Recovery::CaAway { retry_after: None }, "{page}");
         for (case, body, want) in cases {
             let error = Directory::parse(&url, Bytes::from(body)).unwrap_err();
             assert!(

@@ -12,3 +12,6 @@ CREATE TABLE attempt (
 ) STRICT;
 
 CREATE INDEX attempt_of ON attempt (certificate, id);
+
+-- Who wants a certificate, from the certificate.
+CREATE INDEX want_of ON want (certificate);

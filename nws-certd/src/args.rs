@@ -58,7 +58,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Make the running daemon look at the repository at once, and try again whatever waits
+    /// Make the running daemon look at the repository at once, and ask git host and CA again if they were away
     Sync(Output),
     /// Look at the configuration
     #[command(subcommand)]
@@ -85,7 +85,7 @@ fn host(text: &str) -> Result<String, String> {
     if text.is_empty() || !text.chars().all(is_of_a_name) {
         return Err("write a host name, an international one in its xn-- form".into());
     }
-    Ok(text.to_ascii_lowercase())
+    Ok(text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase())
 }
 
 /// What to do with the configuration.

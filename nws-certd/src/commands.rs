@@ -33,7 +33,10 @@ pub fn run(args: Args, clock: impl Clock + 'static) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(Failure::Runtime)?;
-    runtime.block_on(command(args.command, &config, Arc::new(clock)))
+    let outcome = runtime.block_on(command(args.command, &config, Arc::new(clock)));
+    // A git that hangs is not waited for; what it was at is done again by the next start.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Result<(), Failure> {
@@ -133,7 +136,11 @@ async fn look(
 ) -> Result<Report, Failure> {
     match ask_or_open(config, clock, async || control.status().await).await? {
         Answer::Daemon(report) => Ok(report),
-        Answer::Nobody(opened) => Ok(report_of(opened.parts, fresh).await?),
+        Answer::Nobody(opened) => {
+            let mut report = report_of(opened.parts, fresh).await?;
+            report.troubles.push(Trouble::no_daemon());
+            Ok(report)
+        }
     }
 }
 
@@ -148,8 +155,12 @@ async fn explain(
         Answer::Daemon(story) => Ok(story),
         Answer::Nobody(opened) => {
             let narrator = opened.narrator();
-            let report = report_of(opened.parts, Freshness::LastSeen).await?;
-            Ok(narrator.tell(host, &report).await.map_err(open::OpenError::Store)?)
+            let mut report = report_of(opened.parts, Freshness::LastSeen).await?;
+            report.troubles.push(Trouble::no_daemon());
+            let story = narrator.recall(host, &report).await.map_err(open::OpenError::Store)?;
+            // A daemon that is begun meanwhile need not wait for the DNS.
+            drop(opened.state);
+            Ok(narrator.look_at_edges(story).await)
         }
     }
 }

@@ -218,8 +218,9 @@ impl GitSettings {
 impl SshSettings {
     /// Whose keys ssh would find by itself depends on the machine, so both files have to be named; `None` where the URL is broken.
     fn take(from: &mut Reader, is_ssh: Option<bool>) -> Option<Option<Self>> {
-        let key: Option<PathBuf> = from.optional("git.ssh.key")?;
-        let known_hosts: Option<PathBuf> = from.optional("git.ssh.known_hosts")?;
+        let key: Option<Option<PathBuf>> = from.optional("git.ssh.key");
+        let known_hosts: Option<Option<PathBuf>> = from.optional("git.ssh.known_hosts");
+        let (key, known_hosts) = (key?, known_hosts?);
         match (is_ssh?, key, known_hosts) {
             (true, Some(key), Some(known_hosts)) => return Some(Some(Self { key, known_hosts })),
             (false, None, None) => return Some(None),
@@ -255,8 +256,9 @@ impl ChallengeSettings {
 
 impl WebhookSettings {
     fn take(from: &mut Reader) -> Option<Option<Self>> {
-        let listen: Option<Vec<SocketAddr>> = from.optional("webhook.listen")?;
-        let secret_file: Option<PathBuf> = from.optional("webhook.secret_file")?;
+        let listen: Option<Option<Vec<SocketAddr>>> = from.optional("webhook.listen");
+        let secret_file: Option<Option<PathBuf>> = from.optional("webhook.secret_file");
+        let (listen, secret_file) = (listen?, secret_file?);
         match (listen, secret_file) {
             (None, None) => return Some(None),
             (Some(listen), Some(secret_file)) => {

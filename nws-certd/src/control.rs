@@ -88,7 +88,8 @@ async fn sync(State(desk): State<Desk>) -> Response {
         return refuse("the daemon is stopping");
     }
     match report.await {
-        Ok(report) => Json(&*report).into_response(),
+        Ok(Ok(report)) => Json(&*report).into_response(),
+        Ok(Err(reason)) => refuse(&reason),
         Err(_) => refuse("the daemon stopped before the turn was over"),
     }
 }

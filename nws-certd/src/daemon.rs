@@ -29,10 +29,12 @@ use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::report::{Report, instant};
 use crate::repository::{Repository, View};
-use crate::store::{CertificateKey, Store, WantRow};
+use crate::store::{CertificateKey, Store, StoreError, WantRow};
 
 /// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How soon a turn is taken again that was broken off.
+const BROKEN_OFF: Duration = Duration::from_secs(5);
 /// How long orders under way may take to reach a resting place when the daemon is told to stop.
 const HAND_OVER: Duration = Duration::from_secs(10);
 
@@ -64,6 +66,8 @@ pub(crate) struct Daemon {
     wants_written: Option<Vec<WantRow>>,
     next_poll: Option<OffsetDateTime>,
     next_sweep: Option<OffsetDateTime>,
+    /// A push failed, so that nobody knows where the branch is.
+    look_before_push: bool,
     /// When the branch was last looked at, or tried to.
     looked_at: Option<OffsetDateTime>,
     fetching: Pause,
@@ -101,9 +105,12 @@ pub(crate) enum Look {
 /// What others ask of the daemon.
 #[derive(Debug)]
 pub(crate) enum Request {
-    /// Look at the branch at once, and say how everything stands after that turn.
-    Sync(oneshot::Sender<Arc<Report>>),
+    /// Look at the branch at once, and say how everything stands after that turn, or why it was broken off.
+    Sync(oneshot::Sender<Synced>),
 }
+
+/// What a turn that was asked for came to.
+pub(crate) type Synced = Result<Arc<Report>, String>;
 
 impl Daemon {
     pub(crate) fn new(parts: Parts) -> Self {
@@ -117,6 +124,7 @@ impl Daemon {
             wants_written: None,
             next_poll: None,
             next_sweep: None,
+            look_before_push: false,
             looked_at: None,
             fetching: Pause::default(),
             pushing: Pause::default(),
@@ -145,8 +153,13 @@ impl Daemon {
         let mut look = Look::WhenDue;
         let mut asked = Vec::new();
         while !stop.is_cancelled() {
-            let wake_at = self.turn_or_retry(look).await;
-            self.answer(&mut asked);
+            // Whatever a turn waits for, a stop does not; what it was at is done again by the next start.
+            let taken = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                taken = self.turn(look) => taken,
+            };
+            let wake_at = self.conclude(taken, &mut asked);
             look = Look::WhenDue;
             let sleep = tokio::time::sleep(self.until(wake_at));
             tokio::select! {
@@ -164,24 +177,26 @@ impl Daemon {
         self.hand_over().await;
     }
 
-    async fn turn_or_retry(&mut self, look: Look) -> OffsetDateTime {
-        match self.turn(look).await {
-            Ok(wake_at) => wake_at,
+    /// Answers who asked for the turn, and says when the next is wanted.
+    fn conclude(
+        &self,
+        taken: Result<OffsetDateTime, StoreError>,
+        asked: &mut Vec<oneshot::Sender<Synced>>,
+    ) -> OffsetDateTime {
+        let (synced, wake_at) = match taken {
+            Ok(wake_at) => (self.report.borrow().clone().ok_or_else(String::new), wake_at),
             Err(error) => {
-                error!(error = %Causes(&error), "the turn was broken off; it is taken again");
-                self.parts.clock.now() + Duration::from_secs(5)
+                let text = Causes(&error).to_string();
+                error!(error = text, "the turn was broken off; it is taken again");
+                self.show_broken_off(&text);
+                (Err(text), self.parts.clock.now() + BROKEN_OFF)
             }
-        }
-    }
-
-    fn answer(&self, asked: &mut Vec<oneshot::Sender<Arc<Report>>>) {
-        let Some(report) = self.report.borrow().clone() else {
-            return;
         };
         for reply in asked.drain(..) {
             // Whoever asked may be gone; the turn was taken all the same.
-            let _ = reply.send(report.clone());
+            let _ = reply.send(synced.clone());
         }
+        wake_at
     }
 
     fn until(&self, wake_at: OffsetDateTime) -> Duration {

@@ -94,13 +94,17 @@ pub(crate) struct Narrator {
 impl Narrator {
     /// Tells the story of `host`, which need not be a name that can be served, as of `report`. Its edges are asked now.
     pub(crate) async fn tell(&self, host: &str, report: &Report) -> Result<Story, StoreError> {
+        Ok(self.look_at_edges(self.recall(host, report).await?).await)
+    }
+
+    /// The story as far as it is known without asking anybody.
+    pub(crate) async fn recall(&self, host: &str, report: &Report) -> Result<Story, StoreError> {
         let carries = |one: &&CertificateReport| one.names.iter().any(|name| name == host);
         let mut certificates = Vec::new();
         for certificate in report.certificates.iter().filter(carries) {
             let history = self.history(certificate).await?;
             certificates.push(Chapter::of(certificate.clone(), history));
         }
-        let (edges, lookup_error) = self.look(host, &certificates).await;
         let mentions = |fault: &&FaultReport| fault.mentions(host);
         Ok(Story {
             host: host.into(),
@@ -109,29 +113,30 @@ impl Narrator {
             certificates,
             faults: report.faults.iter().filter(mentions).cloned().collect(),
             troubles: report.troubles.clone(),
-            edges,
-            lookup_error,
+            edges: Vec::new(),
+            lookup_error: None,
         })
+    }
+
+    /// Adds what each address of the name serves now.
+    pub(crate) async fn look_at_edges(&self, mut story: Story) -> Story {
+        let Ok(name) = story.host.parse::<DnsName>() else {
+            return story;
+        };
+        match self.edges.look(&name).await {
+            Ok(edges) => {
+                let report = |edge| EdgeReport::of(edge, &name, &story.certificates);
+                story.edges = edges.iter().map(report).collect();
+            }
+            Err(error) => story.lookup_error = Some(Causes(&error).to_string()),
+        }
+        story
     }
 
     async fn history(&self, certificate: &CertificateReport) -> Result<History, StoreError> {
         match key(certificate) {
             Some(key) => self.store.history(&key).await,
             None => Ok(History::default()),
-        }
-    }
-
-    async fn look(&self, host: &str, wanted: &[Chapter]) -> (Vec<EdgeReport>, Option<String>) {
-        let Ok(name) = host.parse::<DnsName>() else {
-            return (Vec::new(), None);
-        };
-        let expected =
-            wanted.first().and_then(|chapter| chapter.certificate.fingerprint.as_deref());
-        match self.edges.look(&name).await {
-            Ok(edges) => {
-                (edges.iter().map(|edge| EdgeReport::of(edge, &name, expected)).collect(), None)
-            }
-            Err(error) => (Vec::new(), Some(Causes(&error).to_string())),
         }
     }
 }
@@ -145,10 +150,13 @@ fn key(certificate: &CertificateReport) -> Option<CertificateKey> {
 
 impl Chapter {
     fn of(certificate: CertificateReport, history: History) -> Self {
+        // The Secret's last push may have been of a certificate for other names, or of the one before.
+        let current = certificate.fingerprint.clone();
+        let is_of_this = |push: &PushReport| current.as_ref() == Some(&push.fingerprint);
         Self {
             certificate,
             attempts: history.attempts.into_iter().map(AttemptReport::of).collect(),
-            pushes: history.pushes.into_iter().map(PushReport::of).collect(),
+            pushes: history.pushes.into_iter().map(PushReport::of).filter(is_of_this).collect(),
         }
     }
 }

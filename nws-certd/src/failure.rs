@@ -14,7 +14,7 @@ pub enum Failure {
     /// The configuration; exit code 78 (EX_CONFIG of sysexits.h).
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The state could not be opened; exit code 1.
+    /// The state could not be opened; exit code 1, or 78 where a file that the configuration names is at fault.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The daemon could not go on; exit code 1.
@@ -49,6 +49,8 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Config(_) => 78,
+            Self::Open(error) if error.is_of_configuration() => 78,
+            Self::Serve(ServeError::WebhookSecret(_)) => 78,
             Self::LogFilter { .. } => 64,
             Self::Outdated
             | Self::Open(_)

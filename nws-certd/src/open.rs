@@ -140,6 +140,11 @@ impl OpenError {
     pub(crate) fn is_held(&self) -> bool {
         matches!(self, Self::StateDir(StateDirError::Held { .. }))
     }
+
+    /// Whether a file that the configuration names is at fault.
+    pub(crate) fn is_of_configuration(&self) -> bool {
+        matches!(self, Self::Roots { .. } | Self::Ssh(_))
+    }
 }
 
 /// Why the daemon's parts could not be opened.

@@ -53,6 +53,16 @@ pub enum TroubleWith {
     Ca,
     /// Keeping the state of orders.
     State,
+    /// There is none that does anything.
+    Daemon,
+}
+
+impl Trouble {
+    /// What is shown was made by a command, from what a daemon left.
+    pub(crate) fn no_daemon() -> Self {
+        let text = "no daemon runs, so nothing of this is done; start one with: nws-certd run";
+        Self { with: TroubleWith::Daemon, text: text.into() }
+    }
 }
 
 /// The ACME account.

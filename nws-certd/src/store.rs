@@ -12,6 +12,7 @@ mod sqlite;
 mod write;
 
 use std::fmt;
+use std::io;
 
 use async_trait::async_trait;
 use nws_acme::OrderUrl;
@@ -264,6 +265,9 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the state database cannot be migrated")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// A copy from before a migration could not be kept.
+    #[error("cannot keep a copy of the state database before it is migrated")]
+    Copy(#[source] io::Error),
     /// Another process took the order over, or it has ended.
     #[error("order {order} is not this process's any more")]
     Fenced {

@@ -108,16 +108,23 @@ impl Git {
 
     fn wait(&self, name: &'static str, mut child: Child) -> Result<Output, GitError> {
         let printed = collect(&mut child);
-        match printed.recv_timeout(self.timeout) {
+        let limit = self.limit(name);
+        match printed.recv_timeout(limit) {
             Ok((stdout, stderr)) => {
                 let status = child.wait().map_err(|source| GitError::Start { source })?;
                 Ok(Output { status, stdout, stderr })
             }
             Err(_) => {
                 kill(&mut child).map_err(|source| GitError::Start { source })?;
-                Err(GitError::TimedOut { command: name, after: self.timeout })
+                Err(GitError::TimedOut { command: name, after: limit })
             }
         }
+    }
+
+    /// What only asks a question gets no time for a transfer: a host that hangs is found out in a minute.
+    fn limit(&self, name: &str) -> Duration {
+        const QUESTION: Duration = Duration::from_secs(60);
+        if name == "ls-remote" { self.timeout.min(QUESTION) } else { self.timeout }
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place this crate starts a process")]
@@ -150,7 +157,7 @@ impl Git {
 }
 
 /// What git writes is synced before it is done (core.fsync), which by default it leaves out for loose objects.
-const CONFIGURATION: [&str; 14] = [
+const CONFIGURATION: [&str; 18] = [
     "-c",
     "core.fsync=all",
     "-c",
@@ -165,6 +172,11 @@ const CONFIGURATION: [&str; 14] = [
     "protocol.file.allow=always",
     "-c",
     "protocol.https.allow=always",
+    // An https transfer that has stalled for half a minute is over, as ssh's keep-alives end one.
+    "-c",
+    "http.lowSpeedLimit=1",
+    "-c",
+    "http.lowSpeedTime=30",
 ];
 
 type Printed = (Vec<u8>, Vec<u8>);

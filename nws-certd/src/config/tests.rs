@@ -122,6 +122,12 @@ fn tables_that_are_half_there_say_what_is_missing() {
         ]],
     );
     check_faults(
+        &format!("{WHOLE}\n[webhook]\nlisten = \"x\"\nsecret_file = \"/etc/secret\""),
+        expect![[
+            r#"config.toml: webhook.listen: invalid type: found string "x", expected a sequence"#
+        ]],
+    );
+    check_faults(
         &format!("{WHOLE}\n[edges]\nhttps_port = 0\nresolvers = [\"dns.example\"]"),
         expect![[r#"
         config.toml: edges.https_port: invalid value signed int `0`, expected a nonzero u16

@@ -23,9 +23,11 @@ impl Daemon {
             self.waits_no_longer();
         }
         self.look(now, look).await;
+        let now = self.parts.clock.now();
         self.watch_ca(now);
         let mut facts = self.parts.store.load().await?;
         let mut plan = self.plan(now, &facts);
+        self.forget_pushes_if_none(&plan);
         if self.commit_at(&plan).is_some_and(|at| at <= now) {
             self.publish(&mut plan, &facts).await;
         }
@@ -37,8 +39,10 @@ impl Daemon {
         Ok(self.wake_at(now, &plan))
     }
 
-    /// An operator says "now": nothing that went wrong before is waited for.
+    /// An operator says "now": whatever went wrong with the repository, the state or the CA is not waited for. The waits of
+    /// single names are theirs, or a habit of asking would use up what the CA allows them.
     fn waits_no_longer(&mut self) {
+        self.refused.clear();
         self.fetching.over();
         self.pushing.over();
         self.stuck.over();

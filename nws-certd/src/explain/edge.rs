@@ -4,6 +4,7 @@ use nws_expiry::{DnsName, DnsNames};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::Chapter;
 use crate::edges::Edge;
 use crate::failure::Causes;
 
@@ -40,12 +41,14 @@ pub enum Serves {
 }
 
 impl EdgeReport {
-    pub(super) fn of(edge: &Edge, name: &DnsName, expected: Option<&str>) -> Self {
+    pub(super) fn of(edge: &Edge, name: &DnsName, wanted: &[Chapter]) -> Self {
         let address = edge.address.to_string();
         match &edge.served {
             Ok(leaf) => {
                 let fingerprint = leaf.fingerprint().to_string();
-                let is_current = expected == Some(fingerprint.as_str());
+                let mut current =
+                    wanted.iter().filter_map(|one| one.certificate.fingerprint.as_ref());
+                let is_current = current.any(|current| *current == fingerprint);
                 Self {
                     address,
                     serves: if is_current { Serves::Current } else { Serves::Other },

@@ -189,7 +189,8 @@ fn until(attempt: &Attempt, recovery: Recovery, now: OffsetDateTime) -> OffsetDa
             asked(after).max(free)
         }
         Recovery::Resume { retry_after: None } => patience(attempt, now).max(free),
-        Recovery::Account => free,
+        // Growing, too: a CA may register an account and forget it at once.
+        Recovery::Account => patience(attempt, now).max(free),
         Recovery::Operator => OPERATOR,
         Recovery::Name => charged(attempt.failures + 1),
         // A CA that lost its orders is asked for others at once; one that loses every order, ever more rarely.

@@ -5,7 +5,7 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::{CertificateReport, Report, Stage};
+use super::{CertificateReport, Report, Stage, TroubleWith};
 
 /// `nws-certd status`.
 pub(crate) fn status_text(report: &Report, colour: Colour) -> String {
@@ -76,8 +76,13 @@ pub(crate) enum Colour {
 }
 
 fn heading(report: &Report) -> String {
-    let tip = report.branch.tip.as_deref().map_or("no commit yet", |tip| &tip[..tip.len().min(12)]);
-    format!("branch {} at {tip}, {}\n", report.branch.name, instant(report.at))
+    let is_read = !report.troubles.iter().any(|trouble| trouble.with == TroubleWith::Fetch);
+    let at = match report.branch.tip.as_deref() {
+        Some(tip) => format!("at {}", &tip[..tip.len().min(12)]),
+        None if is_read => "at no commit yet".into(),
+        None => "not read yet".into(),
+    };
+    format!("branch {} {at}, {}\n", report.branch.name, instant(report.at))
 }
 
 fn notes(report: &Report) -> String {

@@ -301,6 +301,8 @@ async fn every_attempt_is_told_and_those_that_end_alike_are_one() {
 #[tokio::test]
 async fn of_many_attempts_the_newest_are_kept() {
     let bench = Bench::new().await;
+    let other = bench.intend("b.example").await;
+    bench.store.write(other.ended()).await.unwrap();
     for _ in 0..40 {
         let made = bench.intend("a.example").await;
         bench.store.write(made.ended()).await.unwrap();
@@ -310,6 +312,8 @@ async fn of_many_attempts_the_newest_are_kept() {
     let told = bench.store.history(&last.certificate).await.unwrap().attempts;
     assert_eq!(told.len(), 30);
     assert_eq!(told.last().map(|one| one.order), Some(last.order));
+    let told = bench.store.history(&other.certificate).await.unwrap().attempts;
+    assert_eq!(told.len(), 1, "each certificate has its own");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Bringing the schema up to date, with a copy kept.
 
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use sqlx::SqliteConnection;
@@ -40,12 +42,20 @@ async fn keep_copy(connection: &mut SqliteConnection, copy: &Path) -> Result<(),
     if copy.exists() {
         return Ok(());
     }
+    // Half a copy must not pass for one: it gets its name when it is whole and on the disk.
+    let half = copy.with_added_extension("half");
+    fs::remove_file(&half).or_else(absent_is_fine).map_err(StoreError::Copy)?;
     sqlx::query("VACUUM INTO ?")
-        .bind(copy.to_string_lossy().into_owned())
+        .bind(half.to_string_lossy().into_owned())
         .execute(connection)
         .await
         .map_err(StoreError::Engine)?;
-    Ok(())
+    let synced = File::open(&half).and_then(|file| file.sync_all());
+    synced.and_then(|()| fs::rename(&half, copy)).map_err(StoreError::Copy)
+}
+
+fn absent_is_fine(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 #[cfg(test)]
@@ -74,6 +84,9 @@ mod tests {
         sqlx::query(ACCOUNT).execute(&mut old).await.unwrap();
         old.close().await.unwrap();
 
+        // What a full disk left of an earlier start.
+        fs::write(dir.path().join("state.db.before-2.half"), "").unwrap();
+
         let store = SqliteStore::open(&file).await.unwrap();
         assert_eq!(store.load().await.unwrap().accounts.len(), 1);
 
@@ -93,7 +106,7 @@ mod tests {
         for _ in 0..2 {
             drop(SqliteStore::open(&file).await.unwrap());
         }
-        let names = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
         let copies = names.filter(|name| name.to_string_lossy().contains("before"));
         assert_eq!(copies.count(), 0);
     }

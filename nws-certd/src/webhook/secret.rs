@@ -119,7 +119,7 @@ fn read_private(path: &Path) -> io::Result<Private> {
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookSecretError {
     /// It cannot be read.
-    #[error("cannot read the webhook secret {}", file.display())]
+    #[error("cannot read the webhook secret {}; it must exist and be readable by the user nws-certd runs as", file.display())]
     Unusable {
         /// The file.
         file: PathBuf,

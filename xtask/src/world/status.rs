@@ -33,6 +33,7 @@ pub(crate) enum TroubleWith {
     Push,
     Ca,
     State,
+    Daemon,
 }
 
 /// The account at the CA.

@@ -1,6 +1,6 @@
 //! The CA is away.
 
-use nws_acme::testing::Endpoint;
+use nws_acme::testing::{Endpoint, Outage};
 use time::Duration;
 
 use super::world::{SHOP, World, apps};
@@ -67,14 +67,13 @@ async fn one_order_finds_out_whether_the_ca_is_back() {
         "only who asked was answered: {report:?}"
     );
 
+    // It hangs now, so that whoever asks is still at it in the next turn.
+    world.ca.faults(|faults| (faults.server_error_every, faults.outage) = (0, Some(Outage::Hang)));
     world.pass(Duration::minutes(5));
-    daemon.turn(Look::WhenDue).await.unwrap();
-    assert_eq!(daemon.running.len(), 1, "one finds out");
-    daemon.turn(Look::WhenDue).await.unwrap();
-    assert_eq!(daemon.running.len(), 1, "and the others wait for it");
-    world.ca.faults(|faults| faults.server_error_every = 0);
-    world.run_orders(&mut daemon).await;
-    daemon.turn(Look::WhenDue).await.unwrap();
+    for turn in ["one finds out", "and the others wait for it"] {
+        daemon.turn(Look::WhenDue).await.unwrap();
+        assert_eq!(daemon.running.len(), 1, "{turn}");
+    }
 }
 
 #[tokio::test]

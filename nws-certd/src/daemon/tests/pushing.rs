@@ -88,6 +88,33 @@ async fn a_push_that_landed_without_an_answer_is_not_made_again() {
     daemon.turn(Look::WhenDue).await.unwrap();
     let report = daemon.reports().borrow().clone().unwrap();
     assert_eq!((report.certificates[0].stage, world.commits()), (Stage::Pushed, 2), "{report:?}");
+    assert_eq!(report.troubles, [], "it was seen in the branch");
+}
+
+#[tokio::test]
+async fn while_a_push_is_refused_the_branch_is_still_looked_at() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.order_without_publishing(&mut daemon).await;
+    world.hook("pre-receive", "exit 1");
+    world.settle_without_looking(&mut daemon).await;
+    world.hook("pre-receive", "exit 0");
+    world.somebody_writes("apps/blog.yaml", &SHOP.replace("shop", "blog"));
+    world.hook("pre-receive", "exit 1");
+    world.pass(Duration::MINUTE);
+    daemon.turn(Look::WhenDue).await.unwrap();
+    assert_eq!(daemon_wants(&daemon), 2);
+    world.run_orders(&mut daemon).await;
+
+    // What nobody wants any more is in nobody's way.
+    world.hook("pre-receive", "exit 0");
+    world.somebody_writes("apps/blog.yaml", "");
+    world.somebody_writes("apps/shop/ingress.yaml", "");
+    world.hook("pre-receive", "exit 1");
+    world.pass(Duration::MINUTE);
+    daemon.turn(Look::WhenDue).await.unwrap();
+    let report = daemon.reports().borrow().clone().unwrap();
+    assert_eq!((report.certificates.len(), report.troubles.len()), (0, 0), "{report:?}");
 }
 
 #[tokio::test]

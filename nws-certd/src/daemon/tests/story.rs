@@ -18,7 +18,7 @@ async fn tell(world: &World, host: &str) -> Story {
     let edges = Arc::new(Edges::new(443, &[NO_RESOLVER.parse().unwrap()]).unwrap());
     let narrator = Narrator { store: daemon.parts.store.clone(), edges };
     let report = daemon.report_last_seen().await.unwrap();
-    narrator.tell(host, &report).await.unwrap()
+    narrator.recall(host, &report).await.unwrap()
 }
 
 #[tokio::test]
@@ -45,7 +45,6 @@ async fn every_attempt_the_push_and_the_next_step_are_told() {
         (chapter.certificate.stage, chapter.certificate.next.what.as_str()),
         (Stage::Pushed, "renew")
     );
-    assert!(story.lookup_error.is_some() && story.edges.is_empty(), "{story:?}");
 }
 
 #[tokio::test]

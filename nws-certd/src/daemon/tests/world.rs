@@ -1,7 +1,7 @@
 //! A repository, a CA and a state directory, for one daemon after another.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
@@ -88,7 +88,8 @@ impl World {
         let vault = Vault::open(&self.dir.path().join("key.age")).unwrap();
         let key = account_key(&self.dir.path().join("account.age"), &vault).unwrap();
         let author = Author::new("nws-certd", "certd@example.invalid").unwrap();
-        let repository = Repository::new(self.mirror("mirror"), Discover::default(), author);
+        let mirror = self.mirror_with("mirror", self.search_path());
+        let repository = Repository::new(mirror, Discover::default(), author);
         let clock: Arc<dyn Clock> = self.clock.clone();
         let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
         let installation = key.thumbprint().to_string();
@@ -174,6 +175,10 @@ impl World {
         self.daemon_with(Arc::new(Stopping::new(store, Stop::After, writes)))
     }
 
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
     pub(super) fn pass(&self, time: Duration) {
         *self.clock.0.lock().unwrap() += time;
     }
@@ -200,9 +205,41 @@ impl World {
     }
 
     fn mirror(&self, name: &str) -> Mirror {
+        self.mirror_with(name, path())
+    }
+
+    /// Where the daemon finds git: the system's, or a stand-in of [`Self::git_asks`] before it.
+    fn search_path(&self) -> std::ffi::OsString {
+        let mut dirs = vec![self.dir.path().join("bin")];
+        dirs.extend(std::env::split_paths(&path()));
+        std::env::join_paths(dirs).unwrap()
+    }
+
+    /// From now on the daemon's `git ls-remote` hangs until it is answered, and then fails.
+    pub(super) fn git_asks(&self) {
+        let (dir, bin) = (self.dir.path().display(), self.dir.path().join("bin"));
+        std::fs::create_dir(&bin).unwrap();
+        let real =
+            std::env::split_paths(&path()).map(|dir| dir.join("git")).find(|git| git.exists());
+        let script = format!(
+            "case \" $* \" in *' ls-remote '*) touch {dir}/asked; until [ -e {dir}/answer ]; do sleep 0.02; done; rm {dir}/asked; exit 1;; esac\nexec {} \"$@\"",
+            real.unwrap().display()
+        );
+        self.script(&bin.join("git"), &script);
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.dir.path().join("asked").exists()
+    }
+
+    pub(super) fn answer(&self) {
+        std::fs::write(self.dir.path().join("answer"), "").unwrap();
+    }
+
+    fn mirror_with(&self, name: &str, path: std::ffi::OsString) -> Mirror {
         let url = format!("file://{}", self.dir.path().join("remote.git").display());
         let remote = Remote { url: url.parse().unwrap(), branch: "main".parse().unwrap() };
-        let git = Git::new(&self.dir.path().join("home"), path(), StdDuration::from_secs(60));
+        let git = Git::new(&self.dir.path().join("home"), path, StdDuration::from_secs(60));
         Mirror::open(&self.dir.path().join(name), remote, git).unwrap()
     }
 
@@ -237,13 +274,17 @@ impl World {
 
     /// Makes the server run this hook (githooks(5)).
     pub(super) fn hook(&self, name: &str, script: &str) {
-        use std::os::unix::fs::PermissionsExt as _;
         let hooks = self.dir.path().join("remote.git/hooks");
         std::fs::create_dir_all(&hooks).unwrap();
-        let (new, hook) = (hooks.join("new"), hooks.join(name));
+        self.script(&hooks.join(name), script);
+    }
+
+    fn script(&self, file: &Path, script: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let new = self.dir.path().join("script");
         std::fs::write(&new, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
-        std::fs::rename(new, hook).unwrap();
+        std::fs::rename(new, file).unwrap();
     }
 
     /// How often a hook has counted itself.

@@ -25,7 +25,7 @@ impl Daemon {
         let due = first.into_iter().chain(last);
         // What waits is passed over before it is counted, or it would take the room of what is due.
         let attempts: Vec<_> =
-            due.filter_map(|planned| self.attempt(now, planned, facts)).take(room).collect();
+            due.filter_map(|planned| self.attempt(planned, facts)).take(room).collect();
         for attempt in attempts {
             self.start(now, attempt);
         }
@@ -61,12 +61,7 @@ impl Daemon {
         self.agenda.due(now + self.parts.batch.quiet).into_iter().filter_map(shares).collect()
     }
 
-    fn attempt(
-        &self,
-        now: OffsetDateTime,
-        planned: &Planned,
-        facts: &mut Facts,
-    ) -> Option<Attempt> {
+    fn attempt(&self, planned: &Planned, facts: &mut Facts) -> Option<Attempt> {
         let reason = match &planned.next {
             Next::Order(reason) => reason.clone(),
             Next::Keep { .. } => self.agenda.get(&planned.key)?.action.clone(),
@@ -79,7 +74,7 @@ impl Daemon {
             open: open.map(|at| facts.orders.swap_remove(at)),
             failures: planned.failures,
             ends: planned.have.as_ref().map(Leaf::not_after),
-            began: now,
+            began: self.parts.clock.now(),
         })
     }
 

@@ -15,7 +15,7 @@ const BETWEEN_HINTS: time::Duration = time::Duration::SECOND;
 impl Daemon {
     /// A report on the branch as it is now; nothing is done.
     pub(crate) async fn report_fetched(&mut self) -> Result<Report, StoreError> {
-        self.fetch(self.parts.clock.now()).await;
+        self.fetch().await;
         if self.view.is_some() { self.report_as_is().await } else { self.report_last_seen().await }
     }
 
@@ -48,15 +48,21 @@ impl Daemon {
         if swept {
             info!("daily sweep");
         }
-        if look == Look::Asked || swept || self.next_poll.is_none_or(|at| at <= now) {
-            self.fetch(now).await;
+        let before_push = self.look_before_push && self.pushing.until(now).is_none();
+        let polled = self.next_poll.is_none_or(|at| at <= now);
+        if look == Look::Asked || swept || polled || before_push {
+            self.fetch().await;
         }
     }
 
-    pub(super) async fn fetch(&mut self, now: OffsetDateTime) -> Fetched {
+    /// A git host may take minutes to answer or not to, so everything after it is dated by when that was.
+    pub(super) async fn fetch(&mut self) -> Fetched {
+        let looked = self.parts.repository.look(self.view.as_ref()).await;
+        let now = self.parts.clock.now();
         self.looked_at = Some(now);
-        match self.parts.repository.look(self.view.as_ref()).await {
+        match looked {
             Ok(view) => {
+                self.look_before_push = false;
                 self.fetching.over();
                 self.troubles.fetch = None;
                 self.next_poll = Some(now + self.parts.poll);

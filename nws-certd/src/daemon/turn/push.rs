@@ -22,7 +22,19 @@ impl Daemon {
     pub(super) fn commit_at(&self, plan: &Plan) -> Option<OffsetDateTime> {
         let deliverable = plan.outbox().filter(|(_, want)| !self.refused.contains_key(want));
         let due = self.parts.batch.due(deliverable.filter_map(|(planned, _)| planned.issued_at))?;
-        Some(self.pushing.until(self.parts.clock.now()).map_or(due, |until| until.max(due)))
+        let now = self.parts.clock.now();
+        let pauses = [self.pushing.until(now), self.fetching.until(now)];
+        pauses.into_iter().flatten().chain([due]).max()
+    }
+
+    /// With nothing to push there is no trouble with it: what was pushed without an answer has been seen in the branch, or
+    /// nobody wants it any more.
+    pub(super) fn forget_pushes_if_none(&mut self, plan: &Plan) {
+        if plan.outbox().next().is_none() {
+            self.pushing.over();
+            self.troubles.push = None;
+            self.held = None;
+        }
     }
 
     /// Pushes the outbox, on whatever the branch has become meanwhile.
@@ -42,11 +54,10 @@ impl Daemon {
                     return;
                 }
                 Published::Moved => {
-                    let now = self.parts.clock.now();
-                    if self.fetch(now).await == Fetched::No {
+                    if self.fetch().await == Fetched::No {
                         return self.push_later("the branch moved, and cannot be fetched".into());
                     }
-                    *plan = self.plan(now, facts);
+                    *plan = self.plan(self.parts.clock.now(), facts);
                 }
                 Published::Refused { reason } => return self.hold(reason),
                 Published::Failed { error } => return self.push_later(error),
@@ -58,7 +69,7 @@ impl Daemon {
     /// The server says no: everything in the outbox is held, with its words.
     fn hold(&mut self, reason: String) {
         let until = self.pushing.rest(self.parts.clock.now(), AFTER_REFUSAL);
-        self.next_poll = Some(until);
+        self.look_before_push = true;
         self.troubles.push = Some(format!(
             "{reason}; the push is tried again at {}, or with: nws-certd sync",
             instant(until)
@@ -68,14 +79,14 @@ impl Daemon {
 
     /// Whether it landed or not, the branch is looked at before the next push.
     fn push_later(&mut self, error: String) {
-        let until = self.pushing.failed(self.parts.clock.now());
-        self.next_poll = Some(until);
+        self.pushing.failed(self.parts.clock.now());
+        self.look_before_push = true;
         self.troubles.push = Some(error);
     }
 
     fn yield_to_others(&mut self) {
         let until = self.pushing.rest(self.parts.clock.now(), AFTER_RACES);
-        self.next_poll = Some(until);
+        self.look_before_push = true;
         let text = format!(
             "the branch moved during {RACES} pushes in a row; the next is at {}",
             instant(until)

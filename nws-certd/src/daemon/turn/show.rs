@@ -16,6 +16,19 @@ impl Daemon {
         self.report.send_replace(Some(Arc::new(self.report_of(now, plan, facts))));
     }
 
+    /// The last report, with what broke the newest turn off.
+    pub(in crate::daemon) fn show_broken_off(&self, why: &str) {
+        let (now, last) = (self.parts.clock.now(), self.report.borrow().clone());
+        let mut report = match last {
+            Some(report) => Report::clone(&report),
+            None => self.report_of(now, &Plan::default(), &Facts::default()),
+        };
+        report.troubles = self.troubles(now);
+        let text = format!("{why}; everything else is how it stood at {}", instant(report.at));
+        report.troubles.push(Trouble { with: TroubleWith::State, text });
+        self.report.send_replace(Some(Arc::new(report)));
+    }
+
     pub(super) fn report_of(&self, now: OffsetDateTime, plan: &Plan, facts: &Facts) -> Report {
         let scene = Scene {
             now,

@@ -48,7 +48,13 @@ fn errors_name_the_file_and_never_the_secret() {
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("absent");
     let said = WebhookSecret::read(&missing).unwrap_err();
-    assert_eq!(said.to_string(), format!("cannot read the webhook secret {}", missing.display()));
+    assert_eq!(
+        said.to_string(),
+        format!(
+            "cannot read the webhook secret {}; it must exist and be readable by the user nws-certd runs as",
+            missing.display()
+        )
+    );
     let said = read("whsec_short and wrong", 0o600).unwrap_err();
     let all = format!("{said} {said:?} {}", said.source().unwrap());
     assert!(!all.contains("short and wrong"), "{all}");

@@ -181,8 +181,13 @@ async fn a_directory_that_is_none_is_refused_at_once() {
     let cases = [
         (
             "<!doctype html>",
+            Recovery::CaAway { retry_after: None },
+            r#"https://ca.test/directory answered with something that is no ACME: "<!doctype html>""#,
+        ),
+        (
+            "{}",
             Recovery::Operator,
-            r#"https://ca.test/directory is no ACME directory: it has no newNonce; the answer begins "<!doctype html>""#,
+            r#"https://ca.test/directory is no ACME directory: it has no newNonce; the answer begins "{}""#,
         ),
         (
             // longer than the limit of this test

@@ -131,7 +131,7 @@ fn cause(error: &AcmeError) -> &'static str {
             TransportError::TimedOut { .. } => "timed out",
             TransportError::TooLong { .. } => "too long",
         },
-        AcmeError::NotADirectory { .. } => "no directory",
+        AcmeError::NotAcme { .. } => "no ACME",
         other => panic!("{other:?}"),
     }
 }
@@ -159,7 +159,7 @@ async fn whatever_a_server_does_a_request_has_an_end() {
         (
             Manner::Ends("HTTP/1.1 302 Found\r\nlocation: /directory\r\ncontent-length: 0\r\n\r\n"),
             quick(),
-            "no directory",
+            "no ACME",
             1,
         ),
     ];
@@ -168,12 +168,7 @@ async fn whatever_a_server_does_a_request_has_an_end() {
         let error = server.ask(limits).await;
         assert_eq!(cause(&error), want, "{manner:?}: {error:?}");
         assert!(server.connections.load(Ordering::SeqCst) <= connections, "{manner:?}");
-        let recovery = if want == "no directory" {
-            Recovery::Operator
-        } else {
-            Recovery::CaAway { retry_after: None }
-        };
-        assert_eq!(error.recovery(), recovery, "{manner:?}");
+        assert_eq!(error.recovery(), Recovery::CaAway { retry_after: None }, "{manner:?}");
     }
 }
 

@@ -9,8 +9,8 @@ use super::{AWAY, FRESH, OPERATOR, PAGE, case, check};
 async fn about_itself() {
     check(|_| {
         vec![
-            case("a page for a directory", "/directory", |answer| answer.body(PAGE), OPERATOR),
-            case("an empty directory", "/directory", |answer| answer.body(""), OPERATOR),
+            case("a page for a directory", "/directory", |answer| answer.body(PAGE), AWAY),
+            case("an empty directory", "/directory", |answer| answer.body(""), AWAY),
             case(
                 "a directory of another shape",
                 "/directory",
@@ -45,7 +45,7 @@ async fn about_itself() {
                 "a directory that leads round in circles",
                 "/directory",
                 |answer| answer.status(302).header("location", "/directory").body(""),
-                OPERATOR,
+                AWAY,
             ),
             case("no nonce", "/new-nonce", |answer| answer.without("replay-nonce"), AWAY),
             case(

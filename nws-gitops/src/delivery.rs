@@ -142,6 +142,18 @@ pub fn deliveries(inventory: &Inventory, layout: &Layout, issued: &[(WantKey, &I
     plan
 }
 
+/// What stands in the way of wants that hold nothing yet, so that nothing is ordered which could not be delivered.
+pub(crate) fn objections(inventory: &Inventory) -> Vec<(WantKey, RefusalReason)> {
+    let mut bundles = Bundles::of(inventory);
+    let new = inventory.wanted.iter().map(|wanted| &wanted.key);
+    let new = new.filter(|key| inventory.held(key).is_none());
+    let objection = |key: &WantKey| {
+        let path = bundles.place(inventory, key);
+        Some((key.clone(), refuse_what_is_not_ours(inventory, key, &path).err()?))
+    };
+    new.filter_map(objection).collect()
+}
+
 struct Planner<'a> {
     inventory: &'a Inventory,
     bundles: Bundles,
@@ -165,7 +177,7 @@ impl Planner<'_> {
             });
         }
         let path = self.bundles.place(self.inventory, key);
-        self.refuse_what_is_not_ours(key, &path)?;
+        refuse_what_is_not_ours(self.inventory, key, &path)?;
         if let Some(fleet) = missing_fleet_yaml(self.inventory, &path) {
             self.files
                 .insert(fleet, Zeroizing::new(fleet_yaml(key.secret.namespace()).into_bytes()));
@@ -180,20 +192,24 @@ impl Planner<'_> {
             fingerprint: issued.leaf().fingerprint(),
         }))
     }
+}
 
-    fn refuse_what_is_not_ours(&self, key: &WantKey, path: &RepoPath) -> Result<(), RefusalReason> {
-        let paths = self.inventory.paths();
-        match self.inventory.held(key) {
-            Some(held) if held.alone => return Ok(()),
-            Some(_) => return Err(RefusalReason::SharedFile { path: path.clone() }),
-            None if paths.contains(path) => {
-                return Err(RefusalReason::ForeignFile { path: path.clone() });
-            }
-            None => {}
+fn refuse_what_is_not_ours(
+    inventory: &Inventory,
+    key: &WantKey,
+    path: &RepoPath,
+) -> Result<(), RefusalReason> {
+    let paths = inventory.paths();
+    match inventory.held(key) {
+        Some(held) if held.alone => return Ok(()),
+        Some(_) => return Err(RefusalReason::SharedFile { path: path.clone() }),
+        None if paths.contains(path) => {
+            return Err(RefusalReason::ForeignFile { path: path.clone() });
         }
-        match path.ancestors().find(|dir| paths.contains(dir)) {
-            Some(file) => Err(RefusalReason::NotADirectory { path: file }),
-            None => Ok(()),
-        }
+        None => {}
+    }
+    match path.ancestors().find(|dir| paths.contains(dir)) {
+        Some(file) => Err(RefusalReason::NotADirectory { path: file }),
+        None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::{InvalidSecretRef, RepoPath, SecretRef};
+use crate::{InvalidSecretRef, RefusalReason, RepoPath, SecretRef};
 
 /// Something in the repository that keeps a certificate from being served as it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -189,6 +189,9 @@ pub enum FaultReason {
         /// The file that holds it.
         path: RepoPath,
     },
+    /// Something stands where the certificate would go.
+    #[error(transparent)]
+    NoPlace(#[from] RefusalReason),
     /// Two bundles would fight over the object.
     #[error(
         "holds secret {secret}, as does {other}, which is the one kept up to date; remove this file"

@@ -1,11 +1,12 @@
 //! What one commit wants and holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use nws_expiry::{Chain, DnsNames};
 
+use crate::delivery::objections;
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::layout::{is_within, target_of};
@@ -42,6 +43,16 @@ pub struct Wanted {
     pub names: DnsNames,
     /// Who wants it; at least one.
     pub sources: Vec<Source>,
+}
+
+impl Wanted {
+    /// The same fault at everyone who wants it.
+    fn faults(&self, reason: &FaultReason) -> impl Iterator<Item = Fault> {
+        let hosts: Vec<_> = self.names.iter().map(ToString::to_string).collect();
+        self.sources.iter().map(move |source| {
+            source.fault(format!("{}.secretName", source.field), reason.clone(), hosts.clone())
+        })
+    }
 }
 
 /// The place in a manifest that wants a certificate.
@@ -111,11 +122,24 @@ impl Inventory {
         let claims = claims::Collector::new(&namespaces, &kustomizations, discover, &mut faults)
             .collect(tree);
         let wanted = claims::decide(claims, &delivered, &mut faults);
-        faults.sort_by_cached_key(|fault| {
+        let paths = tree.paths.iter().filter(|path| is_within(path)).cloned().collect();
+        let mut inventory = Self { tip, wanted, delivered, faults, paths };
+        inventory.refuse_what_has_no_place();
+        inventory.faults.sort_by_cached_key(|fault| {
             (fault.path.clone(), fault.document, fault.field.clone(), fault.reason.to_string())
         });
-        let paths = tree.paths.iter().filter(|path| is_within(path)).cloned().collect();
-        Self { tip, wanted, delivered, faults, paths }
+        inventory
+    }
+
+    /// What could not be delivered is not to be ordered either.
+    fn refuse_what_has_no_place(&mut self) {
+        let objections: BTreeMap<_, _> = objections(self).into_iter().collect();
+        let objected = |wanted: &mut Wanted| objections.contains_key(&wanted.key);
+        for wanted in self.wanted.extract_if(.., objected) {
+            if let Some(reason) = objections.get(&wanted.key) {
+                self.faults.extend(wanted.faults(&FaultReason::NoPlace(reason.clone())));
+            }
+        }
     }
 
     /// Our Secret for a want, if there is one: what a renewal replaces.

@@ -102,3 +102,22 @@ fn wanted(inventory: &Inventory) -> Vec<String> {
 fn faults(inventory: &Inventory) -> Vec<String> {
     inventory.faults.iter().map(ToString::to_string).collect()
 }
+
+#[test]
+fn what_could_not_be_delivered_is_not_wanted_until_there_is_room() {
+    let wants = ingress("shop", "shop/shop-tls", &["shop.example"]);
+    let cases = [
+        ("a file in its place", "certs/shop/shop-tls.yaml", "certs/shop/shop-tls.yaml is there"),
+        ("a file for a directory", "certs/shop", "certs/shop is a file"),
+    ];
+    for (case, path, words) in cases {
+        let world = World::with(&[("apps/shop.yaml", &wants), (path, "somebody's\n")]);
+        let inventory = world.inventory();
+        assert_eq!((inventory.wanted.len(), inventory.faults.len()), (0, 1), "{case}");
+        let fault = &inventory.faults[0];
+        assert_eq!(fault.path.as_str(), "apps/shop.yaml", "{case}");
+        assert!(fault.to_string().contains(words) && fault.mentions("shop.example"), "{fault}");
+    }
+    let world = World::with(&[("apps/shop.yaml", &wants), ("certs/shop/other.yaml", "x: 1\n")]);
+    assert_eq!(world.inventory().wanted.len(), 1, "beside it");
+}

@@ -203,6 +203,7 @@ async fn the_log_has_a_push_each_and_refusals_once_and_nothing_of_what_was_sent(
         let text = log.close();
         lines = (text.matches(noted).count(), text.matches(" WARN ").count());
         all += &text;
+        assert!(lines <= (3, 1), "a line was written twice: {text}");
         if lines == (3, 1) {
             break;
         }

@@ -63,6 +63,8 @@ pub(crate) struct Daemon {
     under_way: HashMap<task::Id, CertificateKey>,
     /// What cannot be written into the branch as it is, and why.
     refused: BTreeMap<WantKey, String>,
+    /// What is stored and can never be delivered, by when it was issued.
+    unusable: BTreeMap<CertificateKey, OffsetDateTime>,
     wants_written: Option<Vec<WantRow>>,
     next_poll: Option<OffsetDateTime>,
     next_sweep: Option<OffsetDateTime>,
@@ -121,6 +123,7 @@ impl Daemon {
             running: JoinSet::new(),
             under_way: HashMap::new(),
             refused: BTreeMap::new(),
+            unusable: BTreeMap::new(),
             wants_written: None,
             next_poll: None,
             next_sweep: None,

@@ -1,6 +1,6 @@
 //! From the outbox into the branch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nws_acme::Clock;
@@ -31,7 +31,7 @@ pub(crate) enum Published {
         /// The branch as it is now.
         view: View,
         /// What stays out until somebody moves what is in its way.
-        refused: BTreeMap<WantKey, String>,
+        left_out: LeftOut,
     },
     /// Somebody else was faster: read the branch again, plan again, and try at once.
     Moved,
@@ -47,6 +47,15 @@ pub(crate) enum Published {
     },
 }
 
+/// What did not go into the commit.
+#[derive(Debug, Default)]
+pub(crate) struct LeftOut {
+    /// For which want, and why.
+    pub(crate) refused: BTreeMap<WantKey, String>,
+    /// Of these what is stored can never be delivered.
+    pub(crate) unusable: BTreeSet<CertificateKey>,
+}
+
 impl Publisher {
     /// Commits everything in the outbox on the branch as seen, and pushes it.
     ///
@@ -54,7 +63,7 @@ impl Publisher {
     /// the branch as it then is, or finds that the push had landed.
     pub(crate) async fn publish(&self, view: &View, plan: &Plan) -> Published {
         match self.try_publish(view, plan).await {
-            Ok((view, refused)) => Published::Done { view, refused },
+            Ok((view, left_out)) => Published::Done { view, left_out },
             Err(PublishFailure::Publish(PublishError::Push(error @ PushError::Refused { .. }))) => {
                 refused(&error)
             }
@@ -72,18 +81,18 @@ impl Publisher {
         &self,
         view: &View,
         plan: &Plan,
-    ) -> Result<(View, BTreeMap<WantKey, String>), PublishFailure> {
-        let mut refused = BTreeMap::new();
-        let issued = self.open_all(plan, &mut refused).await?;
+    ) -> Result<(View, LeftOut), PublishFailure> {
+        let mut left_out = LeftOut::default();
+        let issued = self.open_all(plan, &mut left_out).await?;
         let issued: Vec<_> = issued.iter().map(|(want, issued)| (want.clone(), issued)).collect();
         let edits = deliveries(&view.inventory, &Layout::default(), &issued);
-        refused
-            .extend(edits.refused.iter().map(|refusal| (refusal.key.clone(), refusal.to_string())));
-        for (want, reason) in &refused {
+        let refused = edits.refused.iter().map(|one| (one.key.clone(), one.to_string()));
+        left_out.refused.extend(refused);
+        for (want, reason) in &left_out.refused {
             warn!(%want, reason, "left out of the commit");
         }
         if edits.edits.is_empty() {
-            return Ok((view.clone(), refused));
+            return Ok((view.clone(), left_out));
         }
         let message = Message::for_deliveries(&edits.deliveries);
         let now = self.clock.now();
@@ -96,14 +105,14 @@ impl Publisher {
         info!(commit = %tip, certificates = edits.deliveries.len(), "certificates pushed");
         self.record(tip, &edits.deliveries).await?;
         let view = self.repository.read(tip).await.map_err(PublishFailure::Look)?;
-        Ok((view, refused))
+        Ok((view, left_out))
     }
 
     /// One certificate that does not open is left out, and stops no other.
     async fn open_all(
         &self,
         plan: &Plan,
-        refused: &mut BTreeMap<WantKey, String>,
+        left_out: &mut LeftOut,
     ) -> Result<Vec<(WantKey, Issued)>, PublishFailure> {
         let mut all = Vec::new();
         for (planned, want) in plan.outbox() {
@@ -112,7 +121,12 @@ impl Publisher {
                 stored.ok_or(Unusable::Gone).and_then(|stored| self.open(&planned.key, stored));
             match opened {
                 Ok(issued) => all.push((want.clone(), issued)),
-                Err(error) => drop(refused.insert(want.clone(), Causes(&error).to_string())),
+                Err(error) => {
+                    left_out.refused.insert(want.clone(), Causes(&error).to_string());
+                    if error.is_for_good() {
+                        left_out.unusable.insert(planned.key.clone());
+                    }
+                }
             }
         }
         Ok(all)
@@ -168,7 +182,7 @@ enum PublishFailure {
     Store(StoreError),
 }
 
-/// Why a stored certificate cannot be delivered; it is ordered anew when it is due.
+/// Why a stored certificate cannot be delivered.
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
     #[error("the stored certificate is gone")]
@@ -179,4 +193,14 @@ enum Unusable {
     Key(#[source] InvalidPrivateKey),
     #[error("the stored certificate cannot be delivered")]
     Mismatch(#[source] Mismatch),
+}
+
+impl Unusable {
+    /// Whether it has to be ordered anew. One that does not match may do so again, as when the clock was set back.
+    fn is_for_good(&self) -> bool {
+        match self {
+            Self::Gone | Self::Seal(_) | Self::Key(_) => true,
+            Self::Mismatch(_) => false,
+        }
+    }
 }

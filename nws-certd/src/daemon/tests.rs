@@ -109,17 +109,21 @@ async fn certificates_made_together_are_renewed_in_one_commit() {
 }
 
 #[tokio::test]
-async fn a_certificate_whose_key_does_not_open_stops_no_other() {
+async fn a_certificate_whose_key_does_not_open_stops_no_other_and_is_ordered_anew() {
     let world = World::with(SHOP).await;
     let mut daemon = world.daemon().await;
     world.order_without_publishing(&mut daemon).await;
     world.replace_key_file();
     world.somebody_writes("apps/blog.yaml", &SHOP.replace("shop", "blog"));
-    let report = world.settle(&mut world.daemon().await).await;
+    let mut daemon = world.daemon().await;
+    let report = world.settle(&mut daemon).await;
     assert!(world.files().contains("certs/blog/blog-tls.yaml"));
     assert!(!world.files().contains("certs/shop/shop-tls.yaml"));
     let said = &report.faults[0].text;
     assert!(said.contains("a stored key does not open with the key file"), "{said}");
+    let report = world.settle_without_looking(&mut daemon).await;
+    assert!(world.files().contains("certs/shop/shop-tls.yaml"), "{report:?}");
+    assert_eq!((world.ca.issued(), report.faults.len()), (3, 0), "{report:?}");
 }
 
 #[tokio::test]

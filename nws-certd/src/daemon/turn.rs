@@ -26,10 +26,11 @@ impl Daemon {
         let now = self.parts.clock.now();
         self.watch_ca(now);
         let mut facts = self.parts.store.load().await?;
+        self.forget_unusable(&mut facts);
         let mut plan = self.plan(now, &facts);
         self.forget_pushes_if_none(&plan);
         if self.commit_at(&plan).is_some_and(|at| at <= now) {
-            self.publish(&mut plan, &facts).await;
+            self.publish(&mut plan, &mut facts).await;
         }
         self.keep_wants(&plan).await?;
         self.put_on_agenda(&plan);

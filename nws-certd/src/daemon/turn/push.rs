@@ -6,9 +6,9 @@ use tracing::warn;
 use super::look::Fetched;
 use crate::daemon::Daemon;
 use crate::plan::Plan;
-use crate::publish::Published;
+use crate::publish::{LeftOut, Published};
 use crate::report::instant;
-use crate::store::Facts;
+use crate::store::{CertificateKey, Facts};
 
 /// How often in a row a commit is rebuilt on a branch that others push to, before everything else gets its turn.
 const RACES: usize = 8;
@@ -38,18 +38,18 @@ impl Daemon {
     }
 
     /// Pushes the outbox, on whatever the branch has become meanwhile.
-    pub(super) async fn publish(&mut self, plan: &mut Plan, facts: &Facts) {
+    pub(super) async fn publish(&mut self, plan: &mut Plan, facts: &mut Facts) {
         for _ in 0..RACES {
             let Some(view) = self.view.clone() else {
                 return;
             };
             match self.parts.publisher.publish(&view, plan).await {
-                Published::Done { view, refused } => {
+                Published::Done { view, left_out } => {
                     self.pushing.over();
                     self.troubles.push = None;
                     self.held = None;
                     self.see(view).await;
-                    self.refused.extend(refused);
+                    self.leave_out(left_out, plan, facts);
                     *plan = self.plan(self.parts.clock.now(), facts);
                     return;
                 }
@@ -64,6 +64,32 @@ impl Daemon {
             }
         }
         self.yield_to_others();
+    }
+
+    fn leave_out(&mut self, left_out: LeftOut, plan: &Plan, facts: &mut Facts) {
+        self.refused.extend(left_out.refused);
+        let issued = |key: CertificateKey| Some((plan.find(&key)?.issued_at?, key));
+        let unusable = left_out.unusable.into_iter().filter_map(issued);
+        self.unusable.extend(unusable.map(|(at, key)| (key, at)));
+        self.forget_unusable(facts);
+    }
+
+    /// A stored certificate that can never be delivered counts as none, until there is a newer one.
+    pub(super) fn forget_unusable(&mut self, facts: &mut Facts) {
+        if self.unusable.is_empty() {
+            return;
+        }
+        for known in &mut facts.certificates {
+            let Some(at) = self.unusable.get(&known.key) else {
+                continue;
+            };
+            if known.issued.as_ref().is_some_and(|issued| issued.at == *at) {
+                known.issued = None;
+            } else {
+                self.unusable.remove(&known.key);
+                self.refused.clear();
+            }
+        }
     }
 
     /// The server says no: everything in the outbox is held, with its words.

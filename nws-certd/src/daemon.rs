@@ -187,7 +187,13 @@ impl Daemon {
         asked: &mut Vec<oneshot::Sender<Synced>>,
     ) -> OffsetDateTime {
         let (synced, wake_at) = match taken {
-            Ok(wake_at) => (self.report.borrow().clone().ok_or_else(String::new), wake_at),
+            Ok(wake_at) => (
+                self.report
+                    .borrow()
+                    .clone()
+                    .ok_or_else(|| "the turn left no report; ask again".into()),
+                wake_at,
+            ),
             Err(error) => {
                 let text = Causes(&error).to_string();
                 error!(error = text, "the turn was broken off; it is taken again");

@@ -127,6 +127,28 @@ async fn a_certificate_whose_key_does_not_open_stops_no_other_and_is_ordered_ane
 }
 
 #[tokio::test]
+async fn a_certificate_that_is_left_out_stays_so_while_others_are_pushed() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.order_without_publishing(&mut daemon).await;
+    world.replace_key_file();
+    world.somebody_writes("apps/blog.yaml", &SHOP.replace("shop", "blog"));
+    let mut daemon = world.daemon().await;
+    world.order_without_publishing(&mut daemon).await;
+    world.edges_are_down(true);
+    world.settle_without_looking(&mut daemon).await;
+    world.run_orders(&mut daemon).await;
+    world.edges_are_down(false);
+
+    world.somebody_writes("apps/wiki.yaml", &SHOP.replace("shop", "wiki"));
+    let report = world.settle(&mut daemon).await;
+    assert!(world.files().contains("certs/wiki/wiki-tls.yaml"), "{report:?}");
+    let shop = report.certificates.iter().find(|one| one.names == ["shop.example"]).unwrap();
+    assert_eq!((shop.stage, shop.failures), (Stage::Waiting, 1), "{report:?}");
+    assert_eq!(daemon.unusable.len(), 1, "it is not opened and told of again in each turn");
+}
+
+#[tokio::test]
 async fn an_order_whose_key_does_not_open_is_begun_anew() {
     let world = World::with(SHOP).await;
     assert!(world.run_until_write(Stop::After, 4).await.happened, "an order is open");

@@ -83,11 +83,14 @@ impl Daemon {
             let Some(at) = self.unusable.get(&known.key) else {
                 continue;
             };
-            if known.issued.as_ref().is_some_and(|issued| issued.at == *at) {
-                known.issued = None;
-            } else {
-                self.unusable.remove(&known.key);
-                self.refused.clear();
+            match known.issued.as_ref().map(|issued| issued.at == *at) {
+                Some(true) => known.issued = None,
+                Some(false) => {
+                    self.unusable.remove(&known.key);
+                    self.refused.clear();
+                }
+                // left out already
+                None => {}
             }
         }
     }

@@ -115,6 +115,17 @@ impl Leaf {
     pub fn is_for(&self, names: &DnsNames) -> bool {
         self.foreign_names == 0 && self.names.as_ref() == Some(names)
     }
+
+    /// Whether a client that asks for `name` would find it among its names; a wildcard stands for one label in front (RFC 6125
+    /// §6.4.3).
+    pub fn covers(&self, name: &DnsName) -> bool {
+        self.names.as_ref().is_some_and(|names| cover(names, name))
+    }
+}
+
+fn cover(names: &DnsNames, name: &DnsName) -> bool {
+    let parent = name.as_str().split_once('.').map_or("", |(_, parent)| parent);
+    names.contains(name) || names.iter().any(|one| one.as_str().strip_prefix("*.") == Some(parent))
 }
 
 fn names(tbs: &TbsCertificateInner<Raw>) -> Result<(Option<DnsNames>, usize), InvalidCertificate> {
@@ -252,4 +263,24 @@ pub enum InvalidCertificate {
         /// Its notAfter.
         not_after: OffsetDateTime,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_names_a_certificate_covers() {
+        let cases = [
+            ("shop.example", "shop.example", true),
+            ("*.shop.example", "www.shop.example", true),
+            ("*.shop.example", "a.www.shop.example", false),
+            ("*.shop.example", "shop.example", false),
+            ("blog.example", "shop.example", false),
+        ];
+        for (carries, asked, want) in cases {
+            let names = DnsNames::from(carries.parse::<DnsName>().unwrap());
+            assert_eq!(cover(&names, &asked.parse().unwrap()), want, "{carries}, {asked}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use nws_expiry::{Chain, DnsNames};
+use nws_expiry::{Chain, DnsName, DnsNames};
 
 use crate::delivery::objections;
 use crate::discover::Discover;
@@ -43,16 +43,6 @@ pub struct Wanted {
     pub names: DnsNames,
     /// Who wants it; at least one.
     pub sources: Vec<Source>,
-}
-
-impl Wanted {
-    /// The same fault at everyone who wants it.
-    fn faults(&self, reason: &FaultReason) -> impl Iterator<Item = Fault> {
-        let hosts: Vec<_> = self.names.iter().map(ToString::to_string).collect();
-        self.sources.iter().map(move |source| {
-            source.fault(format!("{}.secretName", source.field), reason.clone(), hosts.clone())
-        })
-    }
 }
 
 /// The place in a manifest that wants a certificate.
@@ -137,7 +127,9 @@ impl Inventory {
         let objected = |wanted: &mut Wanted| objections.contains_key(&wanted.key);
         for wanted in self.wanted.extract_if(.., objected) {
             if let Some(reason) = objections.get(&wanted.key) {
-                self.faults.extend(wanted.faults(&FaultReason::NoPlace(reason.clone())));
+                let reason = FaultReason::NoPlace(reason.clone());
+                let fault = |source: &Source| source.secret_fault(&reason, &wanted.names);
+                self.faults.extend(wanted.sources.iter().map(fault));
             }
         }
     }
@@ -175,9 +167,19 @@ pub(crate) struct File {
 }
 
 impl Source {
-    fn fault(&self, field: String, reason: FaultReason, hosts: Vec<String>) -> Fault {
-        let (path, document) = (self.path.clone(), Some(self.document));
-        Fault { path, document, field: Some(field), reason, hosts }
+    /// What is wrong with the Secret it wants, at the cost of these names.
+    fn secret_fault<'a>(
+        &self,
+        reason: &FaultReason,
+        names: impl IntoIterator<Item = &'a DnsName>,
+    ) -> Fault {
+        Fault {
+            path: self.path.clone(),
+            document: Some(self.document),
+            field: Some(format!("{}.secretName", self.field)),
+            reason: reason.clone(),
+            hosts: names.into_iter().map(ToString::to_string).collect(),
+        }
     }
 }
 

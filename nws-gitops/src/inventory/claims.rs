@@ -220,8 +220,5 @@ fn one_wanted(
 }
 
 fn refusals<'a>(claim: &'a Claim, reason: &'a FaultReason) -> impl Iterator<Item = Fault> {
-    let hosts: Vec<_> = claim.names.iter().map(ToString::to_string).collect();
-    claim.sources.iter().map(move |source| {
-        source.fault(format!("{}.secretName", source.field), reason.clone(), hosts.clone())
-    })
+    claim.sources.iter().map(|source| source.secret_fault(reason, &claim.names))
 }

@@ -82,7 +82,7 @@ pub enum EdgesError {
     #[error("cannot read the system's resolvers; name some in edges.resolvers")]
     SystemResolvers(#[source] NetError),
     /// The resolver does not start.
-    #[error("cannot set up the DNS resolver")]
+    #[error("cannot set up the DNS resolver; check edges.resolvers")]
     Resolver(#[source] NetError),
     /// TLS does not start.
     #[error("cannot set up TLS")]

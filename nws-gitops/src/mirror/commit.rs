@@ -150,7 +150,7 @@ pub enum CommitError {
     #[error("cannot make a commit")]
     Objects(#[from] ObjectError),
     /// git cannot write the objects.
-    #[error("cannot write a commit")]
+    #[error("cannot write a commit into the mirror; see that the state directory's disk has room")]
     Git {
         /// Why.
         source: GitError,

@@ -50,10 +50,9 @@ mod ca;
 pub use ca::{Ca, TermsAgreed};
 mod account;
 pub use account::Account;
+pub use nws_expiry::{InvalidProfile, Profile};
 mod order;
-pub use order::{
-    InvalidProfile, Journal, NameFailure, NotDurable, OrderError, OrderSpec, Profile, Step, obtain,
-};
+pub use order::{Journal, NameFailure, NotDurable, OrderError, OrderSpec, Step, obtain};
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -17,7 +17,7 @@ use tracing::{Span, debug, info};
 pub use self::error::{NameFailure, OrderError, Step};
 pub use self::journal::{Journal, NotDurable};
 use self::machine::{Machine, Next};
-pub use self::spec::{InvalidProfile, OrderSpec, Profile};
+pub use self::spec::OrderSpec;
 use self::validation::Offer;
 use crate::breaker::End;
 use crate::csr::signing_request;

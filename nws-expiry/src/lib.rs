@@ -4,13 +4,15 @@
 //! function that depends on time takes `now`, so the same facts always give the same plan.
 //!
 //! The way through: names ([`DnsName`], [`DnsNames`]), what a certificate says ([`Leaf`], [`Chain`]), the key that belongs to
-//! it ([`PrivateKey`]), and the proof that all three fit ([`Issued`]). Then when to act: [`decide`] looks at one certificate,
+//! it ([`PrivateKey`]), and the proof that all three fit ([`Issued`]); how it is asked for ([`KeyType`], [`Profile`]). Then when to act: [`decide`] looks at one certificate,
 //! [`retry_after`] at one failure, and [`Agenda`] keeps what is due across all of them.
 
 mod names;
 pub use names::{DnsName, DnsNames, InvalidDnsName, NoNames};
 mod key;
 pub use key::{InvalidPrivateKey, KeyType, PrivateKey, UnknownKeyType};
+mod profile;
+pub use profile::{InvalidProfile, Profile};
 mod leaf;
 pub use leaf::{Fingerprint, InvalidCertificate, InvalidFingerprint, Leaf, Serial};
 mod chain;

@@ -7,8 +7,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner};
 use x509_cert::der::{self, Decode, Encode};
-use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName};
 use x509_cert::spki::ObjectIdentifier;
 
 use crate::{DnsName, DnsNames, KeyType, NoNames};
@@ -27,6 +27,7 @@ pub struct Leaf {
     not_after: OffsetDateTime,
     serial: Serial,
     issuer: Box<str>,
+    authority_key_id: Option<Box<[u8]>>,
     fingerprint: Fingerprint,
     public_key: Box<[u8]>,
     key_type: Option<KeyType>,
@@ -51,6 +52,7 @@ impl Leaf {
             not_after,
             serial: Serial(tbs.serial_number().as_bytes().into()),
             issuer: tbs.issuer().to_string().into(),
+            authority_key_id: authority_key_id(tbs),
             fingerprint: Fingerprint::of(der),
             public_key: tbs
                 .subject_public_key_info()
@@ -94,6 +96,12 @@ impl Leaf {
     /// The issuer's distinguished name (RFC 4514).
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// The key of its issuer, as the authority key identifier names it (RFC 5280 §4.2.1.1); `None` where a foreign certificate
+    /// does not say, or says it unreadably.
+    pub fn authority_key_id(&self) -> Option<&[u8]> {
+        self.authority_key_id.as_deref()
     }
 
     /// SHA-256 of the DER.
@@ -144,6 +152,11 @@ fn dns_name(entry: &GeneralName) -> Option<DnsName> {
         GeneralName::DnsName(name) => name.as_str().parse().ok(),
         _ => None,
     }
+}
+
+fn authority_key_id(tbs: &TbsCertificateInner<Raw>) -> Option<Box<[u8]>> {
+    let (_, found) = tbs.get_extension::<AuthorityKeyIdentifier>().ok().flatten()?;
+    Some(found.key_identifier?.as_bytes().into())
 }
 
 fn dates(

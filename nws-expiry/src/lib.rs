@@ -4,8 +4,9 @@
 //! function that depends on time takes `now`, so the same facts always give the same plan.
 //!
 //! The way through: names ([`DnsName`], [`DnsNames`]), what a certificate says ([`Leaf`], [`Chain`]), the key that belongs to
-//! it ([`PrivateKey`]), and the proof that all three fit ([`Issued`]); how it is asked for ([`KeyType`], [`Profile`]). Then when to act: [`decide`] looks at one certificate,
-//! [`retry_after`] at one failure, and [`Agenda`] keeps what is due across all of them.
+//! it ([`PrivateKey`]), and the proof that all three fit ([`Issued`]); how it is asked for ([`KeyType`], [`Profile`]). Then when
+//! to act: [`decide`] looks at one certificate, a [`Window`] is when its CA wants it renewed, [`retry_after`] looks at one
+//! failure, and [`Agenda`] keeps what is due across all of them.
 
 mod names;
 pub use names::{DnsName, DnsNames, InvalidDnsName, NoNames};
@@ -21,6 +22,8 @@ mod issued;
 pub use issued::{Issued, Mismatch};
 mod spread;
 pub use spread::Spread;
+mod window;
+pub use window::Window;
 mod sweep;
 pub use sweep::{InvalidSweepTime, SweepTime};
 mod decide;

@@ -1,6 +1,7 @@
 //! What certificates say, and what belongs together.
 
 use nws_expiry::{Chain, Fingerprint, InvalidChain, Issued, KeyType, Leaf, Mismatch};
+use rcgen::{CertificateParams, Issuer, KeyIdMethod, KeyPair};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -107,4 +108,36 @@ fn only_what_belongs_together_is_issued() {
         Err(Mismatch::Names { want: one.clone(), have: Some(wanted.clone()) })
     );
     assert_eq!(check(right_key, &wanted, TO), Err(Mismatch::Expired { not_after: TO, now: TO }));
+}
+
+#[test]
+fn a_leaf_names_its_issuers_key_if_it_does() {
+    let mut issuing = CertificateParams::default();
+    issuing.key_identifier_method = KeyIdMethod::PreSpecified(vec![0x69, 0x88, 0xd4]);
+    let issuer = Issuer::new(issuing, KeyPair::generate().unwrap());
+    let (pair, _) = key();
+    for (case, told) in [("told", true), ("not told", false)] {
+        let mut params = params(&names("a.example"), FROM, TO);
+        params.use_authority_key_identifier_extension = told;
+        let leaf = Leaf::from_der(&signed(&params, &pair, &issuer)).unwrap();
+        assert_eq!(leaf.authority_key_id(), told.then_some(&[0x69, 0x88, 0xd4][..]), "{case}");
+    }
+}
+
+/// As in the DER, where a number whose first bit is set has a zero in front, or it would be negative (X.690 §8.3).
+#[test]
+fn a_serial_number_keeps_the_zero_that_makes_it_positive() {
+    let cases: [(&[u8], &[u8]); 5] = [
+        (&[0x7f], &[0x7f]),
+        (&[0x80], &[0, 0x80]),
+        (&[0x87, 0x65, 0x43, 0x21], &[0, 0x87, 0x65, 0x43, 0x21]),
+        (&[0, 0x87], &[0, 0x87]),
+        (&[0, 0x01], &[0x01]),
+    ];
+    for (number, want) in cases {
+        let mut params = params(&names("a.example"), FROM, TO);
+        params.serial_number = Some(number.to_vec().into());
+        let leaf = Leaf::from_der(&self_signed(&params)).unwrap();
+        assert_eq!(leaf.serial().as_bytes(), want, "{number:x?}");
+    }
 }

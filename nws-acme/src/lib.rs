@@ -5,6 +5,8 @@
 //! [`Issued`](nws_expiry::Issued), telling a [`Journal`] what has to be durable before each step. What went wrong is an
 //! [`OrderError`] or [`AcmeError`], and [`Recovery`] says what to do about it.
 //!
+//! Where there are several, [`choice::choose`] says which one an order goes to.
+//!
 //! A CA that is in trouble is left alone for a while, by all who share the [`Ca`]; [`Ca::availability`] says so before anything is
 //! begun.
 //!
@@ -45,6 +47,8 @@ pub use breaker::Availability;
 mod directory;
 mod exchange;
 mod retry;
+
+pub mod choice;
 
 mod ca;
 pub use ca::{Ca, TermsAgreed};

@@ -59,6 +59,16 @@ impl Ca {
         self.0.breaker.try_now();
     }
 
+    /// What CAA records call it, for [`caa::permits`](crate::caa::permits); empty if it does not say, or has not been asked yet.
+    pub fn caa_identities(&self) -> Vec<String> {
+        self.0.directory.any().map_or_else(Vec::new, |directory| directory.caa_identities)
+    }
+
+    /// The profiles it offers, sorted; none if it has not been asked yet.
+    pub fn profiles(&self) -> Option<Vec<String>> {
+        self.0.directory.any().map(|directory| directory.profiles)
+    }
+
     /// Makes the key's account, or finds it: the same key always gives the same account (RFC 8555 §7.3.1).
     ///
     /// Keep the key durably before, and the account's URL after; a crash between them costs nothing.

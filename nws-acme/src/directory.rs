@@ -17,6 +17,8 @@ pub(crate) struct Directory {
     pub(crate) body: Bytes,
     /// Profiles the CA offers, sorted; empty if it has none (draft-aaron-acme-profiles).
     pub(crate) profiles: Vec<String>,
+    /// What CAA records call the CA; empty if it does not say (RFC 8555 §7.1.1).
+    pub(crate) caa_identities: Vec<String>,
     /// Where the CA is: no other host is asked, whatever an order says.
     hosts: Vec<String>,
 }
@@ -48,7 +50,10 @@ impl Directory {
             .flat_map(|map| map.keys().map(|name| Printable(name).to_string()))
             .collect();
         profiles.sort_unstable();
-        Ok(Self { body, profiles, hosts })
+        let identities = document.pointer("/meta/caaIdentities").and_then(Value::as_array);
+        let identities = identities.into_iter().flatten().filter_map(Value::as_str);
+        let caa_identities = identities.map(|name| Printable(name).to_string()).collect();
+        Ok(Self { body, profiles, caa_identities, hosts })
     }
 
     /// The hosts of all its URLs, of which those that are needed must be such that can be asked.
@@ -109,9 +114,10 @@ mod tests {
     fn a_directory_is_what_has_the_three_urls() {
         let url: DirectoryUrl = "https://ca.example/directory".parse().unwrap();
         let whole = r#"{"newNonce":"https://ca.example/n","newAccount":"https://ca.example/a",
-            "newOrder":"https://api.ca.example/o","x4f":"https://junk","meta":{"profiles":{"tlsserver":"","classic":""}}}"#;
+            "newOrder":"https://api.ca.example/o","x4f":"https://junk","meta":{"profiles":{"tlsserver":"","classic":""},"caaIdentities":["ca.example",7]}}"#;
         let directory = Directory::parse(&url, Bytes::from(whole)).unwrap();
         assert_eq!(directory.profiles, ["classic", "tlsserver"]);
+        assert_eq!(directory.caa_identities, ["ca.example"]);
 
         let cases = [
             ("an older protocol", r#"{"new-authz":"x"}"#, "newNonce"),

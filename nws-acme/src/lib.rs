@@ -5,7 +5,7 @@
 //! [`Issued`](nws_expiry::Issued), telling a [`Journal`] what has to be durable before each step. What went wrong is an
 //! [`OrderError`] or [`AcmeError`], and [`Recovery`] says what to do about it.
 //!
-//! Where there are several, [`choice::choose`] says which one an order goes to.
+//! Where there are several, [`choice::choose`] says which one an order goes to, and [`caa::permits`] which are not allowed to take it.
 //!
 //! A CA that is in trouble is left alone for a while, by all who share the [`Ca`]; [`Ca::availability`] says so before anything is
 //! begun.
@@ -48,6 +48,7 @@ mod directory;
 mod exchange;
 mod retry;
 
+pub mod caa;
 pub mod choice;
 
 mod ca;

@@ -60,7 +60,7 @@ impl Endpoint {
             "newNonce": at(Self::NewNonce),
             "newAccount": at(Self::NewAccount),
             "newOrder": at(Self::NewOrder),
-            "meta": { "profiles": { "classic": "the only one" } },
+            "meta": { "profiles": { "classic": "the only one" }, "caaIdentities": ["ca.test"] },
             "kFq3xT0": "a member that means nothing, as Let's Encrypt has",
         })
     }

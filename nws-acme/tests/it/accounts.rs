@@ -28,6 +28,15 @@ async fn a_known_account_is_not_asked_for() {
     assert_eq!(world.fake.count(Endpoint::NewAccount), asked);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_the_directory_says_is_known_once_it_was_asked_for() {
+    let world = World::new().await;
+    let unasked = Ca::new(world.fake.directory_url(), world.fake.transport(), Limits::default());
+    assert_eq!((unasked.caa_identities(), unasked.profiles()), (vec![], None));
+    assert_eq!(world.ca.caa_identities(), ["ca.test"]);
+    assert_eq!(world.ca.profiles().unwrap(), ["classic"]);
+}
+
 fn problem(kind: &'static str) -> impl Fn(Answer) -> Answer + Send + Sync {
     move |answer| {
         let document = format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}","detail":"no"}}"#);

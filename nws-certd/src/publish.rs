@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use nws_acme::Clock;
 use nws_expiry::{Chain, InvalidPrivateKey, Issued, Mismatch, PrivateKey};
-use nws_gitops::{Delivery, Layout, Message, PushError, Recovery, Tip, WantKey, deliveries};
+use nws_gitops::{
+    Delivery, Layout, Message, Provenance, PushError, Recovery, Tip, WantKey, deliveries,
+};
 use tracing::{error, info, warn};
 
 use crate::failure::Causes;
@@ -84,7 +86,8 @@ impl Publisher {
     ) -> Result<(View, LeftOut), PublishFailure> {
         let mut left_out = LeftOut::default();
         let issued = self.open_all(plan, &mut left_out).await?;
-        let issued: Vec<_> = issued.iter().map(|(want, issued)| (want.clone(), issued)).collect();
+        let issued: Vec<_> =
+            issued.iter().map(|(want, issued, by)| (want.clone(), issued, by)).collect();
         let edits = deliveries(&view.inventory, &Layout::default(), &issued);
         let refused = edits.refused.iter().map(|one| (one.key.clone(), one.to_string()));
         left_out.refused.extend(refused);
@@ -113,14 +116,14 @@ impl Publisher {
         &self,
         plan: &Plan,
         left_out: &mut LeftOut,
-    ) -> Result<Vec<(WantKey, Issued)>, PublishFailure> {
+    ) -> Result<Vec<(WantKey, Issued, Provenance)>, PublishFailure> {
         let mut all = Vec::new();
         for (planned, want) in plan.outbox() {
             let stored = self.store.outbox(&planned.key).await.map_err(PublishFailure::Store)?;
             let opened =
                 stored.ok_or(Unusable::Gone).and_then(|stored| self.open(&planned.key, stored));
             match opened {
-                Ok(issued) => all.push((want.clone(), issued)),
+                Ok(issued) => all.push((want.clone(), issued, Provenance::default())),
                 Err(error) => {
                     left_out.refused.insert(want.clone(), Causes(&error).to_string());
                     if error.is_for_good() {

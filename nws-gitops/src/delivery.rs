@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::layout::{Bundles, fleet_yaml, missing_fleet_yaml};
-use crate::{Inventory, Layout, RepoPath, SecretRef, WantKey, manifest};
+use crate::{Inventory, Layout, Provenance, RepoPath, SecretRef, WantKey, manifest};
 
 /// What has to be written so that the repository holds the given certificates, and what cannot be.
 ///
@@ -121,17 +121,22 @@ pub enum RefusalReason {
 
 /// Plans the delivery of `issued` into a repository that holds `inventory`.
 ///
-/// A certificate that is already there makes no edit, whatever else stands in its file. Nothing that nws-certd did not write is
+/// A certificate that is already there makes no edit, whatever else stands in its file, and whoever issued it. Nothing that nws-certd did not write is
 /// overwritten.
-pub fn deliveries(inventory: &Inventory, layout: &Layout, issued: &[(WantKey, &Issued)]) -> Plan {
+pub fn deliveries(
+    inventory: &Inventory,
+    layout: &Layout,
+    issued: &[(WantKey, &Issued, &Provenance)],
+) -> Plan {
     let bundles = match layout {
         Layout::FleetBundles => Bundles::of(inventory),
     };
-    let by_key: BTreeMap<_, _> = issued.iter().map(|(key, issued)| (key, *issued)).collect();
+    let by_key: BTreeMap<_, _> =
+        issued.iter().map(|(key, issued, by)| (key, (*issued, *by))).collect();
     let mut planner = Planner { inventory, bundles, files: BTreeMap::new() };
     let mut plan = Plan::default();
-    for (key, issued) in by_key {
-        match planner.deliver(key, issued) {
+    for (key, (issued, provenance)) in by_key {
+        match planner.deliver(key, issued, provenance) {
             Ok(Some(delivery)) => plan.deliveries.push(delivery),
             Ok(None) => {}
             Err(reason) => plan.refused.push(Refusal { key: key.clone(), reason }),
@@ -165,6 +170,7 @@ impl Planner<'_> {
         &mut self,
         key: &WantKey,
         issued: &Issued,
+        provenance: &Provenance,
     ) -> Result<Option<Delivery>, RefusalReason> {
         let held = self.inventory.held(key).and_then(|held| held.chain.as_ref());
         if held.is_some_and(|chain| chain.leaf().fingerprint() == issued.leaf().fingerprint()) {
@@ -182,7 +188,8 @@ impl Planner<'_> {
             self.files
                 .insert(fleet, Zeroizing::new(fleet_yaml(key.secret.namespace()).into_bytes()));
         }
-        self.files.insert(path.clone(), manifest(&key.secret, issued).into_bytes());
+        let text = manifest(&key.secret, issued, provenance);
+        self.files.insert(path.clone(), text.into_bytes());
         Ok(Some(Delivery {
             key: key.clone(),
             path,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use nws_expiry::{DnsName, InvalidDnsName};
+use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, UnknownKeyType};
 
 use crate::{InvalidSecretRef, RefusalReason, RepoPath, SecretRef};
 
@@ -17,7 +17,7 @@ pub struct Fault {
     pub field: Option<String>,
     /// What is wrong, and the remedy.
     pub reason: FaultReason,
-    /// The hosts that go without a certificate for it, as written.
+    /// The hosts that go without a certificate for it, or with another than is asked for, as written.
     pub(crate) hosts: Vec<String>,
 }
 
@@ -155,6 +155,12 @@ pub enum FaultReason {
     /// No Secret Kubernetes would take.
     #[error(transparent)]
     Secret(#[from] InvalidSecretRef),
+    /// No kind of key a certificate is made for. Until it is one, nothing new is ordered, and what is there stays as it is.
+    #[error(transparent)]
+    KeyType(#[from] UnknownKeyType),
+    /// No name a CA could give a profile. Until it is one, nothing new is ordered, and what is there stays as it is.
+    #[error(transparent)]
+    Profile(#[from] InvalidProfile),
     /// HTTP-01 cannot prove a wildcard (RFC 8555 §7.1.3).
     #[error(
         "{name} is a wildcard, which cannot be validated over HTTP-01; list the hosts one by one"
@@ -178,6 +184,22 @@ pub enum FaultReason {
         secret: SecretRef,
         /// The file that keeps it.
         holder: RepoPath,
+    },
+    /// One certificate is asked for in two ways.
+    #[error(
+        "asks for {asked:?} in secret {secret}, for which {holder}, document {document}, asks for {kept:?}, which it gets; write the same in both, or give one of them another secretName"
+    )]
+    OptionConflict {
+        /// The Secret.
+        secret: SecretRef,
+        /// As written here.
+        asked: Box<str>,
+        /// The file that has its way.
+        holder: RepoPath,
+        /// The YAML document in it, the first being 1.
+        document: usize,
+        /// As written there.
+        kept: Box<str>,
     },
     /// Not ours to overwrite.
     #[error(

@@ -11,7 +11,7 @@ use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::layout::{is_within, target_of};
 use crate::reader::Parsed;
-use crate::{ObjectId, RepoPath, SecretRef, Tip, WantKey};
+use crate::{CertificateOptions, ObjectId, Provenance, RepoPath, SecretRef, Tip, WantKey};
 
 mod claims;
 mod held;
@@ -41,6 +41,8 @@ pub struct Wanted {
     pub key: WantKey,
     /// The names its certificate is to carry.
     pub names: DnsNames,
+    /// How it is to be made.
+    pub options: CertificateOptions,
     /// Who wants it; at least one.
     pub sources: Vec<Source>,
 }
@@ -99,6 +101,8 @@ pub struct Delivered {
     pub ours: bool,
     /// The certificate in the clear `tls.crt` of a `kubernetes.io/tls` Secret, where there is one; never the key.
     pub chain: Option<Chain>,
+    /// Who issued it, as far as a Secret of ours says so.
+    pub provenance: Provenance,
     /// Whether the file holds nothing else.
     pub(crate) alone: bool,
 }

@@ -3,14 +3,15 @@
 //! Not here: when a certificate is due (`nws-expiry`), how one is got (`nws-acme`), and any network but through the `git`
 //! binary. Every call blocks; nothing reads a clock or the environment.
 //!
-//! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`]),
-//! what it holds ([`Delivered`]) and what is wrong with it ([`Fault`]). [`deliveries`] turns issued certificates into file
-//! [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`]; [`Mirror::commit`] builds on exactly the tip that was read,
-//! and [`Mirror::push`] lands only if the branch is still there. [`Mirror::maintain`], now and then, keeps the mirror small.
+//! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`],
+//! with [`CertificateOptions`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
+//! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`];
+//! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
+//! [`Mirror::maintain`], now and then, keeps the mirror small.
 //!
 //! ```no_run
-//! use nws_gitops::{Author, Discover, Layout, Message, Mirror, WantKey, deliveries};
-//! # fn issued() -> Vec<(WantKey, nws_expiry::Issued)> { Vec::new() }
+//! use nws_gitops::{Author, Discover, Layout, Message, Mirror, Provenance, WantKey, deliveries};
+//! # fn issued() -> Vec<(WantKey, nws_expiry::Issued, Provenance)> { Vec::new() }
 //! # fn pass(mirror: &Mirror, author: &Author, now: time::OffsetDateTime) -> Result<(), Box<dyn std::error::Error>> {
 //! let tip = mirror.fetch()?;
 //! let inventory = mirror.inventory(&tip, &Discover::default())?;
@@ -18,7 +19,7 @@
 //! inventory.wanted.iter().for_each(|wanted| println!("{}: {}", wanted.key, wanted.names));
 //!
 //! let issued = issued();
-//! let issued: Vec<_> = issued.iter().map(|(key, issued)| (key.clone(), issued)).collect();
+//! let issued: Vec<_> = issued.iter().map(|(key, issued, by)| (key.clone(), issued, by)).collect();
 //! let plan = deliveries(&inventory, &Layout::default(), &issued);
 //! let message = Message::for_deliveries(&plan.deliveries);
 //! if let Some(commit) = mirror.commit(&tip, &plan.edits, &message, author, now)? {
@@ -53,6 +54,10 @@ pub use discover::{
 mod fault;
 mod reader;
 pub use fault::{Fault, FaultReason};
+mod options;
+pub use options::{CertificateOptions, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION};
+mod provenance;
+pub use provenance::{CA_ANNOTATION, Provenance};
 mod inventory;
 pub use inventory::{Delivered, Inventory, Source, Wanted, WantedBy};
 mod manifest;

@@ -1,5 +1,6 @@
 //! The Secret manifest of a certificate.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine;
@@ -8,7 +9,7 @@ use nws_expiry::{Issued, Leaf};
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use crate::SecretRef;
+use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretRef};
 
 /// The label that makes a Secret ours, with the value `"true"`.
 pub const MANAGED_LABEL: &str = "nws-certd/managed";
@@ -37,13 +38,14 @@ impl fmt::Debug for Manifest {
 
 /// Renders a certificate as a plain Secret of type `kubernetes.io/tls`.
 ///
-/// The same certificate always gives the same bytes. Every scalar is quoted, since `1.5` and `on` are names to Kubernetes
-/// and something else to YAML. The annotations repeat in clear what the certificate says, so that a reviewer can read a diff
-/// and the leaf stays legible in a repository where `data` is sealed.
-pub fn manifest(secret: &SecretRef, issued: &Issued) -> Manifest {
+/// The same certificate of the same provenance always gives the same bytes. Every scalar is quoted, since `1.5` and `on` are
+/// names to Kubernetes and something else to YAML. The annotations, sorted, repeat in clear what the certificate says, so that
+/// a reviewer can read a diff and the leaf stays legible in a repository where `data` is sealed; and they say who issued it,
+/// where that is known.
+pub fn manifest(secret: &SecretRef, issued: &Issued, provenance: &Provenance) -> Manifest {
     let chain = base64(issued.chain().to_pem().as_bytes());
     let key = base64(issued.key().to_pem().as_bytes());
-    let head = head(secret, issued);
+    let head = head(secret, issued, provenance);
     let tail =
         format!("type: \"kubernetes.io/tls\"\ndata:\n  tls.crt: \"{}\"\n  tls.key: \"", *chain);
     // One allocation of the right size: a string that grows leaves copies of the key behind.
@@ -55,23 +57,23 @@ pub fn manifest(secret: &SecretRef, issued: &Issued) -> Manifest {
     Manifest(text)
 }
 
-fn head(secret: &SecretRef, issued: &Issued) -> String {
+fn head(secret: &SecretRef, issued: &Issued, provenance: &Provenance) -> String {
     let mut head = format!(
         "apiVersion: \"v1\"\nkind: \"Secret\"\nmetadata:\n  namespace: {}\n  name: {}\n  labels:\n    {MANAGED_LABEL}: \"true\"\n  annotations:\n",
         Quoted(secret.namespace()),
         Quoted(secret.name()),
     );
-    for (key, value) in annotations(issued) {
+    for (key, value) in annotations(issued, provenance) {
         head += &format!("    {key}: {}\n", Quoted(&value));
     }
     head
 }
 
-fn annotations(issued: &Issued) -> [(&'static str, String); 8] {
+fn annotations(issued: &Issued, provenance: &Provenance) -> BTreeMap<&'static str, String> {
     let leaf = issued.leaf();
     let names: Vec<_> = issued.names().iter().map(AsRef::as_ref).collect();
     let certificate = issued.chain().certificates().next().map(|der| STANDARD.encode(der));
-    [
+    let mut annotations = BTreeMap::from([
         // A file that moves from one Helm release to another must not take the live Secret with it.
         ("helm.sh/resource-policy", "keep".to_owned()),
         ("nws-certd/certificate", certificate.unwrap_or_default()),
@@ -82,7 +84,11 @@ fn annotations(issued: &Issued) -> [(&'static str, String); 8] {
         ("nws-certd/sha256", leaf.fingerprint().to_string()),
         // Lets the sealed-secrets controller take the Secret over without a gap.
         ("sealedsecrets.bitnami.com/managed", "true".to_owned()),
-    ]
+    ]);
+    let profile = provenance.profile.as_ref();
+    annotations.extend(provenance.ca.clone().map(|ca| (CA_ANNOTATION, ca)));
+    annotations.extend(profile.map(|profile| (PROFILE_ANNOTATION, profile.to_string())));
+    annotations
 }
 
 /// The end of the certificate, to the second, as RFC 3339.

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
-use nws_expiry::{Chain, DnsName};
+use nws_expiry::{Chain, DnsName, KeyType, Profile};
 use serde_json::Value;
 
 use crate::fault::FaultReason;
-use crate::{ObjectId, RepoPath};
+use crate::{ObjectId, Provenance, RepoPath};
 
 mod documents;
 mod fleet;
@@ -74,9 +74,39 @@ pub(crate) struct Ingress {
     pub(crate) name: String,
     /// The first annotation that hands it to cert-manager.
     pub(crate) cert_manager: Option<String>,
+    pub(crate) options: StatedOptions,
     pub(crate) blocks: Vec<TlsBlock>,
     /// All hosts it names, as written.
     pub(crate) hosts: Vec<String>,
+}
+
+/// How an Ingress wants its certificates made.
+#[derive(Clone, Debug)]
+pub(crate) struct StatedOptions {
+    pub(crate) key_type: Stated<KeyType>,
+    pub(crate) profile: Stated<Profile>,
+}
+
+impl StatedOptions {
+    /// What is written may not be what is meant.
+    pub(crate) const UNKNOWN: Self = Self { key_type: Stated::Unknown, profile: Stated::Unknown };
+
+    pub(crate) fn are_known(&self) -> bool {
+        !matches!(self.key_type, Stated::Unknown) && !matches!(self.profile, Stated::Unknown)
+    }
+}
+
+/// What a field says that may be left out.
+#[derive(Clone, Debug)]
+pub(crate) enum Stated<T> {
+    Nothing,
+    Value {
+        value: T,
+        /// As in `metadata.annotations["nws-certd/key-type"]`.
+        field: String,
+    },
+    /// Something, but it cannot be told what.
+    Unknown,
 }
 
 /// An entry of `spec.tls`.
@@ -103,6 +133,7 @@ pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) ours: bool,
     pub(crate) chain: Option<Chain>,
+    pub(crate) provenance: Provenance,
 }
 
 /// A fault, before its file is known.

@@ -4,7 +4,8 @@ use std::time::Duration as StdDuration;
 use expect_test::{Expect, expect};
 use nws_expiry::{Chain, Issued, PrivateKey};
 use nws_gitops::{
-    Author, Content, Discover, Edit, Git, Layout, Message, Mirror, Remote, Tip, deliveries,
+    Author, Content, Discover, Edit, Git, Layout, Message, Mirror, Provenance, Remote, Tip,
+    deliveries,
 };
 use rcgen::{CertificateParams, KeyPair};
 use time::Duration;
@@ -64,7 +65,8 @@ impl Repository {
     /// A Secret of ours, delivered as the daemon would.
     fn holds(self, secret: &str, issued: &Issued) -> Self {
         let key = WantKey { target: Default::default(), secret: secret.parse().unwrap() };
-        let plan = deliveries(&self.read(), &Layout::default(), &[(key, issued)]);
+        let plan =
+            deliveries(&self.read(), &Layout::default(), &[(key, issued, &Provenance::default())]);
         self.edit(&plan.edits)
     }
 

@@ -11,14 +11,34 @@ use super::namespaces::Namespaces;
 use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
 use crate::discover::{CertManager, Discover};
 use crate::fault::{Fault, FaultReason};
-use crate::reader::{Host, Ingress, TlsBlock};
+use crate::reader::{Host, Ingress, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
+
+mod options;
 
 /// What one file wants in one Secret.
 #[derive(Default)]
-pub(super) struct Claim {
+pub(super) struct Claim(Vec<Asking>);
+
+/// What one place wants in it.
+pub(super) struct Asking {
+    source: Source,
     names: BTreeSet<DnsName>,
-    sources: Vec<Source>,
+    options: StatedOptions,
+}
+
+impl Claim {
+    fn names(&self) -> BTreeSet<DnsName> {
+        self.0.iter().flat_map(|asking| &asking.names).cloned().collect()
+    }
+
+    /// Drops what asks for a certificate that nobody can tell how to make, unless the one that is there carries one of its
+    /// names: that is kept up, made as it is. Whether anything is left.
+    fn settles(&mut self, held: Option<&DnsNames>) -> bool {
+        let is_held = |name: &DnsName| held.is_some_and(|held| held.contains(name));
+        self.0.retain(|asking| asking.options.are_known() || asking.names.iter().any(is_held));
+        !self.0.is_empty()
+    }
 }
 
 /// What a claim is worth.
@@ -27,7 +47,7 @@ pub(super) enum Standing {
     /// The file says what is deployed.
     Certain,
     /// What is deployed may be something else. Nothing is ordered for that; but a certificate that was delivered for just
-    /// these names is kept up, since taking it away would be a guess too.
+    /// these names is kept up as it is, since taking it away would be a guess too.
     OnlyIfHeld,
 }
 
@@ -119,15 +139,13 @@ impl<'a> Collector<'a> {
         let key = WantKey { target: Target::default(), secret };
         let by_file = self.claims.entry(key).or_default();
         let claim = by_file.entry((self.standing, file.path.clone())).or_default();
-        claim.names.extend(names);
-        claim.sources.push(Source {
-            path: file.path.clone(),
-            document: ingress.document,
-            object: WantedBy::Ingress {
-                namespace: namespace.to_owned(),
-                name: ingress.name.clone(),
+        claim.0.push(Asking {
+            source: source(file, ingress, namespace, block),
+            names: names.into_iter().collect(),
+            options: match self.standing {
+                Standing::Certain => ingress.options.clone(),
+                Standing::OnlyIfHeld => StatedOptions::UNKNOWN,
             },
-            field: block.field.clone(),
         });
     }
 
@@ -166,11 +184,20 @@ impl<'a> Collector<'a> {
     }
 }
 
+fn source(file: &File, ingress: &Ingress, namespace: &str, block: &TlsBlock) -> Source {
+    Source {
+        path: file.path.clone(),
+        document: ingress.document,
+        object: WantedBy::Ingress { namespace: namespace.to_owned(), name: ingress.name.clone() },
+        field: block.field.clone(),
+    }
+}
+
 /// Gives each Secret to one set of names.
 ///
 /// Within a file, names are united. Files that agree share it. Where they differ, the file whose names the certificate
 /// already there carries keeps it, else the first by path; the others are told. A Secret that is somebody else's is
-/// nobody's to have.
+/// nobody's to have. Files that agree on the names may still differ in their options, which [`options`] decides.
 pub(super) fn decide(
     claims: Claims,
     delivered: &[Delivered],
@@ -190,10 +217,10 @@ fn one_wanted(
 ) -> Option<Wanted> {
     let same = held::named(delivered, &key.secret);
     let ours = same.iter().filter(|held| held.ours);
-    let names_held = ours.clone().find_map(|held| held.chain.as_ref()?.leaf().names());
-    let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names));
+    let (held, names_held) = ours.filter_map(|held| Some((held, names_of(held)?))).next().unzip();
+    let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names()));
     by_file.retain(|(standing, _), claim| match standing {
-        Standing::Certain => true,
+        Standing::Certain => claim.settles(names_held),
         Standing::OnlyIfHeld => has_it(claim),
     });
     if let Some(foreign) = same.iter().find(|held| !held.ours) {
@@ -204,21 +231,28 @@ fn one_wanted(
     }
     let holder = by_file.iter().find(|(_, claim)| has_it(claim)).or_else(|| by_file.iter().next());
     let ((_, holder), claim) = holder?;
-    let (holder, names) = (holder.clone(), claim.names.clone());
-    let mut sources = Vec::new();
+    let (holder, names) = (holder.clone(), claim.names());
+    let mut askings = Vec::new();
     for claim in by_file.into_values() {
-        if claim.names == names {
-            sources.extend(claim.sources);
+        if claim.names() == names {
+            askings.extend(claim.0);
         } else {
             let reason =
                 FaultReason::Conflict { secret: key.secret.clone(), holder: holder.clone() };
             faults.extend(refusals(&claim, &reason));
         }
     }
-    sources.sort();
-    Some(Wanted { key, names: DnsNames::new(names).ok()?, sources })
+    askings.sort_by(|one, other| one.source.cmp(&other.source));
+    let options = options::decide(&key.secret, &askings, held, faults);
+    let sources = askings.into_iter().map(|asking| asking.source).collect();
+    Some(Wanted { key, names: DnsNames::new(names).ok()?, options, sources })
+}
+
+fn names_of(held: &Delivered) -> Option<&DnsNames> {
+    held.chain.as_ref()?.leaf().names()
 }
 
 fn refusals<'a>(claim: &'a Claim, reason: &'a FaultReason) -> impl Iterator<Item = Fault> {
-    claim.sources.iter().map(|source| source.secret_fault(reason, &claim.names))
+    let names = claim.names();
+    claim.0.iter().map(move |asking| asking.source.secret_fault(reason, &names))
 }

@@ -2,10 +2,10 @@
 
 use super::namespaces::Namespaces;
 use super::{Delivered, File};
-use crate::SecretRef;
 use crate::fault::{Fault, FaultReason};
 use crate::layout::target_of;
 use crate::reader::Secret;
+use crate::{Provenance, SecretRef};
 
 /// All Secrets that say where they belong. One that does not is in nobody's way, and its owner's business.
 pub(super) fn secrets(
@@ -43,6 +43,7 @@ fn delivered(file: &File, secret: &Secret, namespaces: &Namespaces<'_>) -> Optio
         blob: file.blob,
         ours: secret.ours,
         chain: secret.chain.clone(),
+        provenance: if secret.ours { secret.provenance.clone() } else { Provenance::default() },
         alone: file.parsed.documents == 1 && file.parsed.secrets.len() == 1,
     })
 }

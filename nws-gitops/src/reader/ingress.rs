@@ -1,11 +1,14 @@
 //! What an Ingress wants.
 
+use std::str::FromStr;
+
 use nws_expiry::DnsName;
 use serde_json::Value;
 
 use super::node::{list, mapping, optional_text, text};
-use super::{Host, Ingress, LocalFault, TlsBlock, hosts};
+use super::{Host, Ingress, LocalFault, Stated, StatedOptions, TlsBlock, hosts};
 use crate::fault::FaultReason;
+use crate::{KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION};
 
 /// The reading of one Ingress, which collects faults on the way.
 pub(super) struct Reading<'a> {
@@ -38,6 +41,7 @@ impl<'a> Reading<'a> {
             namespace: namespace.filter(|namespace| !namespace.is_empty()).map(str::to_owned),
             name,
             cert_manager: cert_manager_annotation(&metadata["annotations"]),
+            options: self.options(&metadata["annotations"]),
             blocks: self.blocks(tls),
             hosts: hosts::of_ingress(object),
         })
@@ -62,6 +66,33 @@ impl<'a> Reading<'a> {
             self.push(None, FaultReason::Template);
         }
         found
+    }
+
+    fn options(&mut self, annotations: &Value) -> StatedOptions {
+        StatedOptions {
+            key_type: self.option(annotations, KEY_TYPE_ANNOTATION),
+            profile: self.option(annotations, PROFILE_ANNOTATION),
+        }
+    }
+
+    fn option<T>(&mut self, annotations: &Value, annotation: &str) -> Stated<T>
+    where
+        T: FromStr<Err: Into<FaultReason>>,
+    {
+        let field = format!("metadata.annotations[{annotation:?}]");
+        let parse = |text: &str| {
+            if is_template(text) {
+                return Err(FaultReason::Template);
+            }
+            text.parse::<T>().map_err(Into::into)
+        };
+        let read =
+            optional_text(annotations.get(annotation)).and_then(|text| text.map(parse).transpose());
+        match self.keep(&field, read) {
+            Some(Some(value)) => Stated::Value { value, field: self.place(&field) },
+            Some(None) => Stated::Nothing,
+            None => Stated::Unknown,
+        }
     }
 
     fn blocks(&mut self, tls: &Value) -> Vec<TlsBlock> {
@@ -149,6 +180,11 @@ fn cert_manager_annotation(annotations: &Value) -> Option<String> {
     };
     let mut annotations = annotations.as_object()?.iter();
     annotations.find(|(key, value)| asks(key, value)).map(|(key, _)| key.clone())
+}
+
+/// Whether these annotations would change how an Ingress wants its certificates made.
+pub(super) fn states_options(annotations: &Value) -> bool {
+    [KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION].iter().any(|key| annotations.get(key).is_some())
 }
 
 /// Whether these annotations would hand an Ingress to cert-manager.

@@ -140,6 +140,9 @@ fn changes(fields: &Map<String, Value>) -> Result<Vec<Change>, Unusable> {
     if fields.get("commonAnnotations").is_some_and(ingress::asks_cert_manager) {
         changes.push(change("commonAnnotations", Effect::CertManager));
     }
+    if fields.get("commonAnnotations").is_some_and(ingress::states_options) {
+        changes.push(change("commonAnnotations", Effect::Any));
+    }
     for field in ["patches", "patchesJson6902"] {
         let patches = items(fields, field)?.iter().enumerate();
         changes.extend(patches.map(|(n, patch)| change(&format!("{field}[{n}]"), targeted(patch))));

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Secret;
 use crate::manifest::MANAGED_LABEL;
+use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance};
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
@@ -18,7 +19,16 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
         name: metadata["name"].as_str()?.to_owned(),
         ours: managed == "true" || managed == true,
         chain: chain(object),
+        provenance: provenance(&metadata["annotations"]),
     })
+}
+
+/// A claim that cannot be read is none.
+fn provenance(annotations: &Value) -> Provenance {
+    Provenance {
+        ca: annotations[CA_ANNOTATION].as_str().map(str::to_owned),
+        profile: annotations[PROFILE_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
+    }
 }
 
 fn chain(object: &Value) -> Option<Chain> {

@@ -1,9 +1,9 @@
 //! From a certificate to the repository.
 
 use expect_test::expect;
-use nws_gitops::{Author, Layout, Message, Occasion, Plan, WantKey, deliveries};
+use nws_gitops::{Author, Layout, Message, Occasion, Plan, Provenance, WantKey, deliveries};
 
-use crate::world::{World, ingress, issue, key};
+use crate::world::{World, ingress, issue, key, lets_encrypt};
 
 #[test]
 fn a_first_certificate_brings_its_bundle() {
@@ -48,6 +48,67 @@ fn a_renewal_changes_one_file() {
     let plan = world.deliver(&[("shop/shop-tls", &issue(&["shop.example"]))]);
     assert_eq!(paths(&plan), ["certs/shop/shop-tls.yaml"]);
     assert_eq!(plan.deliveries[0].occasion, Occasion::Renewal);
+}
+
+#[test]
+fn who_issued_a_certificate_is_written_with_it_and_read_back() {
+    let world = World::new();
+    let by = lets_encrypt(Some("tlsserver"));
+    world.deliver_from(&by, &[("shop/shop-tls", &issue(&["shop.example"]))]);
+    assert_eq!(provenance(&world, "shop/shop-tls"), by);
+    let by = lets_encrypt(None);
+    world.deliver_from(&by, &[("shop/shop-tls", &issue(&["shop.example"]))]);
+    assert_eq!(provenance(&world, "shop/shop-tls"), by, "of the renewal, not of what it replaced");
+}
+
+#[test]
+fn a_certificate_is_not_delivered_again_to_say_who_issued_it() {
+    let world = World::new();
+    let issued = issue(&["shop.example"]);
+    world.deliver(&[("shop/shop-tls", &issued)]);
+    let plan = world.deliver_from(&lets_encrypt(Some("classic")), &[("shop/shop-tls", &issued)]);
+    assert_eq!((plan.edits.len(), plan.deliveries.len(), plan.refused.len()), (0, 0, 0));
+    assert_eq!(world.commits(), 1);
+    assert_eq!(provenance(&world, "shop/shop-tls"), Provenance::default());
+}
+
+#[test]
+fn claims_about_who_issued_a_certificate_are_read_leniently() {
+    let secret = |labels: &str, annotations: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: tls\n  namespace: shop\n  labels: {{{labels}}}\n  annotations: {annotations}\ntype: kubernetes.io/tls\n"
+        )
+    };
+    let ours = "nws-certd/managed: \"true\"";
+    let both = "{nws-certd/ca: \"https://ca.example/dir\", nws-certd/profile: classic}";
+    let ca = |text: &str| Some(text.to_owned());
+    let profile = |text: &str| Some(text.parse().unwrap());
+    let cases = [
+        ("both", secret(ours, both), ca("https://ca.example/dir"), profile("classic")),
+        ("a foreign secret's", secret("app: shop", both), None, None),
+        ("none", secret(ours, "{}"), None, None),
+        ("no mapping", secret(ours, "classic"), None, None),
+        ("no name of a profile", secret(ours, "{nws-certd/profile: two words}"), None, None),
+        ("a number", secret(ours, "{nws-certd/profile: 1.5}"), None, None),
+        (
+            "one that cannot be read beside one that can",
+            secret(ours, "{nws-certd/ca: [], nws-certd/profile: classic}"),
+            None,
+            profile("classic"),
+        ),
+    ];
+    for (case, text, ca, profile) in cases {
+        let world = World::with(&[("certs/shop/tls.yaml", &text)]);
+        assert_eq!(provenance(&world, "shop/tls"), Provenance { ca, profile }, "{case}");
+    }
+}
+
+/// What the Secret of that name says.
+fn provenance(world: &World, secret: &str) -> Provenance {
+    let secret = secret.parse().unwrap();
+    let inventory = world.inventory();
+    let held = inventory.delivered.iter().find(|held| held.secret == secret).unwrap();
+    held.provenance.clone()
 }
 
 #[test]
@@ -147,7 +208,8 @@ fn other_targets_have_bundles_of_their_own() {
     let world = World::new();
     let issued = issue(&["shop.example"]);
     let eu = WantKey { target: "eu".parse().unwrap(), secret: "shop/shop-tls".parse().unwrap() };
-    let keys = [(eu.clone(), &issued), (key("shop/shop-tls"), &issued)];
+    let by = Provenance::default();
+    let keys = [(eu.clone(), &issued, &by), (key("shop/shop-tls"), &issued, &by)];
     let plan = deliveries(&world.inventory(), &Layout::default(), &keys);
     let files = [
         "certs/eu/shop/fleet.yaml",

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use nws_expiry::{DnsNames, Issued};
 use nws_gitops::{
-    Content, Discover, Edit, Inventory, Layout, Message, Mirror, ObjectId, Plan, Recovery,
-    RefusalReason, Tip, WantKey, deliveries,
+    Content, Discover, Edit, Inventory, Layout, Message, Mirror, ObjectId, Plan, Provenance,
+    Recovery, RefusalReason, Tip, WantKey, deliveries,
 };
 use proptest::prelude::*;
 
@@ -165,7 +165,8 @@ impl Play {
             let names: Vec<_> = names.iter().map(String::as_str).collect();
             self.issued.entry(want).or_insert_with(|| issue(&names));
         }
-        let issued: Vec<_> = wants.map(|want| (want.0.clone(), &self.issued[&want])).collect();
+        let by = Provenance::default();
+        let issued: Vec<_> = wants.map(|want| (want.0.clone(), &self.issued[&want], &by)).collect();
         deliveries(inventory, &Layout::default(), &issued)
     }
 

@@ -7,6 +7,7 @@ mod durable;
 mod found;
 mod interleavings;
 mod mirrors;
+mod options;
 mod races;
 mod rendering;
 mod world;

@@ -4,16 +4,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use expect_test::expect;
 use nws_expiry::{Issued, PrivateKey};
-use nws_gitops::{Layout, SecretRef, deliveries, manifest};
+use nws_gitops::{Layout, Provenance, SecretRef, deliveries, manifest};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::world::{World, issue, key};
+use crate::world::{World, issue, key, lets_encrypt};
 
 #[test]
 fn a_secret_as_it_is_committed() {
     let issued = issue(&["www.shop.example", "shop.example"]);
-    let text = manifest(&"shop/shop-tls".parse().unwrap(), &issued);
+    let text =
+        manifest(&"shop/shop-tls".parse().unwrap(), &issued, &lets_encrypt(Some("tlsserver")));
     let shown = legible(text.as_str(), &issued);
     expect![[r#"
         apiVersion: "v1"
@@ -25,10 +26,12 @@ fn a_secret_as_it_is_committed() {
             nws-certd/managed: "true"
           annotations:
             helm.sh/resource-policy: "keep"
+            nws-certd/ca: "https://acme-v02.api.letsencrypt.org/directory"
             nws-certd/certificate: "<leaf>"
             nws-certd/dns-names: "shop.example,www.shop.example"
             nws-certd/issuer: "CN=Test \\\"Intermediate\\\" \U000000E9"
             nws-certd/not-after: "2026-05-30T00:00:00Z"
+            nws-certd/profile: "tlsserver"
             nws-certd/serial: "2a"
             nws-certd/sha256: "<fingerprint>"
             sealedsecrets.bitnami.com/managed: "true"
@@ -53,18 +56,39 @@ fn legible(text: &str, issued: &Issued) -> String {
 fn the_same_certificate_gives_the_same_bytes() {
     let issued = issue(&["shop.example"]);
     let secret: SecretRef = "shop/shop-tls".parse().unwrap();
-    assert_eq!(manifest(&secret, &issued).as_str(), manifest(&secret, &issued.clone()).as_str());
+    for by in [Provenance::default(), lets_encrypt(None), lets_encrypt(Some("classic"))] {
+        let again = manifest(&secret, &issued.clone(), &by.clone());
+        assert_eq!(manifest(&secret, &issued, &by).as_str(), again.as_str());
+    }
+}
+
+/// So a renewal by a CA that is not known changes what it changed before there were such annotations, and no line more.
+#[test]
+fn what_is_not_known_of_a_certificate_leaves_no_line() {
+    let issued = issue(&["shop.example"]);
+    let secret: SecretRef = "shop/shop-tls".parse().unwrap();
+    let lines = |by: &Provenance| {
+        let text = manifest(&secret, &issued, by);
+        text.as_str().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut all = lines(&lets_encrypt(Some("classic")));
+    let known = all.extract_if(.., |line| {
+        line.contains("nws-certd/ca:") || line.contains("nws-certd/profile:")
+    });
+    assert_eq!(known.count(), 2);
+    assert_eq!(lines(&Provenance::default()), all);
 }
 
 #[test]
 fn a_manifest_and_its_edit_never_show_the_key() {
     let issued = issue(&["shop.example"]);
     let secret: SecretRef = "shop/shop-tls".parse().unwrap();
-    assert_eq!(format!("{:?}", manifest(&secret, &issued)), "Manifest(..)");
+    let by = Provenance::default();
+    assert_eq!(format!("{:?}", manifest(&secret, &issued, &by)), "Manifest(..)");
     let plan = deliveries(
         &World::new().inventory(),
         &Layout::default(),
-        &[(key("shop/shop-tls"), &issued)],
+        &[(key("shop/shop-tls"), &issued, &by)],
     );
     let shown = format!("{plan:?}");
     assert!(!shown.contains("tls.key") && !shown.contains("LS0t"), "{shown}");
@@ -82,7 +106,7 @@ proptest! {
     ) {
         let Ok(secret) = SecretRef::new(&namespace, &name) else { return Ok(()) };
         let issued = issue(&[&format!("{host}.example")]);
-        let text = manifest(&secret, &issued);
+        let text = manifest(&secret, &issued, &Provenance::default());
         let read: Value = serde_saphyr::from_str(text.as_str()).unwrap();
         prop_assert_eq!(&read["metadata"]["namespace"], &namespace);
         prop_assert_eq!(&read["metadata"]["name"], &name);
@@ -90,5 +114,23 @@ proptest! {
         prop_assert_eq!(nws_expiry::Chain::from_pem(&datum("tls.crt")).unwrap(), issued.chain().clone());
         let pem = String::from_utf8(datum("tls.key")).unwrap();
         prop_assert!(PrivateKey::from_pem(&pem).unwrap().pkcs8_der() == issued.key().pkcs8_der());
+    }
+
+    /// What the repository says of a certificate is what was written, whatever stands in the URL of a CA.
+    #[test]
+    fn what_is_delivered_is_what_is_found(
+        ca in proptest::option::of("\\PC{0,40}"),
+        profile in proptest::option::of("[!-~]{1,64}"),
+        host in "[a-z]{1,8}",
+    ) {
+        let by = Provenance { ca, profile: profile.map(|profile| profile.parse().unwrap()) };
+        let issued = issue(&[&format!("{host}.example")]);
+        let key = key("shop/shop-tls");
+        let text = manifest(&key.secret, &issued, &by);
+        let world = World::with(&[("certs/shop/shop-tls.yaml", text.as_str())]);
+        let inventory = world.inventory();
+        let held = inventory.held(&key).unwrap();
+        prop_assert_eq!(held.chain.as_ref(), Some(issued.chain()));
+        prop_assert_eq!(&held.provenance, &by);
     }
 }

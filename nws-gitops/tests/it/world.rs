@@ -11,7 +11,7 @@ use std::time::Duration;
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
     Author, Content, Delivery, Discover, Edit, Git, Inventory, Layout, Message, Mirror, ObjectId,
-    Plan, Remote, Tip, WantKey, deliveries,
+    Plan, Provenance, Remote, Tip, WantKey, deliveries,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -92,10 +92,15 @@ impl World {
         mirror.inventory(&mirror.fetch().unwrap(), discover).unwrap()
     }
 
-    /// Delivers into the repository as it is now.
+    /// Delivers into the repository as it is now what comes from nobody knows where.
     pub(crate) fn deliver(&self, issued: &[(&str, &Issued)]) -> Plan {
+        self.deliver_from(&Provenance::default(), issued)
+    }
+
+    /// Delivers into the repository as it is now.
+    pub(crate) fn deliver_from(&self, by: &Provenance, issued: &[(&str, &Issued)]) -> Plan {
         let inventory = self.inventory();
-        let issued: Vec<_> = issued.iter().map(|(name, issued)| (key(name), *issued)).collect();
+        let issued: Vec<_> = issued.iter().map(|(name, issued)| (key(name), *issued, by)).collect();
         let plan = deliveries(&inventory, &Layout::default(), &issued);
         let ours = self.mirror("ours");
         ours.fetch().unwrap();
@@ -200,6 +205,14 @@ pub(crate) fn author() -> Author {
 
 pub(crate) fn names(names: &[&str]) -> DnsNames {
     DnsNames::new(names.iter().map(|name| name.parse().unwrap())).unwrap()
+}
+
+/// What is known of a certificate of Let's Encrypt's.
+pub(crate) fn lets_encrypt(profile: Option<&str>) -> Provenance {
+    Provenance {
+        ca: Some("https://acme-v02.api.letsencrypt.org/directory".to_owned()),
+        profile: profile.map(|profile| profile.parse().unwrap()),
+    }
 }
 
 /// A certificate for these names, from an intermediate of a CA of its own.

@@ -68,6 +68,8 @@ fn fields_that_may_change_an_ingress() {
         ("vars: [{name: HOST, objref: {kind: ConfigMap, name: web, apiVersion: v1}}]", "vars"),
         ("transformers: [t.yaml]", "transformers"),
         ("commonAnnotations: {cert-manager.io/issuer: le}", "commonAnnotations"),
+        ("commonAnnotations: {nws-certd/key-type: rsa-2048}", "commonAnnotations"),
+        ("commonAnnotations: {nws-certd/profile: classic}", "commonAnnotations"),
         ("patches: [{target: {kind: Ingress}, path: p.json}]", "patches[0]"),
         ("patches: [{target: {kind: Ingress, name: web}, path: p.json}]", "patches[0]"),
         ("patches: [{target: {kind: Ing.*, name: w.b}, path: p.json}]", "patches[0]"),

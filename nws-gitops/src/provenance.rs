@@ -1,0 +1,17 @@
+//! Who issued a certificate, as its Secret says.
+
+use nws_expiry::Profile;
+
+/// The annotation of a Secret that names the CA by the URL of its directory.
+pub const CA_ANNOTATION: &str = "nws-certd/ca";
+
+/// What only whoever ordered a certificate knows of it; written into its Secret for people and for a store that is lost.
+///
+/// Read back it is a claim: anybody who can write to the repository can write this too. What is absent is not known.
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Provenance {
+    /// The URL of the CA's directory (RFC 8555 §7.1.1).
+    pub ca: Option<String>,
+    /// The profile it was asked for.
+    pub profile: Option<Profile>,
+}

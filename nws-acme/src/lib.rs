@@ -27,6 +27,8 @@ mod csr;
 
 mod transport;
 pub use transport::{BoxError, ResponseBody, Transport, TransportError};
+mod proxy;
+pub use proxy::{InvalidProxyUrl, Proxy, ProxyUrl};
 mod pool;
 pub use pool::{Pool, PoolError, Roots};
 mod limits;

@@ -6,14 +6,16 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 
-use crate::{ResponseBody, Transport, TransportError};
+use crate::proxy::NoWay;
+use crate::{Proxy, ProxyUrl, ResponseBody, Transport, TransportError};
 
 /// Whom to believe that a CA's API is what it says it is.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +27,16 @@ pub enum Roots {
     Only(Vec<CertificateDer<'static>>),
 }
 
-/// One pool of TLS connections, for all CAs and orders: HTTP/1.1 and HTTP/2, `https` only.
+/// One pool of TLS connections, for all CAs and orders: HTTP/1.1 and HTTP/2, `https` only, through a [`Proxy`] where one is named.
 ///
 /// Names its TLS provider itself, so no process-wide default has to be installed before.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    direct: Connections<HttpConnector>,
+    proxied: Option<(Proxy, Connections<Tunnel<HttpConnector>>)>,
 }
+
+type Connections<C> = Client<HttpsConnector<C>, Full<Bytes>>;
 
 impl Pool {
     const CONNECT: Duration = Duration::from_secs(10);
@@ -45,25 +50,45 @@ impl Pool {
     /// # Errors
     ///
     /// [`PoolError`] if the roots cannot be used.
-    pub fn new(roots: Roots) -> Result<Self, PoolError> {
+    pub fn new(roots: Roots, proxy: Option<Proxy>) -> Result<Self, PoolError> {
+        let tls = tls(roots)?;
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(Self::CONNECT));
+        let proxied = proxy.map(|proxy| {
+            let through = tunnel(proxy.url(), http.clone());
+            (proxy, Self::connections(tls.clone(), through))
+        });
+        Ok(Self { direct: Self::connections(tls, http), proxied })
+    }
+
+    fn connections<C>(tls: ClientConfig, connector: C) -> Connections<C>
+    where
+        HttpsConnector<C>: Connect + Clone,
+    {
         let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(roots)?)
+            .with_tls_config(tls)
             .https_only()
             .enable_http1()
             .enable_http2()
-            .wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new())
+            .wrap_connector(connector);
+        Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Self::IDLE)
             .http2_keep_alive_interval(Self::PING)
             .http2_keep_alive_timeout(Self::PING)
-            .build(https);
-        Ok(Self { client })
+            .build(https)
+    }
+}
+
+/// A way through a proxy by CONNECT (RFC 9110 §9.3.6).
+fn tunnel(proxy: &ProxyUrl, http: HttpConnector) -> Tunnel<HttpConnector> {
+    let tunnel = Tunnel::new(proxy.uri().clone(), http);
+    match proxy.authorization() {
+        Some(authorization) => tunnel.with_auth(authorization.clone()),
+        None => tunnel,
     }
 }
 
@@ -92,15 +117,27 @@ impl Transport for Pool {
         &self,
         request: Request<Bytes>,
     ) -> Result<Response<ResponseBody>, TransportError> {
-        let response = self.client.request(request.map(Full::new)).await.map_err(|error| {
-            if error.is_connect() {
-                TransportError::Connect(error.into())
-            } else {
-                TransportError::Broken(error.into())
+        let request = request.map(Full::new);
+        let through = self.proxied.as_ref().filter(|(proxy, _)| proxy.is_for(request.uri()));
+        let response = match through {
+            Some((proxy, connections)) => {
+                let proxy = || Some(proxy.url().clone());
+                connections.request(request).await.map_err(|error| failure(error, proxy()))
             }
-        })?;
+            None => self.direct.request(request).await.map_err(|error| failure(error, None)),
+        }?;
         Ok(response
             .map(|body| body.map_err(|error| TransportError::Broken(error.into())).boxed_unsync()))
+    }
+}
+
+fn failure(error: Error, proxy: Option<ProxyUrl>) -> TransportError {
+    match (error.is_connect(), proxy) {
+        (true, Some(proxy)) => {
+            TransportError::Connect(NoWay { proxy, source: error.into() }.into())
+        }
+        (true, None) => TransportError::Connect(error.into()),
+        (false, _) => TransportError::Broken(error.into()),
     }
 }
 
@@ -134,16 +171,16 @@ mod tests {
 
     #[test]
     fn roots_are_checked_when_the_pool_is_made() {
-        assert!(matches!(Pool::new(Roots::Only(vec![])), Err(PoolError::NoRoots)));
+        assert!(matches!(Pool::new(Roots::Only(vec![]), None), Err(PoolError::NoRoots)));
         let junk = Roots::Only(vec![CertificateDer::from(vec![1, 2, 3])]);
-        assert!(matches!(Pool::new(junk), Err(PoolError::Root { at: 0, .. })));
+        assert!(matches!(Pool::new(junk, None), Err(PoolError::Root { at: 0, .. })));
     }
 
     #[tokio::test]
     async fn plain_http_is_not_spoken() {
         let key = rcgen::KeyPair::generate().unwrap();
         let root = rcgen::CertificateParams::default().self_signed(&key).unwrap();
-        let pool = Pool::new(Roots::Only(vec![root.der().clone()])).unwrap();
+        let pool = Pool::new(Roots::Only(vec![root.der().clone()]), None).unwrap();
         let request = Request::get("http://127.0.0.1:1/").body(Bytes::new()).unwrap();
         assert!(matches!(pool.send(request).await, Err(TransportError::Connect(_))));
     }

@@ -3,6 +3,7 @@
 //! Read once, checked whole: every fault is reported, not only the first, and what comes out is made of checked values that no
 //! one looks at again. Each part of the program gets its own small struct, never the whole.
 
+mod environment;
 mod read;
 mod values;
 
@@ -11,7 +12,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nws_acme::{DirectoryUrl, Limits};
+use nws_acme::{DirectoryUrl, Limits, Proxy};
 use nws_expiry::{KeyType, SweepTime};
 use nws_gitops::{Author, Discover, Remote, RemoteUrl};
 
@@ -28,6 +29,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// Whom certificates are ordered from: `[ca]`.
     pub ca: CaSettings,
+    /// How CAs are reached, if not directly: `HTTPS_PROXY` and `NO_PROXY`, as for other programs.
+    pub proxy: Option<Proxy>,
     /// Where certificates are wanted and delivered: `[git]`.
     pub git: GitSettings,
     /// What is read there: `[discover]` and `[names]`.
@@ -145,6 +148,7 @@ impl Config {
         let state_dir = from.or("state_dir", PathBuf::from("/var/lib/nws-certd"));
         let key_file = from.optional("key_file");
         let ca = CaSettings::take(from);
+        let proxy = from.proxy(environment::proxy(environment::variable));
         let git = GitSettings::take(from);
         let discover = values::discover(from);
         let challenge = ChallengeSettings::take(from);
@@ -157,6 +161,7 @@ impl Config {
             key_file: key_file?.unwrap_or_else(|| state_dir.join("key.age")),
             state_dir,
             ca: ca?,
+            proxy: proxy?,
             git: git?,
             discover: discover?,
             challenge: challenge?,

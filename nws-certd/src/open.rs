@@ -59,7 +59,7 @@ pub(crate) async fn open(
     let repository = repository(config, &state, path)?;
     let ca = Ca::new(
         config.ca.directory.clone(),
-        Arc::new(Pool::new(roots(config)?)?),
+        Arc::new(Pool::new(roots(config)?, config.proxy.clone())?),
         Limits { request: config.ca.timeout, ..Limits::default() },
     );
     let rules = rules(config, key.thumbprint().as_str());

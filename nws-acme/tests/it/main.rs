@@ -10,5 +10,6 @@ mod liar;
 mod lies;
 mod lost;
 mod orders;
+mod proxied;
 mod wire;
 mod world;

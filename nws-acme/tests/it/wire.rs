@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nws_acme::testing::RuntimeClock;
 use nws_acme::{
-    AccountKey, AcmeError, Ca, Limits, Pool, Recovery, Roots, TermsAgreed, TransportError,
+    AccountKey, AcmeError, Ca, Limits, Pool, Proxy, Recovery, Roots, TermsAgreed, TransportError,
 };
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::aws_lc_rs;
@@ -18,7 +18,7 @@ use time::macros::datetime;
 
 /// What the server does with a connection.
 #[derive(Clone, Copy, Debug)]
-enum Manner {
+pub(crate) enum Manner {
     /// Takes it and says nothing, not even hello.
     Silent,
     /// Ends it at once.
@@ -33,14 +33,14 @@ enum Manner {
     Floods(&'static str),
 }
 
-struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     root: CertificateDer<'static>,
     connections: Arc<AtomicUsize>,
 }
 
 impl Server {
-    fn start(manner: Manner) -> Self {
+    pub(crate) fn start(manner: Manner) -> Self {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([Ipv4Addr::LOCALHOST.to_string()]).unwrap();
         let root = params.self_signed(&key).unwrap().der().clone();
@@ -69,7 +69,11 @@ impl Server {
     }
 
     async fn ask(&self, limits: Limits) -> AcmeError {
-        let pool = Pool::new(Roots::Only(vec![self.root.clone()])).unwrap();
+        self.ask_through(None, limits).await
+    }
+
+    pub(crate) async fn ask_through(&self, proxy: Option<Proxy>, limits: Limits) -> AcmeError {
+        let pool = Pool::new(Roots::Only(vec![self.root.clone()]), proxy).unwrap();
         let url = format!("https://{}/directory", self.address).parse().unwrap();
         let ca = Ca::new(url, Arc::new(pool), limits);
         let clock = RuntimeClock::starting_at(datetime!(2026-03-02 0:00 UTC));
@@ -123,7 +127,7 @@ fn wait(connection: &mut impl Read) -> std::io::Result<()> {
     Ok(())
 }
 
-fn cause(error: &AcmeError) -> &'static str {
+pub(crate) fn cause(error: &AcmeError) -> &'static str {
     match error {
         AcmeError::Unreachable { source, .. } => match source {
             TransportError::Connect(_) => "connect",
@@ -173,6 +177,6 @@ async fn whatever_a_server_does_a_request_has_an_end() {
 }
 
 /// As always, but for the pauses.
-fn quick() -> Limits {
+pub(crate) fn quick() -> Limits {
     Limits { first_pause: Duration::from_millis(1), ..Limits::default() }
 }

@@ -9,8 +9,10 @@ use std::time::Duration;
 use figment::providers::{Env, Format, Toml};
 use figment::value::{Dict, Value};
 use figment::{Figment, Source};
+use nws_acme::Proxy;
 use serde::de::DeserializeOwned;
 
+use super::environment::BadProxy;
 use crate::args::CONFIG_VARIABLE;
 
 const PREFIX: &str = "NWS_CERTD_";
@@ -85,6 +87,14 @@ impl Reader {
     pub(crate) fn fault(&mut self, key: &str, reason: impl Into<String>) {
         let source = self.source(key);
         self.faults.push(Fault { source, key: key.into(), reason: reason.into() });
+    }
+
+    pub(super) fn proxy(&mut self, read: Result<Option<Proxy>, BadProxy>) -> Option<Option<Proxy>> {
+        let keep = |BadProxy { variable, reason }| {
+            let (source, key) = ("environment".into(), variable.into());
+            self.faults.push(Fault { source, key, reason: reason.to_string() });
+        };
+        read.map_err(keep).ok()
     }
 
     fn source(&self, key: &str) -> String {

@@ -80,6 +80,7 @@ impl Failure {
             }
             Recovery::Resume { .. }
             | Recovery::Wait { .. }
+            | Recovery::Hold { .. }
             | Recovery::Name
             | Recovery::Account
             | Recovery::Operator

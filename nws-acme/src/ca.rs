@@ -11,8 +11,8 @@ use crate::directory::{Cached, Directory};
 use crate::exchange::Exchange;
 use crate::retry::{Retry, retry};
 use crate::{
-    Account, AccountKey, AccountUrl, AcmeError, Availability, Clock, DirectoryUrl, Limits,
-    Transport,
+    Account, AccountKey, AccountUrl, AcmeError, Availability, CertificateId, Clock, DirectoryUrl,
+    Limits, RenewalInfo, Transport, renewal_info,
 };
 
 /// One CA: where its directory is, how it is reached, and what we know of it.
@@ -111,6 +111,35 @@ impl Ca {
         created.map(|(account, _)| account.id().into()).map_err(failure)
     }
 
+    /// When the CA wants a certificate of its own renewed (RFC 9773 §4.2), asked once; `None` if it has no such information.
+    ///
+    /// What comes of it says nothing about the CA: orders go on where this alone is away. While they do not
+    /// ([`Self::availability`]), it is not asked for this either.
+    ///
+    /// # Errors
+    ///
+    /// [`AcmeError`]; [`renewal_info_retry`](crate::renewal_info_retry) says when to ask again.
+    pub async fn renewal_info(
+        &self,
+        certificate: &CertificateId,
+        clock: &dyn Clock,
+    ) -> Result<Option<RenewalInfo>, AcmeError> {
+        let now = clock.now();
+        if let Availability::Away { until, reason, .. } = self.availability(now) {
+            return Err(AcmeError::Away { until, reason });
+        }
+        let aside = Arc::new(Breaker::default());
+        let retry = Retry { breaker: &aside, ..self.retry(clock, now + self.0.limits.request) };
+        let directory = self.directory_over(&aside, retry).await?;
+        let Some(base) = directory.renewal_info.clone() else { return Ok(None) };
+        let exchange = self.open(aside.clone(), Some((self.0.url.clone(), directory)));
+        let url = renewal_info::location(&base, certificate);
+        let document = retry.tries().bounded(exchange.get_json(&url)).await?;
+        let told = RenewalInfo::read(&document, exchange.retry_after(), clock.now());
+        debug!(certificate = %certificate, ?told, "renewal information read");
+        Ok(Some(told))
+    }
+
     /// An account whose URL was kept; nothing is asked.
     pub fn account(&self, key: &AccountKey, url: AccountUrl) -> Account {
         Account { key: key.clone(), url }
@@ -135,13 +164,21 @@ impl Ca {
     }
 
     pub(crate) async fn directory(&self, retry: Retry<'_>) -> Result<Directory, AcmeError> {
+        self.directory_over(&self.0.breaker, retry).await
+    }
+
+    async fn directory_over(
+        &self,
+        breaker: &Arc<Breaker>,
+        retry: Retry<'_>,
+    ) -> Result<Directory, AcmeError> {
         if let Some(directory) = self.0.directory.fresh(retry.clock.now()) {
             return Ok(directory);
         }
         match self.0.directory.any() {
             Some(old) => Ok(self.refresh(old, retry).await),
             None => {
-                let exchange = self.open(self.0.breaker.clone(), None);
+                let exchange = self.open(breaker.clone(), None);
                 let body = retry!(retry, exchange.get(self.0.url.as_str()))?;
                 let directory = Directory::parse(&self.0.url, body)?;
                 self.0.directory.put(&directory, retry.clock.now() + self.0.limits.directory);

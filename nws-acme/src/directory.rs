@@ -19,6 +19,8 @@ pub(crate) struct Directory {
     pub(crate) profiles: Vec<String>,
     /// What CAA records call the CA; empty if it does not say (RFC 8555 §7.1.1).
     pub(crate) caa_identities: Vec<String>,
+    /// Where it tells when to renew (RFC 9773 §4.1), if it does, and at a URL that can be asked.
+    pub(crate) renewal_info: Option<String>,
     /// Where the CA is: no other host is asked, whatever an order says.
     hosts: Vec<String>,
 }
@@ -53,7 +55,9 @@ impl Directory {
         let identities = document.pointer("/meta/caaIdentities").and_then(Value::as_array);
         let identities = identities.into_iter().flatten().filter_map(Value::as_str);
         let caa_identities = identities.map(|name| Printable(name).to_string()).collect();
-        Ok(Self { body, profiles, caa_identities, hosts })
+        let renewal_info = document.get("renewalInfo").and_then(Value::as_str);
+        let renewal_info = renewal_info.filter(|url| host(url).is_ok()).map(Into::into);
+        Ok(Self { body, profiles, caa_identities, renewal_info, hosts })
     }
 
     /// The hosts of all its URLs, of which those that are needed must be such that can be asked.

@@ -1,10 +1,12 @@
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::link::links;
 use crate::printable::excerpt;
 use crate::{
-    BoxError, DirectoryUrl, InvalidUrl, Problem, ProblemKind, Recovery, RetryAfter, TransportError,
+    BoxError, DirectoryUrl, InvalidUrl, LimitScope, Problem, ProblemKind, Recovery, RetryAfter,
+    TransportError,
 };
 
 /// Why a request to a CA did not bring what was asked for, after all its tries.
@@ -31,6 +33,8 @@ pub enum AcmeError {
         problem: Box<Problem>,
         /// When to ask again, if it was said.
         retry_after: Option<RetryAfter>,
+        /// What is limited, if it is a rate limit.
+        scope: LimitScope,
     },
     /// The CA does not know the account; registering again with the same key is safe.
     #[error("the CA does not know the account: {problem}")]
@@ -63,6 +67,8 @@ pub enum AcmeError {
         excerpt: String,
         /// When to ask again, if it was said.
         retry_after: Option<RetryAfter>,
+        /// What is limited, if it is a rate limit.
+        scope: LimitScope,
     },
     /// A success of somebody who is not the CA: a page of something in front of it, for example.
     #[error("{url} answered with something that is no ACME: {excerpt:?}")]
@@ -129,24 +135,37 @@ impl AcmeError {
         url: String,
         status: StatusCode,
         body: &[u8],
-        retry_after: Option<RetryAfter>,
+        headers: &HeaderMap,
     ) -> Self {
-        match Problem::from_json(body).map(Box::new) {
-            Some(problem) => Self::from_problem(url, status, problem, retry_after),
-            None => Self::Unexplained { url, status, excerpt: excerpt(body), retry_after },
+        match Problem::from_json(body) {
+            Some(problem) => Self::from_problem(url, status, problem, headers),
+            None => Self::Unexplained {
+                url,
+                status,
+                excerpt: excerpt(body),
+                retry_after: RetryAfter::from_headers(headers),
+                scope: LimitScope::of(headers, None),
+            },
         }
     }
 
     pub(crate) fn from_problem(
         url: String,
         status: StatusCode,
-        problem: Box<Problem>,
-        retry_after: Option<RetryAfter>,
+        mut problem: Problem,
+        headers: &HeaderMap,
     ) -> Self {
+        // new terms are linked to at least (RFC 8555 §7.3.3)
+        if problem.kind == ProblemKind::UserActionRequired && problem.instance.is_none() {
+            problem.instance = links(headers, "terms-of-service").next().map(Into::into);
+        }
+        let problem = Box::new(problem);
         if problem.kind == ProblemKind::AccountDoesNotExist {
             return Self::AccountDoesNotExist { problem };
         }
-        Self::Refused { url, status, problem, retry_after }
+        let retry_after = RetryAfter::from_headers(headers);
+        let scope = LimitScope::of(headers, problem.detail.as_deref());
+        Self::Refused { url, status, problem, retry_after, scope }
     }
 
     /// What a refusal means where an account is asked for: that neither a name nor asking once more can help.

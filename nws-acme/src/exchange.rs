@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
+use serde_json::Value;
 use tracing::debug;
 
 use crate::breaker::{Breaker, Failure, Outcome};
@@ -36,6 +37,16 @@ struct Inner {
     directory: Option<(DirectoryUrl, Directory)>,
     last: Mutex<Last>,
     requests: AtomicU32,
+    doubts_itself: AtomicBool,
+}
+
+/// While it lives, a refusal may be the request's fault, though its status blames the CA: the breaker hears of none.
+pub(crate) struct Doubted<'a>(&'a AtomicBool);
+
+impl Drop for Doubted<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 /// What the last answer said; the body only once it was whole.
@@ -55,8 +66,15 @@ impl Exchange {
         breaker: Arc<Breaker>,
         directory: Option<(DirectoryUrl, Directory)>,
     ) -> Self {
-        let (last, requests) = (Mutex::default(), AtomicU32::new(0));
-        Self(Arc::new(Inner { transport, limits, breaker, directory, last, requests }))
+        Self(Arc::new(Inner {
+            transport,
+            limits,
+            breaker,
+            directory,
+            last: Mutex::default(),
+            requests: AtomicU32::new(0),
+            doubts_itself: AtomicBool::new(false),
+        }))
     }
 
     /// A plain GET, for what needs no account.
@@ -67,6 +85,23 @@ impl Exchange {
             source: error.into(),
         })?;
         Ok(self.ask(request).await?.into_body())
+    }
+
+    /// A plain GET for a JSON document.
+    pub(crate) async fn get_json(&self, url: &str) -> Result<Value, AcmeError> {
+        let body = self.get(url).await?;
+        serde_json::from_slice(&body).map_err(|error| self.unexpected(error.into()))
+    }
+
+    /// Whether the CA says when to renew, and so wants to hear what an order replaces (RFC 9773 §5).
+    pub(crate) fn has_renewal_info(&self) -> bool {
+        self.0.directory.as_ref().is_some_and(|(_, directory)| directory.renewal_info.is_some())
+    }
+
+    /// The next requests may be refused for what they say of a replaced certificate.
+    pub(crate) fn doubt_own_request(&self) -> Doubted<'_> {
+        self.0.doubts_itself.store(true, Ordering::Relaxed);
+        Doubted(&self.0.doubts_itself)
     }
 
     /// How many requests went out.
@@ -113,13 +148,8 @@ impl Exchange {
                 Err(source) => last.unexpected(source),
             },
             Error::Api(problem) => {
-                let retry_after = RetryAfter::from_headers(&last.headers);
-                AcmeError::from_problem(
-                    last.url,
-                    last.status,
-                    Box::new(Problem::from(&problem)),
-                    retry_after,
-                )
+                let problem = Problem::from(&problem);
+                AcmeError::from_problem(last.url, last.status, problem, &last.headers)
             }
             error => last.unexpected(error.into()),
         }
@@ -144,7 +174,9 @@ impl Exchange {
         let begun = self.0.breaker.admit()?;
         let signed = request.method() == Method::POST;
         let outcome = self.send(request).await;
+        let doubted = self.0.doubts_itself.load(Ordering::Relaxed);
         let met = match &outcome {
+            Err(failure) if doubted && failure.may_be_about_replacing() => Outcome::Heard,
             Err(failure) if failure.is_an_outage() => {
                 Failure::of(failure, failure.recovery()).map_or(Outcome::Heard, Outcome::Failed)
             }
@@ -239,9 +271,8 @@ fn accept(url: String, answer: Response<Bytes>) -> Result<Response<Bytes>, AcmeE
     if !(status.is_client_error() || status.is_server_error()) || is_bad_nonce(&answer) {
         return Ok(answer);
     }
-    let retry_after = RetryAfter::from_headers(answer.headers());
     let is_from_the_ca = has_nonce(answer.headers());
-    Err(match AcmeError::from_status(url, status, answer.body(), retry_after) {
+    Err(match AcmeError::from_status(url, status, answer.body(), answer.headers()) {
         // as Pebble says that it has no such order
         AcmeError::Unexplained {
             url, status: StatusCode::NOT_FOUND | StatusCode::GONE, ..

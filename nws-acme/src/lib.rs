@@ -6,6 +6,8 @@
 //! [`OrderError`] or [`AcmeError`], and [`Recovery`] says what to do about it.
 //!
 //! Where there are several, [`choice::choose`] says which one an order goes to, and [`caa::permits`] which are not allowed to take it.
+//! Afterwards the CA is asked when it wants the certificate renewed ([`Ca::renewal_info`]), by the certificate's [`CertificateId`];
+//! the same tells the CA which certificate an order succeeds.
 //!
 //! A CA that is in trouble is left alone for a while, by all who share the [`Ca`]; [`Ca::availability`] says so before anything is
 //! begun.
@@ -23,7 +25,9 @@ mod account_key;
 pub use account_key::{AccountKey, InvalidAccountKey};
 mod certificate_key;
 pub use certificate_key::{KeyGenerationError, generate_key};
+mod certificate_id;
 mod csr;
+pub use certificate_id::{CertificateId, InvalidCertificateId};
 
 mod transport;
 pub use transport::{BoxError, ResponseBody, Transport, TransportError};
@@ -34,11 +38,14 @@ pub use pool::{Pool, PoolError, Roots};
 mod limits;
 pub use limits::Limits;
 
+mod link;
 mod printable;
 mod problem;
 pub use problem::{Problem, ProblemKind, Subproblem};
 mod retry_after;
 pub use retry_after::RetryAfter;
+mod limit_scope;
+pub use limit_scope::LimitScope;
 mod error;
 pub use error::AcmeError;
 mod recovery;
@@ -53,6 +60,8 @@ mod retry;
 pub mod caa;
 pub mod choice;
 
+mod renewal_info;
+pub use renewal_info::{RenewalInfo, renewal_info_retry};
 mod ca;
 pub use ca::{Ca, TermsAgreed};
 mod account;

@@ -133,13 +133,7 @@ impl Run<'_> {
 
     /// Makes the order known to the journal from the head of the answer, whatever becomes of its body.
     async fn create(&self, account: &instant_acme::Account) -> Result<Order, OrderError> {
-        let names: Vec<_> =
-            self.spec.names.iter().map(|name| Identifier::Dns(name.to_string())).collect();
-        let mut new = NewOrder::new(&names);
-        if let Some(profile) = &self.spec.profile {
-            new = new.profile(profile.as_str());
-        }
-        let made = ask!(self, Step::NewOrder, self.create_once(account, &new));
+        let made = self.make(account).await;
         let Some(url) = self.exchange.created_order() else {
             made?;
             return Err(self.unexpected(Step::NewOrder, "no usable order URL"));
@@ -148,12 +142,56 @@ impl Run<'_> {
         info!(order = %url, "order made");
         match made? {
             Some(order) => Ok(order),
-            None => self.resume(account, &url).await,
+            None => {
+                debug!(order = %url, "looking at the order, as the answer does not show it as it was asked for");
+                self.resume(account, &url).await
+            }
         }
     }
 
-    /// `None` if the order was made, but the answer cannot be read.
-    async fn create_once(
+    /// Asks for the order, as one that replaces a certificate if that is so; and for the same without saying so, if it may be that
+    /// alone which the CA refuses (RFC 9773 §5). Whoever has an order open for the same names gets it then.
+    async fn make(&self, account: &instant_acme::Account) -> Result<Option<Order>, OrderError> {
+        let names: Vec<_> =
+            self.spec.names.iter().map(|name| Identifier::Dns(name.to_string())).collect();
+        let replaced = self.spec.replaces.as_ref().filter(|_| self.exchange.has_renewal_info());
+        if let Some(replaced) = replaced {
+            let new = self.new_order(&names).replaces(replaced.as_identifier());
+            let _doubted = self.exchange.doubt_own_request();
+            let made = retry!(self.retry, self.make_replacing(account, &new));
+            match made.map_err(at(Step::NewOrder))? {
+                Ok(order) => return Ok(order),
+                Err(refusal) => {
+                    debug!(%refusal, %replaced, "asking for the order without what it replaces");
+                }
+            }
+        }
+        ask!(self, Step::NewOrder, self.make_once(account, &self.new_order(&names)))
+    }
+
+    fn new_order<'a>(&'a self, names: &'a [Identifier]) -> NewOrder<'a> {
+        let new = NewOrder::new(names);
+        match &self.spec.profile {
+            Some(profile) => new.profile(profile.as_str()),
+            None => new,
+        }
+    }
+
+    /// A refusal that may be for what the order replaces is an answer, and not asked for again.
+    async fn make_replacing(
+        &self,
+        account: &instant_acme::Account,
+        new: &NewOrder<'_>,
+    ) -> Result<Result<Option<Order>, AcmeError>, AcmeError> {
+        let made = self.make_once(account, new).await;
+        match made.map_err(|error| self.exchange.failure(error)) {
+            Err(refusal) if refusal.may_be_about_replacing() => Ok(Err(refusal)),
+            outcome => outcome.map(Ok),
+        }
+    }
+
+    /// `None` if the order was made, but the answer cannot be read, or does not say that it replaces what it should.
+    async fn make_once(
         &self,
         account: &instant_acme::Account,
         new: &NewOrder<'_>,

@@ -55,6 +55,20 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The URL that the CA's words send a person to, where a pause is ended for example.
+    ///
+    /// None that is not https, and none that the bound on words may have cut: half a URL opens nothing.
+    pub(crate) fn url_to_visit(&self) -> Option<String> {
+        let words = self.detail.as_deref()?;
+        let (_, rest) = words.split_once("https://")?;
+        let url = rest.split(|char: char| !char.is_ascii_graphic()).next()?;
+        let is_cut = url.len() == rest.len() && words.chars().count() == LONGEST;
+        let url = url.trim_end_matches(['.', ',', ';', ')', '>', '"', '\'']);
+        (!is_cut && !url.is_empty()).then(|| format!("https://{url}"))
+    }
+}
+
 impl Subproblem {
     /// As many as a certificate has names, anywhere.
     const MOST: usize = 100;
@@ -72,8 +86,10 @@ fn text(value: &Value, member: &str) -> Option<String> {
     value.get(member)?.as_str().map(bounded)
 }
 
+/// Let's Encrypt's longest words have a URL with a signed list of fifteen names in them.
+const LONGEST: usize = 8192;
+
 fn bounded(words: &str) -> String {
-    const LONGEST: usize = 4096;
     words.chars().take(LONGEST).collect()
 }
 
@@ -112,10 +128,13 @@ impl fmt::Display for Problem {
         if let Some(detail) = &self.detail {
             write!(f, ": {}", Printable(detail))?;
         }
-        if self.subproblems.is_empty() {
-            return Ok(());
+        if !self.subproblems.is_empty() {
+            write!(f, " ({})", First(self.subproblems.iter(), "; "))?;
         }
-        write!(f, " ({})", First(self.subproblems.iter(), "; "))
+        match &self.instance {
+            Some(instance) => write!(f, "; see {}", Printable(instance)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -178,6 +197,8 @@ problem_kinds! {
     Caa = "caa",
     /// Several problems; see the subproblems.
     Compound = "compound",
+    /// Something else is being done about the same at the moment (Let's Encrypt's own).
+    Conflict = "conflict",
     /// The validator could not connect.
     Connection = "connection",
     /// The validator's DNS query failed.
@@ -264,13 +285,52 @@ mod tests {
     }
 
     #[test]
+    fn where_a_person_is_to_look_is_told() {
+        let body = r#"{"type":"urn:ietf:params:acme:error:userActionRequired",
+            "detail":"Terms of service have changed","instance":"https://ca.example/terms/v8"}"#;
+        assert_eq!(
+            Problem::from_json(body.as_bytes()).unwrap().to_string(),
+            "userActionRequired: Terms of service have changed; see https://ca.example/terms/v8"
+        );
+    }
+
+    #[test]
+    fn the_url_in_the_words_is_whole_or_none() {
+        let long = format!("visit https://ca.example/?jwt={}", "x".repeat(6000));
+        let too_long = format!("visit https://ca.example/?jwt={}", "x".repeat(10_000));
+        let cases = [
+            (
+                "at the end",
+                "Please visit: https://ca.example/u?jwt=a.b-c",
+                Some("https://ca.example/u?jwt=a.b-c"),
+            ),
+            (
+                "in a sentence",
+                "Go to https://ca.example/u. Then wait",
+                Some("https://ca.example/u"),
+            ),
+            ("before a line", "https://ca.example/u\nmore", Some("https://ca.example/u")),
+            ("a long one", &long, Some(&long["visit ".len()..])),
+            ("one that was cut", &too_long, None),
+            ("without TLS", "Please visit: http://ca.example/u", None),
+            ("none", "Please visit us", None),
+            ("half of one", "https:// ca.example", None),
+        ];
+        for (case, detail, want) in cases {
+            let body = serde_json::json!({ "detail": detail }).to_string();
+            let problem = Problem::from_json(body.as_bytes()).unwrap();
+            assert_eq!(problem.url_to_visit().as_deref(), want, "{case}");
+        }
+    }
+
+    #[test]
     fn a_novel_is_no_reason() {
         let one = serde_json::json!({ "detail": "x".repeat(10_000) });
         let all = serde_json::json!({ "type": "y".repeat(10_000), "subproblems": vec![one; 1000] });
         let problem = Problem::from_json(all.to_string().as_bytes()).unwrap();
-        assert_eq!(problem.kind.as_str().len(), 4096);
+        assert_eq!(problem.kind.as_str().len(), LONGEST);
         let details = problem.subproblems.iter().filter_map(|one| one.detail.as_deref());
-        assert_eq!(details.map(str::len).collect::<Vec<_>>(), [4096; 100]);
+        assert_eq!(details.map(str::len).collect::<Vec<_>>(), [LONGEST; 100]);
         assert!(problem.to_string().len() < 11 * 600);
     }
 

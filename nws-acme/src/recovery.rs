@@ -7,10 +7,12 @@ use http::StatusCode;
 
 use crate::breaker::End;
 use crate::url::host;
-use crate::{AcmeError, DirectoryUrl, ProblemKind, RetryAfter, TransportError};
+use crate::{
+    AcmeError, DirectoryUrl, LimitScope, Problem, ProblemKind, RetryAfter, TransportError,
+};
 
 /// What to do about a failure.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Recovery {
     /// Go on where the journal stands: by the order's URL, or with a new order if none is known.
     Resume {
@@ -26,12 +28,19 @@ pub enum Recovery {
     Wait {
         /// When the CA wants to be asked again.
         retry_after: RetryAfter,
+        /// Whom the limit keeps waiting.
+        scope: LimitScope,
+    },
+    /// The CA has paused us, or this name, until a person says there that it may go on.
+    Hold {
+        /// Where he says so, if it is told; a secret of the account's, as whoever opens it ends the pause.
+        url: Option<String>,
     },
     /// The name's own fault, in the CA's words: DNS, CAA, an edge that does not answer.
     Name,
     /// Register again with the same key, then try again.
     Account,
-    /// A person has to act: terms, a paused name, a refused account.
+    /// A person has to act: terms, a refused account.
     Operator,
     /// The order is over or gone; a new one may succeed.
     Fresh,
@@ -57,11 +66,13 @@ impl AcmeError {
             | Self::NotAcme { .. }
             | Self::Unexpected { .. }
             | Self::Url { .. } => Recovery::CaAway { retry_after: None },
-            Self::Refused { status, problem, retry_after, .. } => {
-                refused(&problem.kind, *status, *retry_after)
+            Self::Refused { status, problem, retry_after, scope, .. } => {
+                refused(problem, *status, *retry_after, *scope)
             }
             Self::AccountDoesNotExist { .. } => Recovery::Account,
-            Self::Unexplained { status, retry_after, .. } => unexplained(*status, *retry_after),
+            Self::Unexplained { status, retry_after, scope, .. } => {
+                unexplained(*status, *retry_after, *scope)
+            }
             Self::NotRegistered { .. }
             | Self::NotADirectory { .. }
             | Self::DirectoryMember { .. } => Recovery::Operator,
@@ -143,13 +154,69 @@ impl AcmeError {
         }
     }
 
+    /// Whether it may be for the certificate that a newOrder says it replaces, and for nothing else (RFC 9773 §5).
+    ///
+    /// CAs do not agree on how to say so: 409 with three types, 404, 403, 400, and 500 of older Pebbles. So in doubt it is, but
+    /// not where the account, the names, the profile or a limit is named.
+    pub(crate) fn may_be_about_replacing(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } if *status == StatusCode::TOO_MANY_REQUESTS => false,
+            Self::Refused { status, problem, .. } => match problem.kind {
+                ProblemKind::AlreadyReplaced
+                | ProblemKind::Compound
+                | ProblemKind::Conflict
+                | ProblemKind::Malformed
+                | ProblemKind::Unauthorized
+                | ProblemKind::Unknown(_) => status.is_client_error(),
+                ProblemKind::ServerInternal => *status == StatusCode::INTERNAL_SERVER_ERROR,
+                ProblemKind::AccountDoesNotExist
+                | ProblemKind::AlreadyRevoked
+                | ProblemKind::BadCsr
+                | ProblemKind::BadNonce
+                | ProblemKind::BadPublicKey
+                | ProblemKind::BadRevocationReason
+                | ProblemKind::BadSignatureAlgorithm
+                | ProblemKind::Caa
+                | ProblemKind::Connection
+                | ProblemKind::Dns
+                | ProblemKind::ExternalAccountRequired
+                | ProblemKind::IncorrectResponse
+                | ProblemKind::InvalidContact
+                | ProblemKind::InvalidProfile
+                | ProblemKind::OrderNotReady
+                | ProblemKind::RateLimited
+                | ProblemKind::RejectedIdentifier
+                | ProblemKind::Tls
+                | ProblemKind::UnsupportedContact
+                | ProblemKind::UnsupportedIdentifier
+                | ProblemKind::UserActionRequired => *status == StatusCode::CONFLICT,
+            },
+            Self::Absent { .. } => true,
+            Self::Unexplained { status, .. } => {
+                status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Unreachable { .. }
+            | Self::AccountDoesNotExist { .. }
+            | Self::NotRegistered { .. }
+            | Self::NotAcme { .. }
+            | Self::Unexpected { .. }
+            | Self::Url { .. }
+            | Self::NotADirectory { .. }
+            | Self::DirectoryMember { .. }
+            | Self::Away { .. }
+            | Self::Deadline => false,
+        }
+    }
+
     /// Whether it says that the CA, or the way to it, is in trouble, whatever was asked: no whole answer, a server error, or a
     /// page in place of an answer.
     pub(crate) fn is_an_outage(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
             Self::Refused { status, .. } => status.is_server_error(),
-            Self::Unexplained { status, .. } => *status != StatusCode::TOO_MANY_REQUESTS,
+            Self::Unexplained { status, retry_after, .. } => {
+                *status != StatusCode::TOO_MANY_REQUESTS || retry_after.is_none()
+            }
             Self::NotAcme { .. } => true,
             Self::AccountDoesNotExist { .. }
             | Self::NotRegistered { .. }
@@ -165,14 +232,22 @@ impl AcmeError {
 }
 
 /// A refusal with a problem document. A server error is one whatever its type: Let's Encrypt is "busy" with `rateLimited`.
-fn refused(kind: &ProblemKind, status: StatusCode, retry_after: Option<RetryAfter>) -> Recovery {
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        return unexplained(status, retry_after);
+fn refused(
+    problem: &Problem,
+    status: StatusCode,
+    retry_after: Option<RetryAfter>,
+    scope: LimitScope,
+) -> Recovery {
+    if status.is_server_error() {
+        return Recovery::CaAway { retry_after };
     }
-    match kind {
-        ProblemKind::RateLimited => limited(retry_after),
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return limited(problem, retry_after, scope);
+    }
+    match problem.kind {
+        ProblemKind::RateLimited => limited(problem, retry_after, scope),
         ProblemKind::BadNonce | ProblemKind::ServerInternal => Recovery::CaAway { retry_after },
-        ProblemKind::OrderNotReady => Recovery::Resume { retry_after },
+        ProblemKind::Conflict | ProblemKind::OrderNotReady => Recovery::Resume { retry_after },
         ProblemKind::AlreadyReplaced => Recovery::Fresh,
         ProblemKind::AccountDoesNotExist => Recovery::Account,
         ProblemKind::ExternalAccountRequired
@@ -199,156 +274,60 @@ fn refused(kind: &ProblemKind, status: StatusCode, retry_after: Option<RetryAfte
     }
 }
 
-fn unexplained(status: StatusCode, retry_after: Option<RetryAfter>) -> Recovery {
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        limited(retry_after)
-    } else {
-        Recovery::CaAway { retry_after }
+/// The CA says why it limits: without a time it has paused us until a person says otherwise.
+fn limited(problem: &Problem, retry_after: Option<RetryAfter>, scope: LimitScope) -> Recovery {
+    match retry_after {
+        Some(retry_after) => Recovery::Wait { retry_after, scope },
+        None => Recovery::Hold { url: problem.url_to_visit() },
     }
 }
 
-/// Without a time the CA has paused us until a person says otherwise.
-fn limited(retry_after: Option<RetryAfter>) -> Recovery {
-    retry_after.map_or(Recovery::Operator, |retry_after| Recovery::Wait { retry_after })
+/// Something in front of the CA. It pauses nobody: a limit without a time is trouble on the way, and has the breaker's pauses.
+fn unexplained(status: StatusCode, retry_after: Option<RetryAfter>, scope: LimitScope) -> Recovery {
+    match retry_after {
+        Some(retry_after) if status == StatusCode::TOO_MANY_REQUESTS => {
+            Recovery::Wait { retry_after, scope }
+        }
+        Some(_) | None => Recovery::CaAway { retry_after },
+    }
 }
 
-/// What became of an order whose names were validated, by the problem of one of them.
+/// What became of an order that the CA ended, by the problem of one of its names or of the whole. It cannot be gone on with, so
+/// that whatever else is wrong, an account, terms, a limit, is for the next order to tell.
 pub(crate) fn rejected(kind: &ProblemKind) -> Recovery {
     match kind {
+        ProblemKind::Caa
+        | ProblemKind::Connection
+        | ProblemKind::Dns
+        | ProblemKind::IncorrectResponse
+        | ProblemKind::Tls
         // the validator's: it read another text, or could not make sense of what it read
-        ProblemKind::Unauthorized | ProblemKind::Malformed | ProblemKind::Compound => {
-            Recovery::Name
-        }
-        ProblemKind::ServerInternal | ProblemKind::BadNonce => Recovery::Fresh,
-        kind @ (ProblemKind::AccountDoesNotExist
-        | ProblemKind::AlreadyReplaced
-        | ProblemKind::AlreadyRevoked
+        | ProblemKind::Unauthorized
+        | ProblemKind::Malformed
+        | ProblemKind::Compound
+        // whatever a validator says that it did not say before
+        | ProblemKind::Unknown(_) => Recovery::Name,
+        ProblemKind::AlreadyRevoked
         | ProblemKind::BadCsr
         | ProblemKind::BadPublicKey
         | ProblemKind::BadRevocationReason
         | ProblemKind::BadSignatureAlgorithm
-        | ProblemKind::Caa
-        | ProblemKind::Connection
-        | ProblemKind::Dns
-        | ProblemKind::ExternalAccountRequired
-        | ProblemKind::IncorrectResponse
-        | ProblemKind::InvalidContact
         | ProblemKind::InvalidProfile
+        | ProblemKind::RejectedIdentifier
+        | ProblemKind::UnsupportedIdentifier => Recovery::Permanent,
+        ProblemKind::AccountDoesNotExist
+        | ProblemKind::AlreadyReplaced
+        | ProblemKind::BadNonce
+        | ProblemKind::Conflict
+        | ProblemKind::ExternalAccountRequired
+        | ProblemKind::InvalidContact
         | ProblemKind::OrderNotReady
         | ProblemKind::RateLimited
-        | ProblemKind::RejectedIdentifier
-        | ProblemKind::Tls
+        | ProblemKind::ServerInternal
         | ProblemKind::UnsupportedContact
-        | ProblemKind::UnsupportedIdentifier
-        | ProblemKind::UserActionRequired
-        | ProblemKind::Unknown(_)) => match refused(kind, StatusCode::OK, None) {
-            Recovery::Resume { .. } => Recovery::Fresh,
-            other => other,
-        },
+        | ProblemKind::UserActionRequired => Recovery::Fresh,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    const SOON: RetryAfter = RetryAfter::Delay(Duration::from_secs(60));
-
-    fn answered(status: u16, body: &str, retry_after: Option<RetryAfter>) -> AcmeError {
-        let status = StatusCode::from_u16(status).unwrap();
-        AcmeError::from_status("https://ca.example/x".into(), status, body.as_bytes(), retry_after)
-    }
-
-    fn problem(kind: &str) -> String {
-        format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}","detail":"no"}}"#)
-    }
-
-    #[test]
-    fn an_answer_says_what_is_next() {
-        let away = |retry_after| Recovery::CaAway { retry_after };
-        let again = |retry_after| Repeat::AfterPause(retry_after);
-        let cases = [
-            (
-                "too many, until then",
-                429,
-                "rateLimited",
-                Some(SOON),
-                Recovery::Wait { retry_after: SOON },
-                Repeat::Never,
-            ),
-            ("paused", 429, "rateLimited", None, Recovery::Operator, Repeat::Never),
-            ("busy", 503, "rateLimited", Some(SOON), away(Some(SOON)), again(Some(SOON))),
-            ("the CA's fault", 500, "serverInternal", None, away(None), again(None)),
-            ("a nonce too many", 400, "badNonce", None, away(None), Repeat::AtOnce),
-            ("terms changed", 403, "userActionRequired", None, Recovery::Operator, Repeat::Never),
-            ("account closed", 403, "unauthorized", None, Recovery::Operator, Repeat::Never),
-            ("account lost", 400, "accountDoesNotExist", None, Recovery::Account, Repeat::Never),
-            (
-                "no external account",
-                403,
-                "externalAccountRequired",
-                None,
-                Recovery::Operator,
-                Repeat::Never,
-            ),
-            (
-                "a forbidden name",
-                400,
-                "rejectedIdentifier",
-                None,
-                Recovery::Permanent,
-                Repeat::Never,
-            ),
-            ("an unknown profile", 400, "invalidProfile", None, Recovery::Permanent, Repeat::Never),
-            ("CAA at the end", 403, "caa", None, Recovery::Name, Repeat::Never),
-            (
-                "too early or too late",
-                403,
-                "orderNotReady",
-                None,
-                Recovery::Resume { retry_after: None },
-                Repeat::Never,
-            ),
-            ("replaced already", 409, "alreadyReplaced", None, Recovery::Fresh, Repeat::Never),
-            ("something new", 400, "novel", None, Recovery::Permanent, Repeat::Never),
-        ];
-        for (case, status, kind, retry_after, recovery, repeat) in cases {
-            let error = answered(status, &problem(kind), retry_after);
-            assert_eq!((error.recovery(), error.repeat()), (recovery, repeat), "{case}");
-        }
-    }
-
-    #[test]
-    fn a_page_instead_of_an_answer_is_the_way_to_the_ca() {
-        let cases = [
-            ("bad gateway", 502, None, Recovery::CaAway { retry_after: None }),
-            ("a firewall", 403, None, Recovery::CaAway { retry_after: None }),
-            ("a balancer's limit", 429, Some(SOON), Recovery::Wait { retry_after: SOON }),
-        ];
-        for (case, status, retry_after, want) in cases {
-            assert_eq!(answered(status, "<html>", retry_after).recovery(), want, "{case}");
-        }
-    }
-
-    #[test]
-    fn what_a_validator_says_is_the_names_fault() {
-        let at_fault = [
-            "caa",
-            "connection",
-            "dns",
-            "incorrectResponse",
-            "tls",
-            "unauthorized",
-            "malformed",
-            "compound",
-        ];
-        for kind in ProblemKind::KNOWN {
-            let is_the_names = rejected(kind) == Recovery::Name;
-            assert_eq!(is_the_names, at_fault.contains(&kind.as_str()), "{kind}");
-        }
-        assert_eq!(rejected(&ProblemKind::ServerInternal), Recovery::Fresh);
-        assert_eq!(rejected(&ProblemKind::RejectedIdentifier), Recovery::Permanent);
-    }
-}
+mod tests;

@@ -83,6 +83,7 @@ impl Ordering {
             names: attempt.certificate.names.clone(),
             key,
             profile: None,
+            replaces: None,
             resume: attempt.open.as_ref().and_then(|open| open.url.clone()),
             deadline,
         };

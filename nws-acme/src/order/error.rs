@@ -239,7 +239,7 @@ fn worst(problem: Option<&Problem>, failures: &[NameFailure]) -> Recovery {
     let of_names = failures.iter().map(|failure| &failure.problem);
     let all: Vec<_> = of_names.chain(problem).map(|problem| rejected(&problem.kind)).collect();
     let named = all.iter().find(|recovery| **recovery == Recovery::Name);
-    named.or_else(|| all.first()).copied().unwrap_or(Recovery::Fresh)
+    named.or_else(|| all.first()).cloned().unwrap_or(Recovery::Fresh)
 }
 
 fn reasons(problem: Option<&Problem>, failures: &[NameFailure]) -> String {
@@ -253,6 +253,8 @@ fn reasons(problem: Option<&Problem>, failures: &[NameFailure]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+
     use super::*;
 
     #[test]
@@ -301,7 +303,12 @@ mod tests {
         for (case, step, status, kind, want) in cases {
             let status = StatusCode::from_u16(status).unwrap();
             let body = format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}"}}"#);
-            let source = AcmeError::from_status("https://a/".into(), status, body.as_bytes(), None);
+            let source = AcmeError::from_status(
+                "https://a/".into(),
+                status,
+                body.as_bytes(),
+                &HeaderMap::new(),
+            );
             assert_eq!(OrderError::Request { step, source }.recovery(), want, "{case}, {step}");
         }
     }

@@ -1,7 +1,7 @@
 use nws_expiry::{DnsNames, PrivateKey, Profile};
 use time::OffsetDateTime;
 
-use crate::OrderUrl;
+use crate::{CertificateId, OrderUrl};
 
 /// Which certificate is wanted, and where its order stands.
 #[derive(Clone, Debug)]
@@ -12,6 +12,10 @@ pub struct OrderSpec {
     pub key: PrivateKey,
     /// The CA's profile; its default if none is named.
     pub profile: Option<Profile>,
+    /// The certificate that this one is to succeed, of the same account and with a name in common (RFC 9773 §5).
+    ///
+    /// Only told to a CA that has renewal information. One that does not want to hear of it is asked for the same order without.
+    pub replaces: Option<CertificateId>,
     /// An order to go on with, if one is known.
     pub resume: Option<OrderUrl>,
     /// When to give up for now; the order stays open.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use nws_acme::testing::Endpoint;
-use nws_acme::{AccountKey, Ca, Limits, Recovery, RetryAfter, TermsAgreed};
+use nws_acme::{AccountKey, Ca, LimitScope, Limits, Recovery, RetryAfter, TermsAgreed};
 
 use crate::liar::{Answer, Liar, Lie};
 use crate::world::World;
@@ -48,7 +48,7 @@ fn problem(kind: &'static str) -> impl Fn(Answer) -> Answer + Send + Sync {
 /// forgetting the account and asking again, brings the same.
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_not_to_be_had_is_no_names_fault() {
-    let away = Recovery::CaAway { retry_after: None };
+    let away = || Recovery::CaAway { retry_after: None };
     let cases: [(&str, Lie, Recovery); 11] = [
         ("no account", Box::new(problem("accountDoesNotExist")), Recovery::Operator),
         ("a refused key", Box::new(problem("badPublicKey")), Recovery::Operator),
@@ -59,12 +59,19 @@ async fn an_account_that_is_not_to_be_had_is_no_names_fault() {
         (
             "too many",
             Box::new(|answer| problem("rateLimited")(answer).header("retry-after", "60")),
-            Recovery::Wait { retry_after: RetryAfter::Delay(Duration::from_secs(60)) },
+            Recovery::Wait {
+                retry_after: RetryAfter::Delay(Duration::from_secs(60)),
+                scope: LimitScope::Unknown,
+            },
         ),
-        ("no URL", Box::new(|answer| answer.without("location")), away),
-        ("half a URL", Box::new(|answer| answer.header("location", "/account/0")), away),
-        ("no TLS", Box::new(|answer| answer.header("location", "http://ca.test/account/0")), away),
-        ("elsewhere", Box::new(|answer| answer.header("location", "https://a.test/0")), away),
+        ("no URL", Box::new(|answer| answer.without("location")), away()),
+        ("half a URL", Box::new(|answer| answer.header("location", "/account/0")), away()),
+        (
+            "no TLS",
+            Box::new(|answer| answer.header("location", "http://ca.test/account/0")),
+            away(),
+        ),
+        ("elsewhere", Box::new(|answer| answer.header("location", "https://a.test/0")), away()),
     ];
     for (case, lie, want) in cases {
         let world = World::new().await;

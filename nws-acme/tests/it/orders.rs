@@ -94,6 +94,7 @@ async fn a_name_that_fails_is_reported_in_the_cas_words() {
         names: "b.example".parse::<DnsName>().unwrap().into(),
         key: generate_key(KeyType::EcdsaP256).unwrap(),
         profile: None,
+        replaces: None,
         resume: None,
         deadline: clock.now() + Duration::from_secs(60),
     };
@@ -124,6 +125,7 @@ async fn the_deadline_holds_while_the_reasons_are_read() {
         names: "b.example".parse::<DnsName>().unwrap().into(),
         key: generate_key(KeyType::EcdsaP256).unwrap(),
         profile: None,
+        replaces: None,
         resume: None,
         deadline,
     };

@@ -48,6 +48,7 @@ impl World {
             names: DnsNames::new(names.split(' ').map(|name| name.parse().unwrap())).unwrap(),
             key: generate_key(KeyType::EcdsaP256).unwrap(),
             profile: None,
+            replaces: None,
             resume: None,
             deadline: self.clock.now() + Duration::from_secs(3600),
         }

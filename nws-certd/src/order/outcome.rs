@@ -79,12 +79,14 @@ impl Ordering {
                 Ended::Kept
             }
             Err(OrderFailure::Acme { order, error }) => {
-                let text = Causes(&error).to_string();
-                self.react(attempt, order, error.recovery(), text).await
+                let recovery = error.recovery();
+                let text = told(&error, &recovery);
+                self.react(attempt, order, recovery, text).await
             }
             Err(OrderFailure::Order { order, error }) => {
-                let text = Causes(&error).to_string();
-                self.react(attempt, order, error.recovery(), text).await
+                let recovery = error.recovery();
+                let text = told(&error, &recovery);
+                self.react(attempt, order, recovery, text).await
             }
             Err(failure @ (OrderFailure::Store(_) | OrderFailure::NewKey(_))) => {
                 error!(error = %Causes(&failure), "the order was not begun");
@@ -110,7 +112,7 @@ impl Ordering {
         let until = span.ended + retry_after(FailureClass::Free, 1, None);
         let (order, blame) = (open.id, Blame::Nobody);
         let step = Step::OrderEnded { order, error, blame, attempt: span, until };
-        say(&step, Recovery::Fresh);
+        say(&step, &Recovery::Fresh);
         self.record(step).await
     }
 
@@ -147,18 +149,19 @@ impl Ordering {
             self.forget_account().await;
         }
         let span = self.span(attempt);
-        let (blame, until) = (blame(recovery), until(attempt, recovery, span.ended));
+        let (blame, until) = (blame(&recovery), until(attempt, &recovery, span.ended));
         let step = match recovery {
             Recovery::Resume { .. }
             | Recovery::CaAway { .. }
             | Recovery::Wait { .. }
+            | Recovery::Hold { .. }
             | Recovery::Account
             | Recovery::Operator => Step::OrderWaits { order, error, blame, attempt: span, until },
             Recovery::Name | Recovery::Fresh | Recovery::Permanent => {
                 Step::OrderEnded { order, error, blame, attempt: span, until }
             }
         };
-        say(&step, recovery);
+        say(&step, &recovery);
         self.record(step).await
     }
 
@@ -173,8 +176,24 @@ impl Ordering {
     }
 }
 
+/// The failure with its causes, and where a person ends the pause that it is.
+fn told(error: &dyn std::error::Error, recovery: &Recovery) -> String {
+    match recovery {
+        Recovery::Hold { url: Some(url) } => format!("{}; end the pause at {url}", Causes(error)),
+        Recovery::Hold { url: None }
+        | Recovery::Resume { .. }
+        | Recovery::CaAway { .. }
+        | Recovery::Wait { .. }
+        | Recovery::Name
+        | Recovery::Account
+        | Recovery::Operator
+        | Recovery::Fresh
+        | Recovery::Permanent => Causes(error).to_string(),
+    }
+}
+
 /// When the certificate is tried again.
-fn until(attempt: &Attempt, recovery: Recovery, now: OffsetDateTime) -> OffsetDateTime {
+fn until(attempt: &Attempt, recovery: &Recovery, now: OffsetDateTime) -> OffsetDateTime {
     let free = retry_after(FailureClass::Free, 1, None);
     let left = attempt.ends.map(|ends| ends - now).filter(|left| left.is_positive());
     // What the CA asks for is waited for, but not beyond the point where the certificate is still of use.
@@ -185,13 +204,12 @@ fn until(attempt: &Attempt, recovery: Recovery, now: OffsetDateTime) -> OffsetDa
     let wait = match recovery {
         // The CA's breaker says when.
         Recovery::CaAway { .. } => Duration::ZERO,
-        Recovery::Resume { retry_after: Some(after) } | Recovery::Wait { retry_after: after } => {
-            asked(after).max(free)
-        }
+        Recovery::Resume { retry_after: Some(after) }
+        | Recovery::Wait { retry_after: after, .. } => asked(*after).max(free),
         Recovery::Resume { retry_after: None } => patience(attempt, now).max(free),
         // Growing, too: a CA may register an account and forget it at once.
         Recovery::Account => patience(attempt, now).max(free),
-        Recovery::Operator => OPERATOR,
+        Recovery::Operator | Recovery::Hold { .. } => OPERATOR,
         Recovery::Name => charged(attempt.failures + 1),
         // A CA that lost its orders is asked for others at once; one that loses every order, ever more rarely.
         Recovery::Fresh if attempt.failures == 0 => free,
@@ -209,21 +227,22 @@ fn patience(attempt: &Attempt, now: OffsetDateTime) -> Duration {
 }
 
 /// A fresh order is charged too: a CA that loses every order must not be asked for one each minute.
-fn blame(recovery: Recovery) -> Blame {
+fn blame(recovery: &Recovery) -> Blame {
     match recovery {
         Recovery::Name | Recovery::Fresh | Recovery::Permanent => Blame::Name,
         Recovery::Resume { .. }
         | Recovery::CaAway { .. }
         | Recovery::Wait { .. }
+        | Recovery::Hold { .. }
         | Recovery::Account
         | Recovery::Operator => Blame::Nobody,
     }
 }
 
-fn say(step: &Step, recovery: Recovery) {
+fn say(step: &Step, recovery: &Recovery) {
     if let Step::OrderWaits { error, until, .. } | Step::OrderEnded { error, until, .. } = step {
         match recovery {
-            Recovery::Operator => {
+            Recovery::Operator | Recovery::Hold { .. } => {
                 error!(error, not_before = instant(*until), "the CA wants a person to act")
             }
             Recovery::Resume { .. }
@@ -241,6 +260,7 @@ fn say(step: &Step, recovery: Recovery) {
 
 #[cfg(test)]
 mod tests {
+    use nws_acme::LimitScope;
     use nws_expiry::{DnsName, DnsNames, KeyType, Reason};
     use time::macros::datetime;
 
@@ -269,19 +289,19 @@ mod tests {
     #[test]
     fn when_an_order_is_tried_again() {
         let says = |hours: u64| RetryAfter::Delay(std::time::Duration::from_secs(hours * 3600));
-        let resume = Recovery::Resume { retry_after: None };
-        let wait = |hours| Recovery::Wait { retry_after: says(hours) };
+        let resume = || Recovery::Resume { retry_after: None };
+        let wait = |hours| Recovery::Wait { retry_after: says(hours), scope: LimitScope::ExactSet };
         let (fresh, day) = (Duration::ZERO, NOON + Duration::DAY);
         let cases = [
-            ("a fresh order that hangs", fresh, NEVER, resume, Duration::seconds(5)),
+            ("a fresh order that hangs", fresh, NEVER, resume(), Duration::seconds(5)),
             (
                 "one that has for ten minutes",
                 Duration::minutes(10),
                 NEVER,
-                resume,
+                resume(),
                 Duration::seconds(75),
             ),
-            ("one that has for days", Duration::days(3), NEVER, resume, Duration::minutes(5)),
+            ("one that has for days", Duration::days(3), NEVER, resume(), Duration::minutes(5)),
             ("a limit is waited for", fresh, NEVER, wait(34), Duration::hours(34)),
             ("but not past the certificate's use", fresh, day, wait(34), Duration::hours(12)),
             (
@@ -293,13 +313,14 @@ mod tests {
             ),
             ("the account is made again soon", fresh, day, Recovery::Account, Duration::seconds(5)),
             ("a person is waited for", fresh, day, Recovery::Operator, Duration::HOUR),
+            ("and who is to end a pause", fresh, day, Recovery::Hold { url: None }, Duration::HOUR),
             ("a name's first failure", fresh, NEVER, Recovery::Name, Duration::MINUTE),
             ("an order that was lost", fresh, NEVER, Recovery::Fresh, Duration::seconds(5)),
             ("what will always fail", fresh, NEVER, Recovery::Permanent, Duration::DAY),
             ("is tried before the end", fresh, day, Recovery::Permanent, Duration::hours(3)),
         ];
         for (case, age, ends, recovery, want) in cases {
-            assert_eq!(until(&attempt(age, ends), recovery, NOON) - NOON, want, "{case}");
+            assert_eq!(until(&attempt(age, ends), &recovery, NOON) - NOON, want, "{case}");
         }
     }
 }

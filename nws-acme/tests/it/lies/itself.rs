@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use nws_acme::{Recovery, RetryAfter};
+use nws_acme::{LimitScope, Recovery, RetryAfter};
 use serde_json::json;
 
 use super::{AWAY, FRESH, OPERATOR, PAGE, case, check};
@@ -84,6 +84,7 @@ async fn about_itself() {
                 },
                 Some(Recovery::Wait {
                     retry_after: RetryAfter::Delay(Duration::from_secs(315_360_000)),
+                    scope: LimitScope::Unknown,
                 }),
             ),
         ]

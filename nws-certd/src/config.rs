@@ -3,6 +3,7 @@
 //! Read once, checked whole: every fault is reported, not only the first, and what comes out is made of checked values that no
 //! one looks at again. Each part of the program gets its own small struct, never the whole.
 
+mod ca;
 mod environment;
 mod read;
 mod values;
@@ -12,10 +13,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nws_acme::{DirectoryUrl, Limits, Proxy};
+use nws_acme::Proxy;
 use nws_expiry::{KeyType, SweepTime};
 use nws_gitops::{Author, Discover, Remote, RemoteUrl};
 
+pub use ca::CaSettings;
 pub use read::{ConfigError, Fault};
 
 use self::read::Reader;
@@ -27,8 +29,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The age identity that keys at rest are sealed to: `key_file`.
     pub key_file: PathBuf,
-    /// Whom certificates are ordered from: `[ca]`.
-    pub ca: CaSettings,
+    /// Whom certificates are ordered from, in the order in which they are asked: `[ca]`, or `[[ca]]` for each of several.
+    pub cas: Vec<CaSettings>,
     /// How CAs are reached, if not directly: `HTTPS_PROXY` and `NO_PROXY`, as for other programs.
     pub proxy: Option<Proxy>,
     /// Where certificates are wanted and delivered: `[git]`.
@@ -45,17 +47,6 @@ pub struct Config {
     pub webhook: Option<WebhookSettings>,
     /// Where certificates are served: `[edges]`.
     pub edges: EdgeSettings,
-}
-
-/// The `[ca]` table.
-#[derive(Clone, Debug)]
-pub struct CaSettings {
-    /// The ACME directory: `directory`. There is no default, so that nobody orders from a production CA by accident.
-    pub directory: DirectoryUrl,
-    /// A PEM file of the roots that the CA's own listener is trusted by: `roots`; the platform's where absent.
-    pub roots: Option<PathBuf>,
-    /// How long one request may take: `timeout`.
-    pub timeout: Duration,
 }
 
 /// The `[git]` table.
@@ -147,7 +138,7 @@ impl Config {
     fn take(from: &mut Reader) -> Option<Self> {
         let state_dir = from.or("state_dir", PathBuf::from("/var/lib/nws-certd"));
         let key_file = from.optional("key_file");
-        let ca = CaSettings::take(from);
+        let cas = CaSettings::take_all(from);
         let proxy = from.proxy(environment::proxy(environment::variable));
         let git = GitSettings::take(from);
         let discover = values::discover(from);
@@ -160,7 +151,7 @@ impl Config {
         Some(Self {
             key_file: key_file?.unwrap_or_else(|| state_dir.join("key.age")),
             state_dir,
-            ca: ca?,
+            cas: cas?,
             proxy: proxy?,
             git: git?,
             discover: discover?,
@@ -170,23 +161,6 @@ impl Config {
             webhook: webhook?,
             edges: edges?,
         })
-    }
-}
-
-impl CaSettings {
-    fn take(from: &mut Reader) -> Option<Self> {
-        let directory = from.required_text(
-            "ca.directory",
-            "the CA's ACME directory, for instance \"https://acme-staging-v02.api.letsencrypt.org/directory\"",
-        );
-        let terms = from.required::<values::TermsAgreed>(
-            "ca.terms_agreed",
-            "true, once you have read and agree to the CA's terms of service",
-        );
-        let roots = from.optional("ca.roots");
-        let timeout = from.duration_or("ca.timeout", Limits::default().request);
-        terms?;
-        Some(Self { directory: directory?, roots: roots?, timeout: timeout? })
     }
 }
 

@@ -78,16 +78,23 @@ pub(crate) struct Daemon {
     stuck: Pause,
     /// Why the server refuses what is pushed.
     held: Option<String>,
-    /// The order that is to find out whether the CA is back.
-    probe: Option<task::Id>,
-    /// What was last ordered to find out.
-    last_probe: Option<CertificateKey>,
-    ca_was_away: bool,
+    /// What is known of each CA beside its breaker, in the operator's order.
+    watches: Vec<Watch>,
     troubles: Troubles,
     report: watch::Sender<Option<Arc<Report>>>,
 }
 
-/// What keeps the daemon from going on, each until it works again; the CA's is in its breaker.
+/// A CA that is away, and who finds out whether it is back.
+#[derive(Clone, Debug, Default)]
+struct Watch {
+    /// The order that is to find out.
+    probe: Option<task::Id>,
+    /// What was last ordered to find out.
+    last_probe: Option<CertificateKey>,
+    was_away: bool,
+}
+
+/// What keeps the daemon from going on, each until it works again; a CA's is in its breaker.
 #[derive(Clone, Debug, Default)]
 struct Troubles {
     fetch: Option<String>,
@@ -116,8 +123,10 @@ pub(crate) type Synced = Result<Arc<Report>, String>;
 
 impl Daemon {
     pub(crate) fn new(parts: Parts) -> Self {
+        let watches = vec![Watch::default(); parts.ordering.authorities.len()];
         Self {
             parts,
+            watches,
             view: None,
             agenda: Agenda::default(),
             running: JoinSet::new(),
@@ -133,9 +142,6 @@ impl Daemon {
             pushing: Pause::default(),
             stuck: Pause::default(),
             held: None,
-            probe: None,
-            last_probe: None,
-            ca_was_away: false,
             troubles: Troubles::default(),
             report: watch::Sender::new(None),
         }

@@ -145,7 +145,8 @@ impl Narrator {
 fn key(certificate: &CertificateReport) -> Option<CertificateKey> {
     let names = certificate.names.iter().map(|name| name.parse()).collect::<Result<Vec<_>, _>>();
     let names = DnsNames::new(names.ok()?).ok()?;
-    Some(CertificateKey { names, key_type: certificate.key_type.parse().ok()? })
+    let profile = certificate.profile.as_deref().map(str::parse).transpose().ok()?;
+    Some(CertificateKey { names, key_type: certificate.key_type.parse().ok()?, profile })
 }
 
 impl Chapter {

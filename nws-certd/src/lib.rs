@@ -20,6 +20,7 @@ mod vault;
 pub use vault::{SealError, Sealed, Vault, VaultError};
 mod account;
 pub use account::AccountKeyError;
+mod authority;
 mod batch;
 pub mod plan;
 pub mod store;

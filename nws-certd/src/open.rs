@@ -2,19 +2,19 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nws_acme::{AccountUrl, Ca, Clock, Limits, Pool, PoolError, Roots};
+use nws_acme::{AccountKey, Ca, Clock, Limits, Pool, PoolError, Roots};
 use nws_challenge::Answers;
 use nws_expiry::{Policy, SweepTime};
 use nws_gitops::{Git, GitError, Mirror, MirrorError, Ssh, SshError};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject as _};
-use tokio::sync::Mutex;
 
 use crate::account::{AccountKeyError, account_key};
+use crate::authority::Authority;
 use crate::batch::Batch;
 use crate::config::Config;
 use crate::daemon::Parts;
@@ -25,7 +25,7 @@ use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::repository::Repository;
 use crate::state_dir::{StateDir, StateDirError};
-use crate::store::{SqliteStore, Store, StoreError};
+use crate::store::{AccountFacts, SqliteStore, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 /// One git command may take this long: the first clone of a large repository is the longest.
@@ -57,13 +57,8 @@ pub(crate) async fn open(
     let key = account_key(&state.paths().account_key(), &vault)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&state.paths().database()).await?);
     let repository = repository(config, &state, path)?;
-    let ca = Ca::new(
-        config.ca.directory.clone(),
-        Arc::new(Pool::new(roots(config)?, config.proxy.clone())?),
-        Limits { request: config.ca.timeout, ..Limits::default() },
-    );
     let rules = rules(config, key.thumbprint().as_str());
-    let account = known_account(&*store, &ca).await?.map(|url| ca.account(&key, url));
+    let authorities = authorities(config, &key, &store.load().await?.accounts)?;
     let answers = Answers::new(ANSWERS);
     let publisher = Publisher {
         repository: repository.clone(),
@@ -72,14 +67,12 @@ pub(crate) async fn open(
         clock: clock.clone(),
     };
     let ordering = Ordering {
-        ca,
-        key,
+        authorities,
         store: store.clone(),
         vault,
         answers: answers.clone(),
         clock: clock.clone(),
         deadline: config.orders.deadline,
-        account: Mutex::new(account),
     };
     let parts = Parts {
         clock,
@@ -107,11 +100,34 @@ fn repository(config: &Config, state: &StateDir, path: OsString) -> Result<Repos
     Ok(Repository::new(mirror, config.discover.clone(), config.git.author.clone()))
 }
 
-fn roots(config: &Config) -> Result<Roots, OpenError> {
-    let Some(file) = &config.ca.roots else {
+/// The CAs that are configured; those that are trusted by the same roots share their connections.
+fn authorities(
+    config: &Config,
+    key: &AccountKey,
+    known: &[AccountFacts],
+) -> Result<Vec<Arc<Authority>>, OpenError> {
+    let mut pools: Vec<(Option<&Path>, Arc<Pool>)> = Vec::new();
+    let mut authorities = Vec::new();
+    for settings in &config.cas {
+        let file = settings.roots.as_deref();
+        let pool = match pools.iter().find(|(roots, _)| *roots == file) {
+            Some((_, pool)) => pool.clone(),
+            None => Arc::new(Pool::new(roots(file)?, config.proxy.clone())?),
+        };
+        pools.push((file, pool.clone()));
+        let limits = Limits { request: settings.timeout, ..Limits::default() };
+        let ca = Ca::new(settings.directory.clone(), pool, limits);
+        let authority = Authority::new(ca, key.clone(), settings.profile.clone(), known);
+        authorities.push(Arc::new(authority));
+    }
+    Ok(authorities)
+}
+
+fn roots(file: Option<&Path>) -> Result<Roots, OpenError> {
+    let Some(file) = file else {
         return Ok(Roots::Platform);
     };
-    let unreadable = |source| OpenError::Roots { file: file.clone(), source };
+    let unreadable = |source| OpenError::Roots { file: file.into(), source };
     let certificates = CertificateDer::pem_file_iter(file).map_err(unreadable)?;
     certificates.collect::<Result<Vec<_>, _>>().map(Roots::Only).map_err(unreadable)
 }
@@ -125,14 +141,6 @@ fn rules(config: &Config, installation: &str) -> Rules {
         key_type: config.orders.key_type,
         installation: installation.into(),
     }
-}
-
-async fn known_account(store: &dyn Store, ca: &Ca) -> Result<Option<AccountUrl>, StoreError> {
-    let directory = ca.directory_url().to_string();
-    let facts = store.load().await?;
-    let known = facts.accounts.into_iter().find(|(at, _)| *at == directory);
-    // A URL that cannot be read is asked for again: the same key gives the same account.
-    Ok(known.and_then(|(_, url)| url.parse().ok()))
 }
 
 impl OpenError {

@@ -1,52 +1,51 @@
 //! One order, from its intent to the chain in the outbox.
 
 mod journal;
+mod obstacles;
 mod outcome;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use nws_acme::{
-    Account, AccountKey, AccountUrl, AcmeError, Ca, Clock, OrderSpec, TermsAgreed, generate_key,
-    obtain,
-};
+use nws_acme::{AcmeError, CertificateId, Clock, OrderSpec, generate_key, obtain};
 use nws_challenge::Answers;
-use nws_expiry::{Issued, PrivateKey, Reason};
+use nws_expiry::{Issued, Leaf, PrivateKey, Profile, Reason};
 use time::OffsetDateTime;
-use tokio::sync::Mutex;
-use tracing::{Instrument as _, info_span, warn};
+use tracing::{Instrument as _, debug, info_span};
 
 pub(crate) use outcome::Ended;
 
 use self::journal::Recorded;
 use self::outcome::OrderFailure;
-use crate::failure::Causes;
-use crate::store::{CertificateKey, OpenOrder, OrderId, Step, Store};
+use crate::authority::Authority;
+use crate::store::{Blame, CertificateKey, OpenOrder, OrderId, Span, Step, Store};
 use crate::vault::Vault;
 
 /// What every order needs.
 pub(crate) struct Ordering {
-    pub(crate) ca: Ca,
-    pub(crate) key: AccountKey,
+    /// The CAs, in the operator's order.
+    pub(crate) authorities: Vec<Arc<Authority>>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vault: Vault,
     pub(crate) answers: Answers,
     pub(crate) clock: Arc<dyn Clock>,
     /// How long one attempt may take.
     pub(crate) deadline: Duration,
-    /// The account, once known; whoever needs it first makes it, the others wait.
-    pub(crate) account: Mutex<Option<Account>>,
 }
 
 /// One attempt that is due.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Attempt {
     /// What is ordered.
     pub(crate) certificate: CertificateKey,
     /// Why.
     pub(crate) reason: Reason,
+    /// From whom.
+    pub(crate) authority: Arc<Authority>,
     /// The order to go on with, if one is open.
     pub(crate) open: Option<OpenOrder>,
+    /// What it is to replace, if the same CA issued that.
+    pub(crate) predecessor: Option<Leaf>,
     /// Failures since the last success.
     pub(crate) failures: u32,
     /// When what is served now ends.
@@ -55,16 +54,24 @@ pub(crate) struct Attempt {
     pub(crate) began: OffsetDateTime,
 }
 
+/// An order that is begun, here or at the CA.
+struct Begun {
+    order: OrderId,
+    key: PrivateKey,
+    profile: Option<Profile>,
+}
+
 impl Ordering {
     /// Runs one attempt to its end; whatever happens is in the store when this returns.
     pub(crate) async fn run(self: Arc<Self>, attempt: Attempt) -> Ended {
         let span = info_span!(
             "order",
             names = %attempt.certificate.names,
+            ca = attempt.authority.directory(),
             reason = %attempt.reason,
             attempt = attempt.failures + 1,
             order = tracing::field::Empty,
-            resumed = attempt.open.as_ref().is_some_and(|open| open.url.is_some()),
+            resumed = attempt.resumed().is_some_and(|open| open.url.is_some()),
         );
         async {
             let result = self.attempt(&attempt).await;
@@ -75,68 +82,87 @@ impl Ordering {
     }
 
     async fn attempt(&self, attempt: &Attempt) -> Result<(OrderId, Issued), OrderFailure> {
-        let (order, key) = self.begin(attempt).await?;
+        let resume = attempt.resumed().and_then(|open| open.url.clone());
+        let Begun { order, key, profile } = self.begin(attempt).await?;
         let failed = |error| OrderFailure::Acme { order, error };
-        let account = self.account().await.map_err(failed)?;
+        let account = self.account(attempt).await.map_err(failed)?;
         let deadline = self.clock.now() + self.deadline;
         let spec = OrderSpec {
             names: attempt.certificate.names.clone(),
             key,
-            profile: None,
-            replaces: None,
-            resume: attempt.open.as_ref().and_then(|open| open.url.clone()),
+            profile,
+            replaces: attempt.predecessor.as_ref().and_then(CertificateId::of),
+            resume,
             deadline,
         };
         let journal = Recorded { store: &*self.store, answers: &self.answers, order, deadline };
-        let issued = obtain(&self.ca, &account, &spec, &journal, &*self.clock).await;
+        let issued = obtain(&attempt.authority.ca, &account, &spec, &journal, &*self.clock).await;
         issued.map(|issued| (order, issued)).map_err(|error| OrderFailure::Order { order, error })
     }
 
+    async fn account(&self, attempt: &Attempt) -> Result<nws_acme::Account, AcmeError> {
+        attempt.authority.account(&*self.store, &*self.clock).await
+    }
+
     /// The key and intent: of the open order, or new and made durable.
-    async fn begin(&self, attempt: &Attempt) -> Result<(OrderId, PrivateKey), OrderFailure> {
-        if let Some(open) = &attempt.open {
-            let der = self.vault.open_sealed(&open.sealed_key).map_err(OrderFailure::Seal)?;
-            let key = PrivateKey::from_pkcs8_der(&der).map_err(OrderFailure::Key)?;
-            return Ok((open.id, key));
+    async fn begin(&self, attempt: &Attempt) -> Result<Begun, OrderFailure> {
+        match &attempt.open {
+            Some(open) if attempt.goes_on_with(open) => self.go_on(open),
+            Some(open) => {
+                self.leave(attempt, open).await?;
+                self.begin_anew(attempt).await
+            }
+            None => self.begin_anew(attempt).await,
         }
-        let key = self.new_key(&attempt.certificate)?;
-        let order = OrderId::of(&key);
-        let sealed_key = self.vault.seal(key.pkcs8_der()).map_err(OrderFailure::Seal)?;
-        let certificate = attempt.certificate.clone();
-        let at = self.clock.now();
+    }
+
+    fn go_on(&self, open: &OpenOrder) -> Result<Begun, OrderFailure> {
+        let der = self.vault.open_sealed(&open.sealed_key).map_err(OrderFailure::Seal)?;
+        let key = PrivateKey::from_pkcs8_der(&der).map_err(OrderFailure::Key)?;
+        Ok(Begun { order: open.id, key, profile: open.profile.clone() })
+    }
+
+    /// Ends an order at another CA, which cannot go on with it in time. A crash after it leaves no open order, and the next pass
+    /// begins one.
+    async fn leave(&self, attempt: &Attempt, open: &OpenOrder) -> Result<(), OrderFailure> {
+        let now = self.clock.now();
+        let ca = open.ca.as_deref().unwrap_or("a CA that was not noted");
+        let error = format!(
+            "the order at {ca} is left, as the certificate is needed before that CA can go on; it is ordered from {}",
+            attempt.authority.directory()
+        );
+        debug!(order = %open.id, error, "order left");
+        let span = Span { began: attempt.began, ended: now };
+        let (order, blame) = (open.id, Blame::Nobody);
         self.store
-            .write(Step::OrderIntended { order, certificate, sealed_key, at })
+            .write(Step::OrderEnded { order, error, blame, attempt: span, until: now })
             .await
-            .map_err(OrderFailure::Store)?;
-        Ok((order, key))
+            .map_err(OrderFailure::Store)
     }
 
-    fn new_key(&self, certificate: &CertificateKey) -> Result<PrivateKey, OrderFailure> {
-        generate_key(certificate.key_type).map_err(OrderFailure::NewKey)
+    async fn begin_anew(&self, attempt: &Attempt) -> Result<Begun, OrderFailure> {
+        let (certificate, at) = (attempt.certificate.clone(), self.clock.now());
+        let key = generate_key(certificate.key_type).map_err(OrderFailure::NewKey)?;
+        let order = OrderId::of(&key, at);
+        let sealed_key = self.vault.seal(key.pkcs8_der()).map_err(OrderFailure::Seal)?;
+        let ca = attempt.authority.directory().to_owned();
+        let profile = certificate.profile.clone().or_else(|| attempt.authority.profile.clone());
+        let intended = profile.clone();
+        let step =
+            Step::OrderIntended { order, certificate, sealed_key, ca, profile: intended, at };
+        self.store.write(step).await.map_err(OrderFailure::Store)?;
+        Ok(Begun { order, key, profile })
+    }
+}
+
+impl Attempt {
+    /// The open order, if it is at the CA that this attempt goes to.
+    fn resumed(&self) -> Option<&OpenOrder> {
+        self.open.as_ref().filter(|open| self.goes_on_with(open))
     }
 
-    async fn account(&self) -> Result<Account, AcmeError> {
-        let mut known = self.account.lock().await;
-        if let Some(account) = &*known {
-            return Ok(account.clone());
-        }
-        let account = self.ca.register(&self.key, TermsAgreed, &*self.clock).await?;
-        self.remember(Some(account.url())).await;
-        *known = Some(account.clone());
-        Ok(account)
-    }
-
-    /// Forgets an account the CA no longer knows, so that the next attempt registers again with the same key.
-    async fn forget_account(&self) {
-        *self.account.lock().await = None;
-        self.remember(None).await;
-    }
-
-    async fn remember(&self, url: Option<&AccountUrl>) {
-        let directory = self.ca.directory_url().to_string();
-        let step = Step::Account { directory, url: url.map(ToString::to_string) };
-        if let Err(error) = self.store.write(step).await {
-            warn!(error = %Causes(&error), "the account's URL was not stored; it is asked for again after a restart");
-        }
+    /// An order that was kept before CAs were told apart is at the only one there was.
+    fn goes_on_with(&self, open: &OpenOrder) -> bool {
+        open.ca.as_deref().is_none_or(|ca| ca == self.authority.directory())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nws_acme::Clock;
-use nws_expiry::{Chain, InvalidPrivateKey, Issued, Mismatch, PrivateKey};
+use nws_expiry::{InvalidPrivateKey, Issued, Mismatch, PrivateKey};
 use nws_gitops::{
     Delivery, Layout, Message, Provenance, PushError, Recovery, Tip, WantKey, deliveries,
 };
@@ -13,8 +13,8 @@ use tracing::{error, info, warn};
 use crate::failure::Causes;
 use crate::plan::Plan;
 use crate::repository::{LookError, PublishError, Repository, View};
-use crate::store::{CertificateKey, Step, Store, StoreError};
-use crate::vault::{SealError, Sealed, Vault};
+use crate::store::{CertificateKey, Outgoing, Step, Store, StoreError};
+use crate::vault::{SealError, Vault};
 
 /// What publishing needs.
 #[derive(Clone)]
@@ -123,7 +123,7 @@ impl Publisher {
             let opened =
                 stored.ok_or(Unusable::Gone).and_then(|stored| self.open(&planned.key, stored));
             match opened {
-                Ok(issued) => all.push((want.clone(), issued, Provenance::default())),
+                Ok((issued, provenance)) => all.push((want.clone(), issued, provenance)),
                 Err(error) => {
                     left_out.refused.insert(want.clone(), Causes(&error).to_string());
                     if error.is_for_good() {
@@ -138,11 +138,13 @@ impl Publisher {
     fn open(
         &self,
         key: &CertificateKey,
-        (chain, sealed): (Chain, Sealed),
-    ) -> Result<Issued, Unusable> {
-        let der = self.vault.open_sealed(&sealed).map_err(Unusable::Seal)?;
+        stored: Outgoing,
+    ) -> Result<(Issued, Provenance), Unusable> {
+        let der = self.vault.open_sealed(&stored.sealed_key).map_err(Unusable::Seal)?;
         let private = PrivateKey::from_pkcs8_der(&der).map_err(Unusable::Key)?;
-        Issued::check(chain, private, &key.names, self.clock.now()).map_err(Unusable::Mismatch)
+        Issued::check(stored.chain, private, &key.names, self.clock.now())
+            .map(|issued| (issued, stored.provenance))
+            .map_err(Unusable::Mismatch)
     }
 
     async fn record(&self, tip: Tip, deliveries: &[Delivery]) -> Result<(), PublishFailure> {

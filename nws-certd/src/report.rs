@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 
 pub(crate) use text::{Colour, instant, plan_text, status_text, sync_text};
 
-use crate::plan::{Delivery, Next, Plan, Planned, PlannedWant};
-use crate::store::CertificateKey;
+use crate::plan::{Delivery, Next, Obstruction, Plan, Planned, PlannedWant};
+use crate::store::{CertificateKey, Obstacle, Stand};
 
 /// Everything there is to say at one instant, most urgent first.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -20,8 +20,8 @@ pub struct Report {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// The ACME account.
-    pub account: AccountReport,
+    /// The CAs that orders may go to, in their order.
+    pub cas: Vec<CaReport>,
     /// The branch as last fetched.
     pub branch: BranchReport,
     /// Every certificate that is wanted.
@@ -65,15 +65,45 @@ impl Trouble {
     }
 }
 
-/// The ACME account.
+/// One CA, our account there, and what keeps orders from it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct AccountReport {
-    /// The CA's directory.
+pub struct CaReport {
+    /// Its directory.
     pub directory: String,
     /// The account's URL, once registered.
-    pub url: Option<String>,
-    /// The thumbprint of its key (RFC 7638).
+    pub account: Option<String>,
+    /// The thumbprint of the account's key (RFC 7638).
     pub thumbprint: String,
+    /// What keeps orders from it.
+    pub obstacles: Vec<ObstacleReport>,
+}
+
+/// Something that keeps orders from a CA.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct ObstacleReport {
+    /// What it is about: `ca`, `account`, `registered-domain`, `exact-set`, `identifier`, `caa` or `profile`.
+    pub kind: String,
+    /// Which one of the kind.
+    pub subject: String,
+    /// Whether a person has to act.
+    pub held: bool,
+    /// When it is over, or looked at again.
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
+    /// The CA's words.
+    pub detail: String,
+}
+
+impl From<&Obstacle> for ObstacleReport {
+    fn from(met: &Obstacle) -> Self {
+        Self {
+            kind: met.kind.as_str().into(),
+            subject: met.subject.clone(),
+            held: met.stand == Stand::Held,
+            until: met.until,
+            detail: met.detail.clone(),
+        }
+    }
 }
 
 /// The branch.
@@ -106,6 +136,14 @@ pub struct CertificateReport {
     pub not_after: Option<OffsetDateTime>,
     /// Who issued what there is.
     pub issuer: Option<String>,
+    /// The directory of the CA that it came from, where that is known.
+    pub ca: Option<String>,
+    /// The profile that is asked for, if one is.
+    pub profile: Option<String>,
+    /// When the CA suggests that it be renewed (RFC 9773), if it does.
+    pub suggested: Option<WindowReport>,
+    /// Where the CA tells why, if it does.
+    pub explanation_url: Option<String>,
     /// Why it is to be ordered, if it is.
     pub reason: Option<String>,
     /// What went wrong last.
@@ -118,11 +156,22 @@ pub struct CertificateReport {
     pub deliveries: Vec<DeliveryReport>,
 }
 
+/// When a CA suggests that a certificate be renewed (RFC 9773).
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct WindowReport {
+    /// From.
+    #[serde(with = "time::serde::rfc3339")]
+    pub start: OffsetDateTime,
+    /// Before.
+    #[serde(with = "time::serde::rfc3339")]
+    pub end: OffsetDateTime,
+}
+
 /// Where a certificate stands.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// It is stored, and a person has to act before the branch can have it.
+    /// A person has to act before it can be ordered, or before the branch can have it.
     Held,
     /// It failed, and waits for its next attempt.
     Waiting,
@@ -233,11 +282,14 @@ impl Scene<'_> {
             not_before: have.map(Leaf::not_before),
             not_after: have.map(Leaf::not_after),
             issuer: have.map(|leaf| leaf.issuer().to_owned()),
+            ca: planned.issued_by.clone(),
+            profile: planned.key.profile.as_ref().map(ToString::to_string),
+            suggested: planned
+                .suggested
+                .map(|window| WindowReport { start: window.start(), end: window.end() }),
+            explanation_url: planned.explanation_url.clone(),
             reason: reason(&planned.next),
-            last_error: self
-                .held_by(planned)
-                .map(str::to_owned)
-                .or_else(|| planned.last_error.clone()),
+            last_error: self.last_error(planned),
             failures: planned.failures,
             next: self.next(planned),
             deliveries: planned.wants.iter().map(|want| self.delivery(planned, want)).collect(),
@@ -247,12 +299,27 @@ impl Scene<'_> {
     fn stage(&self, planned: &Planned) -> Stage {
         match &planned.next {
             _ if (self.under_way)(&planned.key) => Stage::Ordering,
-            Next::Wait { .. } => Stage::Waiting,
+            Next::Wait { on: Obstruction::Failure | Obstruction::Limit(_), .. } => Stage::Waiting,
+            Next::Wait { on: Obstruction::Operator(_), .. } => Stage::Held,
+            Next::Wait { on: Obstruction::Away, .. } => Stage::Wanted,
             Next::Order(_) => Stage::Wanted,
             Next::Keep { .. } if self.held_by(planned).is_some() => Stage::Held,
             Next::Keep { .. } if planned.wants.iter().any(is_outbox) => Stage::Issued,
             Next::Keep { .. } => Stage::Pushed,
         }
+    }
+
+    /// What keeps it back now, and else what went wrong last.
+    fn last_error(&self, planned: &Planned) -> Option<String> {
+        let kept_back = match &planned.next {
+            Next::Wait { on: Obstruction::Operator(words) | Obstruction::Limit(words), .. } => {
+                Some(words.clone())
+            }
+            Next::Wait { on: Obstruction::Failure | Obstruction::Away, .. }
+            | Next::Order(_)
+            | Next::Keep { .. } => self.held_by(planned).map(str::to_owned),
+        };
+        kept_back.or_else(|| planned.last_error.clone())
     }
 
     /// Why something of the certificate cannot be pushed.

@@ -5,50 +5,62 @@
 //! [`Store::write`] returns, and is written before the next one is taken; what a crash after it leaves stands beside it.
 
 mod attempts;
+mod facts;
 mod history;
 mod load;
 mod migrate;
+mod obstacle;
+mod renewals;
 mod sqlite;
+mod step;
 mod write;
 
 use std::fmt;
 use std::io;
 
 use async_trait::async_trait;
-use nws_acme::OrderUrl;
 use nws_challenge::KeyAuthorization;
-use nws_expiry::{Chain, DnsNames, Fingerprint, KeyType};
-use nws_gitops::{ObjectId, RepoPath, WantKey};
+use nws_expiry::{Chain, DnsNames, Fingerprint, KeyType, PrivateKey, Profile};
+use nws_gitops::{Provenance, WantKey};
 use time::OffsetDateTime;
 
+pub use facts::{AccountFacts, CertificateFacts, Facts, IssuedFacts, OpenOrder, RenewalFacts};
 pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, UnknownOutcome};
+pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
 pub use sqlite::SqliteStore;
+pub use step::{Blame, Step};
 
 use crate::vault::Sealed;
 
-/// Which certificate: its names and the kind of its key.
+/// Which certificate: its names, the kind of its key, and its profile.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CertificateKey {
     /// Its names.
     pub names: DnsNames,
     /// The kind of its key.
     pub key_type: KeyType,
+    /// The CA's profile that is asked for; whatever the CA is configured with where absent.
+    pub profile: Option<Profile>,
 }
 
 impl fmt::Display for CertificateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.names, self.key_type)
+        match &self.profile {
+            None => write!(f, "{} ({})", self.names, self.key_type),
+            Some(profile) => write!(f, "{} ({}, {profile})", self.names, self.key_type),
+        }
     }
 }
 
-/// Which order: the SHA-256 of the public key it is for, as every order has a key of its own.
+/// Which order: a SHA-256 of the public key it is for and the instant it was begun, as a key may be used again.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct OrderId(pub(crate) Fingerprint);
 
 impl OrderId {
-    /// The id of the order for this key.
-    pub fn of(key: &nws_expiry::PrivateKey) -> Self {
-        Self(Fingerprint::of(key.public_key()))
+    /// The id of the order for this key that is begun at `at`.
+    pub fn of(key: &PrivateKey, at: OffsetDateTime) -> Self {
+        let at = at.unix_timestamp_nanos().to_be_bytes();
+        Self(Fingerprint::of(&[key.public_key(), &at].concat()))
     }
 }
 
@@ -56,56 +68,6 @@ impl fmt::Display for OrderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// Everything a pass needs to know.
-#[derive(Clone, Debug, Default)]
-pub struct Facts {
-    /// The account at each CA: directory and account URL.
-    pub accounts: Vec<(String, String)>,
-    /// Every certificate there is a row of.
-    pub certificates: Vec<CertificateFacts>,
-    /// Every open order.
-    pub orders: Vec<OpenOrder>,
-}
-
-/// What is known of one certificate.
-#[derive(Clone, Debug)]
-pub struct CertificateFacts {
-    /// Which one.
-    pub key: CertificateKey,
-    /// The newest issued chain; its key is had by [`Store::outbox`].
-    pub issued: Option<IssuedFacts>,
-    /// Failures since the last success.
-    pub failures: u32,
-    /// Not to be tried again before.
-    pub wait_until: Option<OffsetDateTime>,
-    /// What went wrong last, in the CA's words where it said any.
-    pub last_error: Option<String>,
-}
-
-/// A stored chain.
-#[derive(Clone, Debug)]
-pub struct IssuedFacts {
-    /// The chain.
-    pub chain: Chain,
-    /// When it was stored.
-    pub at: OffsetDateTime,
-}
-
-/// An order that was begun and has not ended.
-#[derive(Clone, Debug)]
-pub struct OpenOrder {
-    /// Which one.
-    pub id: OrderId,
-    /// What it is for.
-    pub certificate: CertificateKey,
-    /// The key it is for.
-    pub sealed_key: Sealed,
-    /// When it was begun.
-    pub started_at: OffsetDateTime,
-    /// Its URL at the CA, once known.
-    pub url: Option<OrderUrl>,
 }
 
 /// A want as the newest commit has it.
@@ -119,112 +81,15 @@ pub struct WantRow {
     pub source: String,
 }
 
-/// One durable step.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// The CA said where the account is. A crash before it: registering again with the same key gives the same account.
-    Account {
-        /// The CA's directory.
-        directory: String,
-        /// The account's URL; `None` after the CA no longer knew it.
-        url: Option<String>,
-    },
-    /// What is wanted, all of it, as of one commit. A crash before it: the next pass reads it again.
-    Wanted(Vec<WantRow>),
-    /// Key and intent, before newOrder. A crash after it: the same key is ordered for again.
-    OrderIntended {
-        /// Its id.
-        order: OrderId,
-        /// What it is for.
-        certificate: CertificateKey,
-        /// The key it is for.
-        sealed_key: Sealed,
-        /// When.
-        at: OffsetDateTime,
-    },
-    /// The order's URL, before anything else of the answer is read. A crash after it: the order is resumed by URL.
-    OrderKnown {
-        /// Which order.
-        order: OrderId,
-        /// Where it is.
-        url: OrderUrl,
-    },
-    /// A key authorization, before the CA is told to look. A crash after it: it is answered again from the first request on.
-    Offered {
-        /// The key authorization.
-        key_authorization: KeyAuthorization,
-        /// Answered until then.
-        until: OffsetDateTime,
-    },
-    /// The CSR, before finalize. A crash after it: the order is `processing` or `valid`; it is polled and downloaded.
-    Finalizing {
-        /// Which order.
-        order: OrderId,
-        /// The CSR in DER.
-        csr: Vec<u8>,
-    },
-    /// The chain, before any commit: the outbox. A crash after it: the next pass commits it.
-    Issued {
-        /// Which order.
-        order: OrderId,
-        /// The chain, checked against key, names and dates.
-        chain: Chain,
-        /// The attempt that brought it; stored when that ended.
-        attempt: Span,
-    },
-    /// The order goes on, but not before `until`. A crash before it: it is resumed at once.
-    OrderWaits {
-        /// Which order.
-        order: OrderId,
-        /// What went wrong.
-        error: String,
-        /// Whether it counts as the name's failure.
-        blame: Blame,
-        /// The attempt.
-        attempt: Span,
-        /// Not before.
-        until: OffsetDateTime,
-    },
-    /// The order is over without a certificate; a fresh one may be begun after `until`.
-    OrderEnded {
-        /// Which order.
-        order: OrderId,
-        /// What went wrong.
-        error: String,
-        /// Whether it counts as the name's failure.
-        blame: Blame,
-        /// The attempt, with which it ended.
-        attempt: Span,
-        /// Not before.
-        until: OffsetDateTime,
-    },
-    /// The branch has the certificate in this file. A crash before it: the next pass sees the leaf in git.
-    Delivered {
-        /// Which Secret.
-        want: WantKey,
-        /// Its file.
-        path: RepoPath,
-        /// The leaf.
-        fingerprint: Fingerprint,
-        /// The commit that brought it.
-        commit: ObjectId,
-        /// When.
-        at: OffsetDateTime,
-    },
-    /// Answers that are over are forgotten.
-    AnswersForgotten {
-        /// Those until then.
-        until: OffsetDateTime,
-    },
-}
-
-/// Whose failure it was.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Blame {
-    /// The name's: its waits grow.
-    Name,
-    /// Not the name's: nothing is counted.
-    Nobody,
+/// A stored certificate with its key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Outgoing {
+    /// Its chain.
+    pub chain: Chain,
+    /// The key that belongs to it.
+    pub sealed_key: Sealed,
+    /// Who issued it, and how.
+    pub provenance: Provenance,
 }
 
 /// The state, in some engine.
@@ -244,10 +109,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     ) -> Result<Vec<(KeyAuthorization, OffsetDateTime)>, StoreError>;
 
     /// The newest chain of a certificate and the sealed key that belongs to it.
-    async fn outbox(
-        &self,
-        certificate: &CertificateKey,
-    ) -> Result<Option<(Chain, Sealed)>, StoreError>;
+    async fn outbox(&self, certificate: &CertificateKey) -> Result<Option<Outgoing>, StoreError>;
 
     /// What was tried for a certificate and where it was pushed, oldest first.
     async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError>;

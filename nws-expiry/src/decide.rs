@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::{DnsNames, KeyType, Leaf, Spread, SweepTime};
+use crate::{DnsNames, KeyType, Leaf, Profile, Spread, SweepTime, Window};
 
 /// What is wanted of a certificate.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,24 @@ pub struct Subject<'a> {
     pub key_type: KeyType,
     /// Its place among the others.
     pub spread: Spread,
+}
+
+/// What there is of it, and what is said of that.
+#[derive(Clone, Debug)]
+pub struct Held<'a> {
+    /// The certificate.
+    pub leaf: &'a Leaf,
+    /// When the CA suggests that it be renewed, if it does (RFC 9773).
+    pub suggested: Option<Window>,
+    /// Why it is to be replaced whatever its dates say, if it is.
+    pub replace: Option<Reason>,
+}
+
+impl<'a> From<&'a Leaf> for Held<'a> {
+    /// A certificate of which nobody says anything.
+    fn from(leaf: &'a Leaf) -> Self {
+        Self { leaf, suggested: None, replace: None }
+    }
 }
 
 /// When certificates are renewed. All thresholds are taken from the certificate's own dates.
@@ -33,9 +51,15 @@ impl Policy {
     /// Lifetimes under this are renewed at half instead of at two thirds.
     const SHORT_LIVED: Duration = Duration::days(10);
 
-    /// The instant from which a certificate is due.
-    fn due(&self, leaf: &Leaf, spread: Spread) -> OffsetDateTime {
-        self.planned(leaf, spread).min(self.swept(leaf))
+    /// Why a certificate is due, and so since when: what the CA suggests goes before our own plan, and the sweep before both.
+    fn due(&self, held: &Held<'_>, spread: Spread) -> Reason {
+        let (leaf, not_after) = (held.leaf, held.leaf.not_after());
+        let swept = self.swept(leaf);
+        match held.suggested.map(|window| window.at(spread)) {
+            Some(since) if since <= swept => Reason::Suggested { since, not_after },
+            Some(_) => Reason::Due { since: swept, not_after },
+            None => Reason::Due { since: self.planned(leaf, spread).min(swept), not_after },
+        }
     }
 
     fn planned(&self, leaf: &Leaf, spread: Spread) -> OffsetDateTime {
@@ -77,6 +101,28 @@ pub enum Reason {
         /// The kind of its key; `None` for one that is never asked for.
         have: Option<KeyType>,
     },
+    /// The one there is was issued with another profile of the CA.
+    ProfileDiffers {
+        /// Its profile; `None` for the CA's default.
+        have: Option<Profile>,
+    },
+    /// An operator asks for another one.
+    Asked {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// The one there is was revoked.
+    Revoked {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// The CA suggests that it be renewed (RFC 9773).
+    Suggested {
+        /// Since when.
+        since: OffsetDateTime,
+        /// When it ends.
+        not_after: OffsetDateTime,
+    },
     /// Its time to be renewed has come.
     Due {
         /// Since when.
@@ -91,6 +137,22 @@ pub enum Reason {
     },
 }
 
+impl Reason {
+    /// Since when it holds, where that is an instant that the certificate's dates or its CA set.
+    pub fn since(&self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Due { since, .. } | Self::Suggested { since, .. } => Some(*since),
+            Self::Absent
+            | Self::NamesDiffer { .. }
+            | Self::KeyTypeDiffers { .. }
+            | Self::ProfileDiffers { .. }
+            | Self::Asked { .. }
+            | Self::Revoked { .. }
+            | Self::Expired { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -102,6 +164,19 @@ impl fmt::Display for Reason {
             }
             Self::KeyTypeDiffers { have: None } => {
                 f.write_str("the certificate has a key of another type")
+            }
+            Self::ProfileDiffers { have: Some(have) } => {
+                write!(f, "the certificate was issued with the profile {have}")
+            }
+            Self::ProfileDiffers { have: None } => {
+                f.write_str("the certificate was issued with the CA's default profile")
+            }
+            Self::Asked { at } => write!(f, "asked for at {}", to_the_second(*at)),
+            Self::Revoked { at } => {
+                write!(f, "the certificate was revoked at {}", to_the_second(*at))
+            }
+            Self::Suggested { since, .. } => {
+                write!(f, "the CA suggests renewal since {}", to_the_second(*since))
             }
             Self::Due { since, .. } => write!(f, "due for renewal since {}", to_the_second(*since)),
             Self::Expired { not_after } => write!(f, "expired at {}", to_the_second(*not_after)),
@@ -119,22 +194,26 @@ fn to_the_second(instant: OffsetDateTime) -> OffsetDateTime {
 pub fn decide(
     now: OffsetDateTime,
     want: Subject<'_>,
-    have: Option<&Leaf>,
+    have: Option<Held<'_>>,
     policy: &Policy,
 ) -> Decision {
-    let Some(leaf) = have else {
+    let Some(held) = have else {
         return Decision::Order(Reason::Absent);
     };
+    let leaf = held.leaf;
     if !leaf.is_for(want.names) {
         return Decision::Order(Reason::NamesDiffer { have: leaf.names().cloned() });
     }
     if leaf.key_type() != Some(want.key_type) {
         return Decision::Order(Reason::KeyTypeDiffers { have: leaf.key_type() });
     }
-    let (since, not_after) = (policy.due(leaf, want.spread), leaf.not_after());
-    match now {
-        _ if now < since => Decision::Keep { until: since },
-        _ if now < not_after => Decision::Order(Reason::Due { since, not_after }),
-        _ => Decision::Order(Reason::Expired { not_after }),
+    if now >= leaf.not_after() {
+        return Decision::Order(Reason::Expired { not_after: leaf.not_after() });
+    }
+    let due = policy.due(&held, want.spread);
+    match (held.replace, due.since()) {
+        (Some(reason), _) => Decision::Order(reason),
+        (None, Some(until)) if now < until => Decision::Keep { until },
+        (None, _) => Decision::Order(due),
     }
 }

@@ -27,7 +27,7 @@ pub use window::Window;
 mod sweep;
 pub use sweep::{InvalidSweepTime, SweepTime};
 mod decide;
-pub use decide::{Decision, Policy, Reason, Subject, decide};
+pub use decide::{Decision, Held, Policy, Reason, Subject, decide};
 mod backoff;
 pub use backoff::{FailureClass, retry_after};
 mod agenda;

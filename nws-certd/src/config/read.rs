@@ -68,7 +68,7 @@ fn lines(faults: &[Fault]) -> String {
 pub(crate) struct Reader {
     figment: Figment,
     file: PathBuf,
-    known: BTreeSet<&'static str>,
+    known: BTreeSet<String>,
     faults: Vec<Fault>,
 }
 
@@ -76,11 +76,12 @@ impl Reader {
     pub(crate) fn open(file: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(file)
             .map_err(|source| ConfigError::Unreadable { file: file.into(), source })?;
-        toml::from_str::<toml::Table>(&text)
+        let table: toml::Table = toml::from_str(&text)
             .map_err(|error| ConfigError::Syntax { file: file.into(), reason: syntax(&error) })?;
         let variables =
             Env::prefixed(PREFIX).ignore(&[&CONFIG_VARIABLE[PREFIX.len()..]]).split("__");
-        let figment = Figment::new().merge(Toml::file_exact(file)).merge(variables);
+        let figment = Figment::new().merge(Toml::file_exact(file));
+        let figment = lists(&table).fold(figment, Figment::merge).merge(variables);
         Ok(Self { figment, file: file.into(), known: BTreeSet::new(), faults: Vec::new() })
     }
 
@@ -99,14 +100,22 @@ impl Reader {
 
     fn source(&self, key: &str) -> String {
         match self.figment.find_metadata(key).map(|metadata| &metadata.source) {
-            None | Some(Some(Source::File(_))) => self.file.display().to_string(),
+            None | Some(Some(Source::File(_) | Source::Code(_))) => self.file.display().to_string(),
             Some(_) => format!("{PREFIX}{}", key.replace('.', "__").to_uppercase()),
         }
     }
 
+    /// The tables of one name: `[name]` is one, `[[name]]` are several, which are called `name.1`, `name.2` and so on.
+    pub(crate) fn tables(&self, name: &str) -> Vec<String> {
+        let several = (1..).map(|place| format!("{name}.{place}"));
+        let several: Vec<_> =
+            several.take_while(|table| self.figment.find_value(table).is_ok()).collect();
+        if several.is_empty() { vec![name.into()] } else { several }
+    }
+
     /// `Some(None)`: the key is absent.
-    pub(crate) fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<Option<T>> {
-        self.known.insert(key);
+    pub(crate) fn optional<T: DeserializeOwned>(&mut self, key: &str) -> Option<Option<T>> {
+        self.known.insert(key.into());
         let Ok(value) = self.figment.find_value(key) else {
             return Some(None);
         };
@@ -119,15 +128,11 @@ impl Reader {
         }
     }
 
-    pub(crate) fn or<T: DeserializeOwned>(&mut self, key: &'static str, default: T) -> Option<T> {
+    pub(crate) fn or<T: DeserializeOwned>(&mut self, key: &str, default: T) -> Option<T> {
         self.optional(key).map(|setting| setting.unwrap_or(default))
     }
 
-    pub(crate) fn required<T: DeserializeOwned>(
-        &mut self,
-        key: &'static str,
-        what: &str,
-    ) -> Option<T> {
+    pub(crate) fn required<T: DeserializeOwned>(&mut self, key: &str, what: &str) -> Option<T> {
         let setting = self.optional(key)?;
         if setting.is_none() {
             self.fault(key, format!("is missing; write {what}"));
@@ -137,7 +142,7 @@ impl Reader {
 
     pub(crate) fn optional_text<T: FromStr<Err: fmt::Display>>(
         &mut self,
-        key: &'static str,
+        key: &str,
     ) -> Option<Option<T>> {
         match self.optional::<String>(key)? {
             None => Some(None),
@@ -147,7 +152,7 @@ impl Reader {
 
     pub(crate) fn text_or<T: FromStr<Err: fmt::Display>>(
         &mut self,
-        key: &'static str,
+        key: &str,
         default: &str,
     ) -> Option<T> {
         let text: String = self.or(key, default.into())?;
@@ -156,17 +161,14 @@ impl Reader {
 
     pub(crate) fn required_text<T: FromStr<Err: fmt::Display>>(
         &mut self,
-        key: &'static str,
+        key: &str,
         what: &str,
     ) -> Option<T> {
         let text: String = self.required(key, what)?;
         self.parse(key, &text)
     }
 
-    pub(crate) fn texts<T: FromStr<Err: fmt::Display>>(
-        &mut self,
-        key: &'static str,
-    ) -> Option<Vec<T>> {
+    pub(crate) fn texts<T: FromStr<Err: fmt::Display>>(&mut self, key: &str) -> Option<Vec<T>> {
         let texts: Vec<String> = self.or(key, Vec::new())?;
         // Every one is parsed, so that every fault is kept.
         let parsed: Vec<_> = texts.iter().map(|text| self.parse(key, text)).collect();
@@ -183,7 +185,7 @@ impl Reader {
         }
     }
 
-    pub(crate) fn optional_duration(&mut self, key: &'static str) -> Option<Option<Duration>> {
+    pub(crate) fn optional_duration(&mut self, key: &str) -> Option<Option<Duration>> {
         let Some(text) = self.optional::<String>(key)? else {
             return Some(None);
         };
@@ -200,7 +202,7 @@ impl Reader {
         None
     }
 
-    pub(crate) fn duration_or(&mut self, key: &'static str, default: Duration) -> Option<Duration> {
+    pub(crate) fn duration_or(&mut self, key: &str, default: Duration) -> Option<Duration> {
         self.optional_duration(key).map(|setting| setting.unwrap_or(default))
     }
 
@@ -217,13 +219,22 @@ impl Reader {
     }
 }
 
-fn unknown(given: &Dict, table: &str, known: &BTreeSet<&'static str>) -> Vec<String> {
+/// Lists of tables as tables of tables, as keys lead into no list.
+fn lists(table: &toml::Table) -> impl Iterator<Item = (String, toml::Table)> {
+    table.iter().filter_map(|(name, value)| {
+        let list = value.as_array().filter(|list| list.iter().all(toml::Value::is_table))?;
+        let numbered = (1..).map(|place: usize| place.to_string()).zip(list.iter().cloned());
+        (!list.is_empty()).then(|| (name.clone(), numbered.collect()))
+    })
+}
+
+fn unknown(given: &Dict, table: &str, known: &BTreeSet<String>) -> Vec<String> {
     let mut found = Vec::new();
     for (name, value) in given {
         let key = format!("{table}{name}");
         let prefix = format!("{key}.");
         match value {
-            _ if known.contains(key.as_str()) => {}
+            _ if known.contains(&key) => {}
             Value::Dict(_, inner) if known.iter().any(|known| known.starts_with(&prefix)) => {
                 found.extend(unknown(inner, &prefix, known));
             }

@@ -40,7 +40,7 @@ fn what_must_be_said_is_enough() {
     assert_eq!(config.orders.key_type, KeyType::EcdsaP256);
     assert_eq!(config.key_file, PathBuf::from("/srv/state/key.age"));
     assert_eq!(config.renewal.renew_before, None);
-    assert_eq!(config.ca.timeout, Duration::from_secs(30));
+    assert_eq!(config.cas[0].timeout, Duration::from_secs(30));
     assert!(config.git.ssh.is_none() && config.webhook.is_none());
     assert_eq!((config.edges.https_port, config.edges.resolvers.len()), (443, 0));
 }

@@ -74,7 +74,7 @@ pub(super) fn discover(from: &mut Reader) -> Option<Discover> {
 /// Addresses to listen on; a table that is there but listens nowhere is a mistake.
 pub(super) fn not_empty(
     from: &mut Reader,
-    key: &'static str,
+    key: &str,
     listen: Vec<SocketAddr>,
 ) -> Option<Vec<SocketAddr>> {
     if listen.is_empty() {
@@ -85,7 +85,7 @@ pub(super) fn not_empty(
 }
 
 /// `Name <address>`, as git writes it.
-pub(super) fn author(from: &mut Reader, key: &'static str) -> Option<Author> {
+pub(super) fn author(from: &mut Reader, key: &str) -> Option<Author> {
     let text: String = from.or(key, "nws-certd <nws-certd@localhost>".into())?;
     let parts = text.strip_suffix('>').and_then(|text| text.split_once(" <"));
     let author = match parts {

@@ -39,7 +39,7 @@ async fn losing_the_database_orders_nothing() {
     world.lose_database();
     let after = world.settle(&mut world.daemon().await).await;
     assert_eq!(after.certificates[0].serial, before.certificates[0].serial);
-    assert_eq!(after.account.thumbprint, before.account.thumbprint);
+    assert_eq!(after.cas[0].thumbprint, before.cas[0].thumbprint);
     assert_eq!((world.ca.count(Endpoint::NewOrder), world.commits()), (1, 2));
 }
 

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use tracing::{info, warn};
 
 use super::{Daemon, Look};
-use crate::plan::{Next, Plan, Planned};
+use crate::plan::{CaView, Next, Plan, Planned};
 use crate::report::instant;
 use crate::store::{Facts, Step, StoreError};
 
@@ -24,7 +24,7 @@ impl Daemon {
         }
         self.look(now, look).await;
         let now = self.parts.clock.now();
-        self.watch_ca(now);
+        self.watch_cas(now);
         let mut facts = self.parts.store.load().await?;
         self.forget_unusable(&mut facts);
         let mut plan = self.plan(now, &facts);
@@ -47,40 +47,44 @@ impl Daemon {
         self.fetching.over();
         self.pushing.over();
         self.stuck.over();
-        self.parts.ordering.ca.try_now();
-    }
-
-    /// Says once that the CA went away, and once that it is back.
-    fn watch_ca(&mut self, now: OffsetDateTime) {
-        match (self.ca(now), self.ca_was_away) {
-            (Availability::Away { until, reason, .. }, false) => {
-                warn!(
-                    reason,
-                    retry_at = instant(until),
-                    "the CA is away; no order is begun until it answers"
-                );
-                self.ca_was_away = true;
-            }
-            (Availability::Up, true) => {
-                info!("the CA answers again");
-                self.ca_was_away = false;
-                self.last_probe = None;
-            }
-            (Availability::Up, false)
-            | (Availability::Probe, _)
-            | (Availability::Away { .. }, true) => {}
+        for authority in &self.parts.ordering.authorities {
+            authority.ca.try_now();
         }
     }
 
-    fn ca(&self, now: OffsetDateTime) -> Availability {
-        self.parts.ordering.ca.availability(now)
+    /// Says once that a CA went away, and once that it is back.
+    fn watch_cas(&mut self, now: OffsetDateTime) {
+        for (authority, watch) in self.parts.ordering.authorities.iter().zip(&mut self.watches) {
+            let ca = authority.directory();
+            match (authority.availability(now), watch.was_away) {
+                (Availability::Away { until, reason, .. }, false) => {
+                    let retry_at = instant(until);
+                    warn!(
+                        ca,
+                        reason, retry_at, "the CA is away; no order goes to it until it answers"
+                    );
+                    watch.was_away = true;
+                }
+                (Availability::Up, true) => {
+                    info!(ca, "the CA answers again");
+                    (watch.was_away, watch.last_probe) = (false, None);
+                }
+                (Availability::Up, false)
+                | (Availability::Probe, _)
+                | (Availability::Away { .. }, true) => {}
+            }
+        }
     }
 
     fn plan(&self, now: OffsetDateTime, facts: &Facts) -> Plan {
         match &self.view {
             None => Plan::default(),
-            Some(view) => Plan::of(now, &view.inventory, facts, &self.parts.rules),
+            Some(view) => Plan::of(now, &view.inventory, facts, &self.parts.rules, &self.cas(now)),
         }
+    }
+
+    fn cas(&self, now: OffsetDateTime) -> Vec<CaView> {
+        self.parts.ordering.authorities.iter().map(|authority| authority.view(now)).collect()
     }
 
     async fn keep_wants(&mut self, plan: &Plan) -> Result<(), StoreError> {
@@ -119,13 +123,13 @@ impl Daemon {
 
     /// The earliest instant at which there is something to do.
     fn wake_at(&self, now: OffsetDateTime, plan: &Plan) -> OffsetDateTime {
-        let ca = match self.ca(now) {
+        let back = self.cas(now).into_iter().filter_map(|ca| match ca.availability {
             Availability::Away { until, .. } => Some(until),
             Availability::Up | Availability::Probe => None,
-        };
+        });
         let waiting = [
             self.agenda.next_after(now),
-            ca,
+            back.min(),
             self.stuck.until(now),
             self.commit_at(plan),
             self.next_sweep,
@@ -138,7 +142,7 @@ impl Daemon {
 fn entry(planned: &Planned) -> Entry<Reason> {
     let (at, action) = match &planned.next {
         Next::Keep { until } => (*until, due_at(*until, planned.have.as_ref())),
-        Next::Wait { until, reason } => (*until, reason.clone()),
+        Next::Wait { until, reason, .. } => (*until, reason.clone()),
         Next::Order(reason) => (OffsetDateTime::UNIX_EPOCH, reason.clone()),
     };
     Entry { at, ends: planned.have.as_ref().map(Leaf::not_after), action }

@@ -44,9 +44,15 @@ impl Page {
     fn chapter(&mut self, chapter: &Chapter, now: OffsetDateTime) {
         let one = &chapter.certificate;
         self.0.push('\n');
-        self.line("names", &format!("{} ({})", one.names.join(", "), one.key_type));
+        let kind = one
+            .profile
+            .iter()
+            .fold(one.key_type.clone(), |kind, profile| format!("{kind}, {profile}"));
+        self.line("names", &format!("{} ({kind})", one.names.join(", ")));
         self.lines("wanted by", one.deliveries.iter().map(wanted_by));
         self.line("certificate", &certificate(chapter));
+        self.lines("ca", one.ca.clone());
+        self.lines("suggested", suggested(chapter));
         self.lines("attempt", chapter.attempts.iter().map(attempt));
         self.lines("pushed", chapter.pushes.iter().map(push));
         self.line("stage", one.stage.as_str());
@@ -73,6 +79,17 @@ fn certificate(chapter: &Chapter) -> String {
     };
     let issuer = one.issuer.as_deref().unwrap_or("an unnamed issuer");
     format!("serial {serial}, {} to {}, by {issuer}", instant(from), instant(to))
+}
+
+/// When the CA suggests a renewal, and why.
+fn suggested(chapter: &Chapter) -> Option<String> {
+    let one = &chapter.certificate;
+    let window = one.suggested.as_ref()?;
+    let mut text = format!("renewal from {} to {}", instant(window.start), instant(window.end));
+    if let Some(url) = &one.explanation_url {
+        let _ = write!(text, ", as the CA explains at {url}");
+    }
+    Some(text)
 }
 
 fn attempt(attempt: &AttemptReport) -> String {

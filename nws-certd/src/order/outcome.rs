@@ -1,10 +1,11 @@
 //! What became of an attempt, and what follows from it.
 
-use nws_acme::{AcmeError, KeyGenerationError, OrderError, Recovery, RetryAfter};
+use nws_acme::{AcmeError, KeyGenerationError, OrderError, Recovery, RetryAfter, Step as AcmeStep};
 use nws_expiry::{FailureClass, InvalidPrivateKey, Issued, retry_after};
 use time::{Duration, OffsetDateTime};
 use tracing::{debug, error, info, warn};
 
+use super::obstacles::obstacle;
 use super::{Attempt, Ordering};
 use crate::failure::Causes;
 use crate::report::instant;
@@ -12,7 +13,7 @@ use crate::store::{Blame, OrderId, Span, Step, StoreError};
 use crate::vault::SealError;
 
 /// How soon something is looked at again that only an operator can mend.
-const OPERATOR: Duration = Duration::HOUR;
+pub(super) const OPERATOR: Duration = Duration::HOUR;
 
 /// Whether an attempt's end could be kept: all that it says; the rest is in the store, and what it tells of the CA in its
 /// breaker.
@@ -65,6 +66,40 @@ impl OrderFailure {
     }
 }
 
+impl OrderFailure {
+    /// Whether the CA has made no order yet, so that what it says is not about one.
+    pub(super) fn is_before_the_order(&self) -> bool {
+        match self {
+            Self::Acme { .. } => true,
+            Self::Order { error: OrderError::Request { step, .. }, .. } => match step {
+                AcmeStep::Directory | AcmeStep::NewOrder => true,
+                AcmeStep::Order
+                | AcmeStep::Authorization
+                | AcmeStep::Challenge
+                | AcmeStep::Finalize
+                | AcmeStep::Certificate => false,
+            },
+            Self::Order { error: OrderError::UnknownProfile { .. }, .. } => true,
+            Self::Order { .. }
+            | Self::Store(_)
+            | Self::Seal(_)
+            | Self::Key(_)
+            | Self::NewKey(_) => false,
+        }
+    }
+
+    /// What to do about a failure of the CA, and its words.
+    fn told(&self) -> (Recovery, String) {
+        match self {
+            Self::Acme { error, .. } => told(error, error.recovery()),
+            Self::Order { error, .. } => told(error, error.recovery()),
+            Self::Store(_) | Self::Seal(_) | Self::Key(_) | Self::NewKey(_) => {
+                (Recovery::Resume { retry_after: None }, Causes(self).to_string())
+            }
+        }
+    }
+}
+
 impl Ordering {
     /// Makes the end of an attempt durable.
     pub(super) async fn conclude(
@@ -78,15 +113,11 @@ impl Ordering {
                 debug!(error = %Causes(&failure), "the order goes on when the CA is back");
                 Ended::Kept
             }
-            Err(OrderFailure::Acme { order, error }) => {
-                let recovery = error.recovery();
-                let text = told(&error, &recovery);
-                self.react(attempt, order, recovery, text).await
+            Err(failure @ OrderFailure::Acme { order, .. }) => {
+                self.react(attempt, order, failure).await
             }
-            Err(OrderFailure::Order { order, error }) => {
-                let recovery = error.recovery();
-                let text = told(&error, &recovery);
-                self.react(attempt, order, recovery, text).await
+            Err(failure @ OrderFailure::Order { order, .. }) => {
+                self.react(attempt, order, failure).await
             }
             Err(failure @ (OrderFailure::Store(_) | OrderFailure::NewKey(_))) => {
                 error!(error = %Causes(&failure), "the order was not begun");
@@ -138,18 +169,16 @@ impl Ordering {
         }
     }
 
-    async fn react(
-        &self,
-        attempt: &Attempt,
-        order: OrderId,
-        recovery: Recovery,
-        error: String,
-    ) -> Ended {
+    async fn react(&self, attempt: &Attempt, order: OrderId, failure: OrderFailure) -> Ended {
+        let (recovery, error) = failure.told();
         if recovery == Recovery::Account {
-            self.forget_account().await;
+            attempt.authority.forget_account(&*self.store).await;
         }
         let span = self.span(attempt);
-        let (blame, until) = (blame(&recovery), until(attempt, &recovery, span.ended));
+        let met = obstacle(attempt, &failure, &recovery, &error, span.ended);
+        // What keeps from one CA alone is no reason to wait for the others.
+        let until = if met.is_some() { span.ended } else { until(attempt, &recovery, span.ended) };
+        let blame = if met.is_some() { Blame::Nobody } else { blame(&recovery) };
         let step = match recovery {
             Recovery::Resume { .. }
             | Recovery::CaAway { .. }
@@ -162,6 +191,12 @@ impl Ordering {
             }
         };
         say(&step, &recovery);
+        // First what keeps from the CA: a crash between the two costs one more request, not a certificate without a reason.
+        if let Some(met) = met
+            && self.record(Step::Met(met)).await == Ended::NotKept
+        {
+            return Ended::NotKept;
+        }
         self.record(step).await
     }
 
@@ -177,19 +212,15 @@ impl Ordering {
 }
 
 /// The failure with its causes, and where a person ends the pause that it is.
-fn told(error: &dyn std::error::Error, recovery: &Recovery) -> String {
-    match recovery {
-        Recovery::Hold { url: Some(url) } => format!("{}; end the pause at {url}", Causes(error)),
-        Recovery::Hold { url: None }
-        | Recovery::Resume { .. }
-        | Recovery::CaAway { .. }
-        | Recovery::Wait { .. }
-        | Recovery::Name
-        | Recovery::Account
-        | Recovery::Operator
-        | Recovery::Fresh
-        | Recovery::Permanent => Causes(error).to_string(),
+/// The words of a failure, with the URL where a pause is ended, which may be longer than words are kept.
+fn told(error: &dyn std::error::Error, recovery: Recovery) -> (Recovery, String) {
+    let mut text = Causes(error).to_string();
+    if let Recovery::Hold { url: Some(url) } = &recovery
+        && !text.contains(url.as_str())
+    {
+        text = format!("{text}; end the pause at {url}");
     }
+    (recovery, text)
 }
 
 /// When the certificate is tried again.
@@ -201,11 +232,11 @@ fn until(attempt: &Attempt, recovery: &Recovery, now: OffsetDateTime) -> OffsetD
         (after.until(now) - now).min(left.map_or(Duration::MAX, |left| left / 2))
     };
     let charged = |failures| retry_after(FailureClass::Validation, failures, left);
-    let wait = match recovery {
+    let wait = match *recovery {
         // The CA's breaker says when.
         Recovery::CaAway { .. } => Duration::ZERO,
         Recovery::Resume { retry_after: Some(after) }
-        | Recovery::Wait { retry_after: after, .. } => asked(*after).max(free),
+        | Recovery::Wait { retry_after: after, .. } => asked(after).max(free),
         Recovery::Resume { retry_after: None } => patience(attempt, now).max(free),
         // Growing, too: a CA may register an account and forget it at once.
         Recovery::Account => patience(attempt, now).max(free),
@@ -261,33 +292,57 @@ fn say(step: &Step, recovery: &Recovery) {
 #[cfg(test)]
 mod tests {
     use nws_acme::LimitScope;
+    use std::sync::Arc;
+
+    use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
+    use nws_acme::{AccountKey, Ca, Limits};
+    use nws_challenge::Token;
     use nws_expiry::{DnsName, DnsNames, KeyType, Reason};
     use time::macros::datetime;
 
     use super::*;
+    use crate::authority::Authority;
     use crate::store::{CertificateKey, OpenOrder};
     use crate::vault::Sealed;
 
     const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
     const NEVER: OffsetDateTime = datetime!(2126-03-01 12:00 UTC);
 
+    /// A CA that nobody asks.
+    fn authority() -> Authority {
+        let nobody = |_: &DnsName, _: &Token| Err(Unanswered::connection("nobody"));
+        let fake = FakeCa::new(Arc::new(RuntimeClock::starting_at(NOON)), nobody);
+        let ca = Ca::new(fake.directory_url(), fake.transport(), Limits::default());
+        Authority::new(ca, AccountKey::generate().unwrap(), None, &[])
+    }
+
     /// An attempt with an order of some age, for a certificate that still has one until `ends`.
     fn attempt(age: Duration, ends: OffsetDateTime) -> Attempt {
         let names = DnsNames::from("shop.example".parse::<DnsName>().unwrap());
-        let certificate = CertificateKey { names, key_type: KeyType::EcdsaP256 };
+        let certificate = CertificateKey { names, key_type: KeyType::EcdsaP256, profile: None };
         let open = OpenOrder {
             id: OrderId(nws_expiry::Fingerprint::of(b"key")),
             certificate: certificate.clone(),
             sealed_key: Sealed(Vec::new()),
             started_at: NOON - age,
             url: None,
+            ca: None,
+            profile: None,
         };
-        let (reason, open, ends) = (Reason::Absent, Some(open), Some(ends));
-        Attempt { certificate, reason, open, failures: 0, ends, began: NOON }
+        Attempt {
+            certificate,
+            reason: Reason::Absent,
+            authority: Arc::new(authority()),
+            open: Some(open),
+            predecessor: None,
+            failures: 0,
+            ends: Some(ends),
+            began: NOON,
+        }
     }
 
-    #[test]
-    fn when_an_order_is_tried_again() {
+    #[tokio::test]
+    async fn when_an_order_is_tried_again() {
         let says = |hours: u64| RetryAfter::Delay(std::time::Duration::from_secs(hours * 3600));
         let resume = || Recovery::Resume { retry_after: None };
         let wait = |hours| Recovery::Wait { retry_after: says(hours), scope: LimitScope::ExactSet };

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::time::Duration as StdDuration;
 
 use expect_test::{Expect, expect};
-use nws_expiry::{Chain, Issued, PrivateKey};
+use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
     Author, Content, Discover, Edit, Git, Layout, Message, Mirror, Provenance, Remote, Tip,
     deliveries,
@@ -12,8 +12,10 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
+use crate::store::{CertificateFacts, IssuedFacts};
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+const CA: &str = "https://ca.example/directory";
 
 /// A repository that is written as the test reads.
 struct Repository {
@@ -93,12 +95,20 @@ fn names(hosts: &str) -> DnsNames {
 }
 
 fn certificate(hosts: &str) -> CertificateFacts {
-    let key = CertificateKey { names: names(hosts), key_type: KeyType::EcdsaP256 };
-    CertificateFacts { key, issued: None, failures: 0, wait_until: None, last_error: None }
+    let key = CertificateKey { names: names(hosts), key_type: KeyType::EcdsaP256, profile: None };
+    CertificateFacts {
+        key,
+        issued: None,
+        failures: 0,
+        wait_until: None,
+        last_error: None,
+        asked_at: None,
+    }
 }
 
 fn stored(hosts: &str, issued: &Issued) -> CertificateFacts {
-    let stored = IssuedFacts { chain: issued.chain().clone(), at: NOON };
+    let stored =
+        IssuedFacts { chain: issued.chain().clone(), at: NOON, ca: Some(CA.into()), profile: None };
     CertificateFacts { issued: Some(stored), ..certificate(hosts) }
 }
 
@@ -117,7 +127,9 @@ fn lines(plan: &Plan) -> String {
         Next::Keep { until } => format!("keep {} days", (*until - NOON).whole_days()),
         Next::Order(Reason::Due { .. }) => "order: due".into(),
         Next::Order(reason) => format!("order: {reason}"),
-        Next::Wait { until, reason } => format!("wait {}: {reason}", *until - NOON),
+        Next::Wait { until, reason, on } => {
+            format!("wait {} on {on:?}: {reason}", *until - NOON)
+        }
     };
     let line = |planned: &Planned| {
         let wants: Vec<_> = planned.wants.iter().map(delivery).collect();
@@ -126,10 +138,14 @@ fn lines(plan: &Plan) -> String {
     plan.certificates.iter().map(line).collect()
 }
 
+fn view(ca: &str) -> CaView {
+    CaView { directory: ca.into(), profile: None, availability: Availability::Up }
+}
+
 fn plan(repository: &Repository, facts: &Facts) -> Plan {
     let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
     let rules = Rules { policy, key_type: KeyType::EcdsaP256, installation: "tests".into() };
-    Plan::of(NOON, &repository.read(), facts, &rules)
+    Plan::of(NOON, &repository.read(), facts, &rules, &[view(CA)])
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as expect! gives it")]
@@ -271,8 +287,8 @@ fn a_failure_is_waited_out() {
         &repository,
         facts([waiting(NOON + Duration::MINUTE)]),
         expect![[r#"
-        shop.example: shop/tls nothing; wait 1m: there is no certificate yet
-    "#]],
+            shop.example: shop/tls nothing; wait 1m on Failure: there is no certificate yet
+        "#]],
     );
     check(
         &repository,

@@ -15,6 +15,10 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
         have: None,
         pushed_until: days.map(|days| NOON + Duration::days(days)),
         issued_at: None,
+        issued_by: None,
+        suggested: None,
+        explanation_url: None,
+        goes_to: Some(0),
         next,
         last_error: None,
         failures: 0,
@@ -23,7 +27,7 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
 
 fn key_of(host: &str) -> CertificateKey {
     let names = DnsNames::from(host.parse::<DnsName>().unwrap());
-    CertificateKey { names, key_type: KeyType::EcdsaP256 }
+    CertificateKey { names, key_type: KeyType::EcdsaP256, profile: None }
 }
 
 fn report(plan: &Plan, order_at: OffsetDateTime, held: Option<&str>) -> Vec<CertificateReport> {
@@ -43,7 +47,11 @@ fn report(plan: &Plan, order_at: OffsetDateTime, held: Option<&str>) -> Vec<Cert
 fn everything() -> Plan {
     let keep = || Next::Keep { until: NOON + Duration::days(5) };
     let order = || Next::Order(Reason::Absent);
-    let wait = || Next::Wait { until: NOON + Duration::HOUR, reason: Reason::Absent };
+    let wait = || Next::Wait {
+        until: NOON + Duration::HOUR,
+        reason: Reason::Absent,
+        on: Obstruction::Failure,
+    };
     let pushed = || Delivery::Pushed("certs/x/x.yaml".parse().unwrap());
     let certificates = vec![
         planned("fine-longer.example", Some(60), keep(), pushed()),

@@ -5,8 +5,8 @@ use nws_gitops::{SecretRef, WantKey};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
-use super::load::{each, get, order_id, parse, unreadable};
-use super::write::{done, names_text};
+use super::load::{Rows, each, get, order_id, parse, unreadable};
+use super::write::{done, names_text, profile_text};
 use super::{
     AttemptFacts, AttemptOutcome, CertificateKey, History, OrderId, PushFacts, Span, StoreError,
 };
@@ -59,17 +59,19 @@ pub(super) async fn history(
     let attempts = sqlx::query(
         "SELECT acme_order, url, began_at, attempt.ended_at AS ended_at, times, outcome, attempt.error AS error
          FROM attempt JOIN acme_order ON acme_order.id = acme_order JOIN certificate ON certificate.id = attempt.certificate
-         WHERE names = ? AND key_type = ? ORDER BY attempt.id",
+         WHERE names = ? AND key_type = ? AND certificate.profile = ? ORDER BY attempt.id",
     );
     let pushes = sqlx::query(
         "SELECT target, namespace, secret, path, fingerprint, git_commit, pushed_at
          FROM delivery JOIN want USING (target, namespace, secret) JOIN certificate ON certificate.id = want.certificate
-         WHERE names = ? AND key_type = ? ORDER BY target, namespace, secret",
+         WHERE names = ? AND key_type = ? AND certificate.profile = ? ORDER BY target, namespace, secret",
     );
-    let (names, key_type) = (names_text(key), key.key_type.as_str());
+    let (names, key_type, profile) =
+        (names_text(&key.names), key.key_type.as_str(), profile_text(key));
+    let of_key = |rows: Rows| rows.bind(names.clone()).bind(key_type).bind(profile.clone());
     Ok(History {
-        attempts: each(attempts.bind(names.clone()).bind(key_type), from, attempt).await?,
-        pushes: each(pushes.bind(names).bind(key_type), from, push).await?,
+        attempts: each(of_key(attempts), from, attempt).await?,
+        pushes: each(of_key(pushes), from, push).await?,
     })
 }
 

@@ -1,8 +1,11 @@
 //! What every engine has to do; run here for SQLite.
 
+mod cas;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use nws_acme::OrderUrl;
 use nws_expiry::{DnsName, DnsNames, KeyType, PrivateKey};
 use rcgen::{CertificateParams, KeyPair};
 use time::Duration;
@@ -10,6 +13,7 @@ use time::macros::datetime;
 
 use super::*;
 
+const CA: &str = "https://ca.example/d";
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 const AT_NOON: Span = Span { began: NOON, ended: NOON };
 
@@ -63,20 +67,27 @@ impl Made {
         let der = params.self_signed(&pair).unwrap().der().as_ref().into();
         let names = DnsNames::from(host.parse::<DnsName>().unwrap());
         Self {
-            order: OrderId::of(&key),
-            certificate: CertificateKey { names, key_type: KeyType::EcdsaP256 },
+            order: OrderId::of(&key, NOON),
+            certificate: CertificateKey { names, key_type: KeyType::EcdsaP256, profile: None },
             chain: Chain::from_der(vec![der]).unwrap(),
         }
     }
 
     fn intent(&self) -> Step {
         let (order, certificate) = (self.order, self.certificate.clone());
-        Step::OrderIntended { order, certificate, sealed_key: self.sealed(), at: NOON }
+        let (ca, profile) = (CA.into(), Some("classic".parse().unwrap()));
+        Step::OrderIntended { order, certificate, sealed_key: self.sealed(), ca, profile, at: NOON }
     }
 
     /// Stands for a sealed key: the store never looks into one.
     fn sealed(&self) -> Sealed {
         Sealed(self.order.to_string().into_bytes())
+    }
+
+    fn outgoing(&self) -> Outgoing {
+        let provenance =
+            Provenance { ca: Some(CA.into()), profile: Some("classic".parse().unwrap()) };
+        Outgoing { chain: self.chain.clone(), sealed_key: self.sealed(), provenance }
     }
 
     fn known(&self) -> Step {
@@ -114,6 +125,10 @@ async fn a_step_is_there_when_the_file_is_opened_again() {
         (&order.sealed_key, order.started_at, &order.url),
         (&made.sealed(), NOON, &Some(url()))
     );
+    assert_eq!(
+        (order.ca.as_deref(), order.profile.as_ref().unwrap().as_str()),
+        (Some(CA), "classic")
+    );
 }
 
 #[tokio::test]
@@ -134,12 +149,18 @@ async fn what_is_issued_is_in_the_outbox_and_its_order_is_over() {
     let made = bench.intend("a.example").await;
     bench.store.write(made.issued()).await.unwrap();
     let outbox = bench.store.outbox(&made.certificate).await.unwrap();
-    assert_eq!(outbox, Some((made.chain.clone(), made.sealed())));
+    assert_eq!(outbox, Some(made.outgoing()));
     let facts = bench.store.load().await.unwrap();
     let [certificate] = &facts.certificates[..] else { panic!("one certificate") };
     assert_eq!(
         certificate.issued.as_ref().map(|issued| (&issued.chain, issued.at)),
         Some((&made.chain, NOON))
+    );
+    let issued = certificate.issued.as_ref().unwrap();
+    assert_eq!(
+        (issued.ca.as_deref(), issued.profile.as_ref().unwrap().as_str()),
+        (Some(CA), "classic"),
+        "by whom and how it was ordered"
     );
     assert_eq!(
         (certificate.failures, certificate.wait_until, &certificate.last_error),
@@ -159,16 +180,9 @@ async fn a_renewal_keeps_its_predecessor() {
     bench.store.write(old.issued()).await.unwrap();
     let new = bench.intend("a.example").await;
     let before = bench.store.outbox(&old.certificate).await.unwrap();
-    assert_eq!(
-        before,
-        Some((old.chain.clone(), old.sealed())),
-        "an order under way takes nothing away"
-    );
+    assert_eq!(before, Some(old.outgoing()), "an order under way takes nothing away");
     bench.store.write(new.issued()).await.unwrap();
-    assert_eq!(
-        bench.store.outbox(&new.certificate).await.unwrap(),
-        Some((new.chain.clone(), new.sealed()))
-    );
+    assert_eq!(bench.store.outbox(&new.certificate).await.unwrap(), Some(new.outgoing()));
     assert_eq!(bench.predecessor().await, (old.chain.to_pem(), old.sealed().0));
 }
 
@@ -253,8 +267,9 @@ async fn answers_are_had_until_their_end() {
 async fn an_account_is_known_until_the_ca_forgets_it() {
     let bench = Bench::new().await;
     let account = |url: Option<&str>| Step::Account {
-        directory: "https://ca.example/d".into(),
+        directory: CA.into(),
         url: url.map(Into::into),
+        thumbprint: "t".into(),
     };
     for (step, want) in
         [(Some("https://ca.example/a/1"), 1), (Some("https://ca.example/a/1"), 1), (None, 0)]

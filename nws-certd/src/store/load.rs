@@ -5,32 +5,37 @@ use std::str::FromStr;
 
 use nws_acme::OrderUrl;
 use nws_challenge::KeyAuthorization;
-use nws_expiry::{Chain, DnsNames, NoNames};
+use nws_expiry::{Chain, DnsNames, NoNames, Profile};
+use nws_gitops::Provenance;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
 
-use super::write::names_text;
-use super::{CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, StoreError};
+use super::write::{names_text, profile_text};
+use super::{
+    AccountFacts, CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId,
+    Outgoing, StoreError, obstacle, renewals,
+};
 use crate::vault::Sealed;
 
 pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
-    let accounts = sqlx::query_as("SELECT directory, url FROM account ORDER BY directory")
-        .fetch_all(from)
-        .await
-        .map_err(StoreError::Engine)?;
+    let accounts = sqlx::query("SELECT directory, url, thumbprint FROM account ORDER BY directory");
     let certificates = sqlx::query(
-        "SELECT names, key_type, chain, issued_at, failures, wait_until, last_error FROM certificate ORDER BY names",
+        "SELECT names, key_type, profile, chain, issued_at, ca, issued_profile, failures, wait_until, last_error, asked_at
+         FROM certificate ORDER BY names",
     );
     let orders = sqlx::query(
-        "SELECT acme_order.id, names, key_type, acme_order.sealed_key, started_at, url
+        "SELECT acme_order.id, names, key_type, certificate.profile AS profile, acme_order.sealed_key, started_at, url,
+                acme_order.ca AS ca, acme_order.profile AS order_profile
          FROM acme_order JOIN certificate ON certificate.id = acme_order.certificate
          WHERE state = 'open' ORDER BY started_at, acme_order.id",
     );
     Ok(Facts {
-        accounts,
+        accounts: each(accounts, from, account).await?,
         certificates: each(certificates, from, certificate).await?,
         orders: each(orders, from, order).await?,
+        obstacles: obstacle::all(from).await?,
+        renewals: renewals::all(from).await?,
     })
 }
 
@@ -45,18 +50,25 @@ pub(super) async fn answers(
 pub(super) async fn outbox(
     from: &SqlitePool,
     key: &CertificateKey,
-) -> Result<Option<(Chain, Sealed)>, StoreError> {
+) -> Result<Option<Outgoing>, StoreError> {
     let rows = sqlx::query(
-        "SELECT chain, sealed_key FROM certificate
-         WHERE names = ? AND key_type = ? AND chain IS NOT NULL AND sealed_key IS NOT NULL",
+        "SELECT chain, sealed_key, ca, issued_profile FROM certificate
+         WHERE names = ? AND key_type = ? AND profile = ? AND chain IS NOT NULL AND sealed_key IS NOT NULL",
     )
-    .bind(names_text(key))
-    .bind(key.key_type.as_str());
-    let found = each(rows, from, |row| {
-        Ok((chain(&get::<String>(row, "chain")?)?, Sealed(get(row, "sealed_key")?)))
-    })
-    .await?;
+    .bind(names_text(&key.names))
+    .bind(key.key_type.as_str())
+    .bind(profile_text(key));
+    let found = each(rows, from, outgoing).await?;
     Ok(found.into_iter().next())
+}
+
+fn outgoing(row: &SqliteRow) -> Result<Outgoing, StoreError> {
+    let provenance = Provenance { ca: get(row, "ca")?, profile: profile(row, "issued_profile")? };
+    Ok(Outgoing {
+        chain: chain(&get::<String>(row, "chain")?)?,
+        sealed_key: Sealed(get(row, "sealed_key")?),
+        provenance,
+    })
 }
 
 pub(super) type Rows = sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments>;
@@ -69,17 +81,30 @@ pub(super) async fn each<T>(
     rows.fetch_all(from).await.map_err(StoreError::Engine)?.iter().map(read).collect()
 }
 
+fn account(row: &SqliteRow) -> Result<AccountFacts, StoreError> {
+    Ok(AccountFacts {
+        directory: get(row, "directory")?,
+        url: get(row, "url")?,
+        thumbprint: get(row, "thumbprint")?,
+    })
+}
+
 fn certificate(row: &SqliteRow) -> Result<CertificateFacts, StoreError> {
     let stored = get::<Option<String>>(row, "chain")?.zip(get(row, "issued_at")?);
-    let issued =
-        stored.map(|(text, at)| chain(&text).map(|chain| IssuedFacts { chain, at })).transpose()?;
+    let issued = stored.map(|(text, at)| issued(row, &text, at)).transpose()?;
     Ok(CertificateFacts {
         key: key(row)?,
         issued,
         failures: u32::try_from(get::<i64>(row, "failures")?).unwrap_or(u32::MAX),
         wait_until: get(row, "wait_until")?,
         last_error: get(row, "last_error")?,
+        asked_at: get(row, "asked_at")?,
     })
+}
+
+fn issued(row: &SqliteRow, text: &str, at: OffsetDateTime) -> Result<IssuedFacts, StoreError> {
+    let profile = profile(row, "issued_profile")?;
+    Ok(IssuedFacts { chain: chain(text)?, at, ca: get(row, "ca")?, profile })
 }
 
 fn order(row: &SqliteRow) -> Result<OpenOrder, StoreError> {
@@ -92,6 +117,8 @@ fn order(row: &SqliteRow) -> Result<OpenOrder, StoreError> {
         url: url
             .map(|text| text.parse::<OrderUrl>().map_err(|error| unreadable("order URL", &error)))
             .transpose()?,
+        ca: get(row, "ca")?,
+        profile: profile(row, "order_profile")?,
     })
 }
 
@@ -102,7 +129,16 @@ fn key(row: &SqliteRow) -> Result<CertificateKey, StoreError> {
         parsed.map_err(|error: nws_expiry::InvalidDnsName| unreadable("name", &error))?,
     )
     .map_err(|error: NoNames| unreadable("list of names", &error))?;
-    Ok(CertificateKey { names, key_type: parse(row, "key_type")? })
+    Ok(CertificateKey {
+        names,
+        key_type: parse(row, "key_type")?,
+        profile: profile(row, "profile")?,
+    })
+}
+
+fn profile(row: &SqliteRow, column: &'static str) -> Result<Option<Profile>, StoreError> {
+    let text = get::<Option<String>>(row, column)?.filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(|error| unreadable(column, &error))).transpose()
 }
 
 fn chain(text: &str) -> Result<Chain, StoreError> {

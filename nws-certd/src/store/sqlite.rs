@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use nws_challenge::KeyAuthorization;
-use nws_expiry::Chain;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -14,8 +13,9 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::write::{self, Epoch};
-use super::{CertificateKey, Facts, History, Step, Store, StoreError, attempts, load, migrate};
-use crate::vault::Sealed;
+use super::{
+    CertificateKey, Facts, History, Outgoing, Step, Store, StoreError, attempts, load, migrate,
+};
 
 /// How many steps may wait for the writer; beyond it their callers wait.
 const QUEUE: usize = 1024;
@@ -94,10 +94,7 @@ impl Store for SqliteStore {
         load::answers(&self.readers, now).await
     }
 
-    async fn outbox(
-        &self,
-        certificate: &CertificateKey,
-    ) -> Result<Option<(Chain, Sealed)>, StoreError> {
+    async fn outbox(&self, certificate: &CertificateKey) -> Result<Option<Outgoing>, StoreError> {
         load::outbox(&self.readers, certificate).await
     }
 

@@ -1,12 +1,15 @@
 //! Steps as SQL.
 
 use nws_challenge::KeyAuthorization;
-use nws_expiry::Chain;
+use nws_expiry::{Chain, DnsNames, Profile};
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection as _, SqliteConnection};
 use time::OffsetDateTime;
 
-use super::{AttemptOutcome, Blame, CertificateKey, OrderId, Step, StoreError, WantRow, attempts};
+use super::{
+    AttemptOutcome, Blame, CertificateKey, OrderId, Step, StoreError, WantRow, attempts, obstacle,
+    renewals,
+};
 use crate::vault::Sealed;
 
 /// The fencing token of one opening of the store: writes on an order hold only while its row has the same.
@@ -73,10 +76,13 @@ async fn try_commit(
 
 async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<(), StoreError> {
     match step {
-        Step::Account { directory, url } => account(to, &directory, url.as_deref()).await,
+        Step::Account { directory, url, thumbprint } => {
+            account(to, &directory, url.as_deref(), &thumbprint).await
+        }
         Step::Wanted(wants) => wanted(to, &wants).await,
-        Step::OrderIntended { order, certificate, sealed_key, at } => {
-            intended(to, epoch, order, &certificate, &sealed_key, at).await
+        Step::OrderIntended { order, certificate, sealed_key, ca, profile, at } => {
+            let intent = Intent { certificate: &certificate, sealed_key, ca, profile, at };
+            intended(to, epoch, order, intent).await
         }
         Step::OrderKnown { order, url } => {
             let sql = "UPDATE acme_order SET url = ? WHERE id = ? AND epoch = ? AND state = 'open'";
@@ -124,6 +130,10 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
                 .bind(at);
             done(row.execute(to).await)
         }
+        Step::Met(met) => obstacle::met(to, &met).await,
+        Step::ObstaclesForgotten { until } => obstacle::forget(to, until).await,
+        Step::Asked { certificates, at } => asked(to, &certificates, at).await,
+        Step::RenewalInfo(said) => renewals::keep(to, &said).await,
         Step::AnswersForgotten { until } => {
             done(sqlx::query("DELETE FROM answer WHERE until <= ?").bind(until).execute(to).await)
         }
@@ -134,6 +144,7 @@ async fn account(
     to: &mut SqliteConnection,
     directory: &str,
     url: Option<&str>,
+    thumbprint: &str,
 ) -> Result<(), StoreError> {
     done(
         sqlx::query("DELETE FROM account WHERE directory = ?")
@@ -144,8 +155,8 @@ async fn account(
     match url {
         None => Ok(()),
         Some(url) => {
-            let sql = "INSERT INTO account (directory, url) VALUES (?, ?)";
-            done(sqlx::query(sql).bind(directory).bind(url).execute(to).await)
+            let sql = "INSERT INTO account (directory, url, thumbprint) VALUES (?, ?, ?)";
+            done(sqlx::query(sql).bind(directory).bind(url).bind(thumbprint).execute(to).await)
         }
     }
 }
@@ -172,39 +183,70 @@ async fn certificate_id(
     key: &CertificateKey,
 ) -> Result<i64, StoreError> {
     sqlx::query_scalar(
-        "INSERT INTO certificate (names, key_type) VALUES (?, ?)
-         ON CONFLICT (names, key_type) DO UPDATE SET names = names RETURNING id",
+        "INSERT INTO certificate (names, key_type, profile) VALUES (?, ?, ?)
+         ON CONFLICT (names, key_type, profile) DO UPDATE SET names = names RETURNING id",
     )
-    .bind(names_text(key))
+    .bind(names_text(&key.names))
     .bind(key.key_type.as_str())
+    .bind(profile_text(key))
     .fetch_one(to)
     .await
     .map_err(StoreError::Engine)
 }
 
-pub(super) fn names_text(key: &CertificateKey) -> String {
-    key.names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
+/// An operator's "now": whatever was waited for, at any CA, is not waited for any more.
+async fn asked(
+    to: &mut SqliteConnection,
+    certificates: &[CertificateKey],
+    at: OffsetDateTime,
+) -> Result<(), StoreError> {
+    for key in certificates {
+        let id = certificate_id(to, key).await?;
+        let sql =
+            "UPDATE certificate SET asked_at = ?, failures = 0, wait_until = NULL WHERE id = ?";
+        done(sqlx::query(sql).bind(at).bind(id).execute(&mut *to).await)?;
+        obstacle::clear(to, &key.names).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn names_text(names: &DnsNames) -> String {
+    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// How a certificate without a profile of its own is stored: SQL's NULL would be like no other NULL.
+pub(super) fn profile_text(key: &CertificateKey) -> String {
+    key.profile.as_ref().map_or_else(String::new, ToString::to_string)
+}
+
+/// An order that is about to be made.
+struct Intent<'a> {
+    certificate: &'a CertificateKey,
+    sealed_key: Sealed,
+    ca: String,
+    profile: Option<Profile>,
+    at: OffsetDateTime,
 }
 
 async fn intended(
     to: &mut SqliteConnection,
     epoch: Epoch,
     order: OrderId,
-    certificate: &CertificateKey,
-    sealed_key: &Sealed,
-    at: OffsetDateTime,
+    intent: Intent<'_>,
 ) -> Result<(), StoreError> {
-    let id = certificate_id(to, certificate).await?;
-    let sql = "INSERT INTO acme_order (id, certificate, epoch, sealed_key, started_at) VALUES (?, ?, ?, ?, ?)";
+    let id = certificate_id(to, intent.certificate).await?;
+    let sql = "INSERT INTO acme_order (id, certificate, epoch, sealed_key, ca, profile, started_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let row = sqlx::query(sql)
         .bind(order.to_string())
         .bind(id)
         .bind(epoch.0)
-        .bind(sealed_key.0.clone())
-        .bind(at);
+        .bind(intent.sealed_key.0)
+        .bind(intent.ca)
+        .bind(intent.profile.map(|profile| profile.to_string()))
+        .bind(intent.at);
     match row.execute(to).await {
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-            Err(StoreError::OrderOpen { certificate: certificate.clone() })
+            Err(StoreError::OrderOpen { certificate: intent.certificate.clone() })
         }
         result => done(result),
     }
@@ -233,6 +275,7 @@ async fn issued(
     let sql = "UPDATE certificate SET
                  previous_chain = chain, previous_key = certificate.sealed_key,
                  chain = ?, sealed_key = acme_order.sealed_key, issued_at = ?,
+                 ca = acme_order.ca, issued_profile = acme_order.profile,
                  failures = 0, wait_until = NULL, last_error = NULL
                FROM acme_order
                WHERE acme_order.certificate = certificate.id

@@ -1,6 +1,8 @@
 //! When a certificate is ordered: the table of the rules, and what holds for every lifetime.
 
-use nws_expiry::{Decision, KeyType, Leaf, Policy, Reason, Spread, Subject, SweepTime, decide};
+use nws_expiry::{
+    Decision, Held, KeyType, Leaf, Policy, Reason, Spread, Subject, SweepTime, Window, decide,
+};
 use proptest::prelude::*;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -66,7 +68,7 @@ fn the_rules_one_by_one() {
     ];
     for (case, now, have, policy, want) in cases {
         let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::NONE };
-        assert_eq!(decide(now, subject, have, &policy), want, "{case}");
+        assert_eq!(decide(now, subject, have.map(Held::from), &policy), want, "{case}");
     }
 }
 
@@ -76,7 +78,46 @@ fn another_kind_of_key_is_ordered_at_once() {
     let subject = Subject { names: &a, key_type: KeyType::Rsa2048, spread: Spread::NONE };
     let have = leaf("a.example", Duration::days(90));
     let want = Decision::Order(Reason::KeyTypeDiffers { have: Some(KeyType::EcdsaP256) });
-    assert_eq!(decide(FROM, subject, Some(&have), &policy(None)), want);
+    assert_eq!(decide(FROM, subject, Some((&have).into()), &policy(None)), want);
+}
+
+/// What the CA suggests (RFC 9773) goes before our own plan, earlier or later; the sweep is the floor under both.
+#[test]
+fn the_window_of_the_ca_decides_down_to_the_sweep() {
+    let a = names("a.example");
+    let ninety = leaf("a.example", Duration::days(90));
+    let (ends, day) = (ninety.not_after(), |day| FROM + Duration::days(day));
+    let window = |from, to| Window::new(day(from), day(to));
+    let suggested =
+        |since| Decision::Order(Reason::Suggested { since: day(since), not_after: ends });
+    let floor = datetime!(2026-03-25 3:00 UTC);
+    let cases = [
+        ("before the window", day(29), window(30, 31), keep(day(30))),
+        ("at its start, as r is 0", day(30), window(30, 31), suggested(30)),
+        ("after it: still at once", day(40), window(30, 31), suggested(30)),
+        ("a window before the certificate began", day(1), window(-3, -2), suggested(-3)),
+        ("later than our own plan would be", day(65), window(70, 71), keep(day(70))),
+        ("never later than the sweep", day(65), window(88, 89), keep(floor)),
+        ("no answer: our own plan", day(59), None, keep(day(60))),
+    ];
+    for (case, now, suggested, want) in cases {
+        let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::NONE };
+        let held = Held { suggested, ..Held::from(&ninety) };
+        assert_eq!(decide(now, subject, Some(held), &policy(None)), want, "{case}");
+    }
+}
+
+#[test]
+fn what_is_to_be_replaced_is_whatever_its_dates_say_unless_it_has_ended() {
+    let a = names("a.example");
+    let ninety = leaf("a.example", Duration::days(90));
+    let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::NONE };
+    let held = || Held { replace: Some(Reason::Asked { at: FROM }), ..Held::from(&ninety) };
+    let ends = ninety.not_after();
+    let asked = Decision::Order(Reason::Asked { at: FROM });
+    assert_eq!(decide(FROM, subject, Some(held()), &policy(None)), asked);
+    let over = Decision::Order(Reason::Expired { not_after: ends });
+    assert_eq!(decide(ends, subject, Some(held()), &policy(None)), over);
 }
 
 #[test]
@@ -91,7 +132,7 @@ fn lifetimes_of_every_size_go_through_the_same_code() {
     for (case, lifetime, after) in cases {
         let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::NONE };
         assert_eq!(
-            decide(FROM, subject, Some(&leaf("a.example", lifetime)), &policy(None)),
+            decide(FROM, subject, Some((&leaf("a.example", lifetime)).into()), &policy(None)),
             keep(FROM + after),
             "{case}"
         );
@@ -115,11 +156,11 @@ proptest! {
         let a = names("a.example");
         let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::of(&host, &a) };
         let now = FROM + lifetime * part;
-        match decide(now, subject, Some(&have), &policy) {
+        match decide(now, subject, Some((&have).into()), &policy) {
             Decision::Keep { until } => {
                 prop_assert!(now < until && until < have.not_after());
                 let due = Decision::Order(Reason::Due { since: until, not_after: have.not_after() });
-                prop_assert_eq!(decide(until, subject, Some(&have), &policy), due);
+                prop_assert_eq!(decide(until, subject, Some((&have).into()), &policy), due);
             }
             Decision::Order(Reason::Due { since, not_after }) => {
                 prop_assert!(since <= now && now < not_after);

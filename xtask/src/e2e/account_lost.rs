@@ -65,7 +65,7 @@ async fn lose_in_order(world: &mut World, app: App) -> Result<Duration> {
 }
 
 async fn account(world: &World) -> Result<Account> {
-    let account = world.daemon.status().await?.account;
+    let account = world.daemon.status().await?.account()?.clone();
     account.url.as_ref().context("there is no account")?;
     Ok(account)
 }

@@ -40,7 +40,7 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
 
     world.add(&[NEWCOMER]).await?;
     world.wait_all_served(&[NEWCOMER]).await?;
-    let account = world.daemon.status().await?.account;
+    let account = world.daemon.status().await?.account()?.clone();
     ensure!(account == before.account, "{account:?} it is now, and was {:?}", before.account);
     Ok(format!("{files} files deleted; no order, no commit, the same account"))
 }
@@ -57,7 +57,7 @@ impl Traces {
         Ok(Self {
             orders: world.proxy.count(Endpoint::NewOrder),
             commits: world.repository.commits_by_daemon().await?,
-            account: world.daemon.status().await?.account,
+            account: world.daemon.status().await?.account()?.clone(),
         })
     }
 }

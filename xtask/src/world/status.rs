@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 pub(crate) struct Status {
-    pub(crate) account: Account,
+    /// The CAs in the order in which they are asked, with our account at each.
+    cas: Vec<Account>,
     pub(crate) branch: Branch,
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) faults: Vec<Fault>,
@@ -37,9 +38,10 @@ pub(crate) enum TroubleWith {
 }
 
 /// The account at the CA.
-#[derive(Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub(crate) struct Account {
     /// Not known before the daemon has spoken to the CA.
+    #[serde(rename = "account")]
     pub(crate) url: Option<String>,
     /// The thumbprint of its key, which makes it the account it is.
     pub(crate) thumbprint: String,
@@ -72,6 +74,11 @@ pub(crate) enum Stage {
 }
 
 impl Status {
+    /// The account at the first CA.
+    pub(crate) fn account(&self) -> Result<&Account> {
+        self.cas.first().context("no CA is configured")
+    }
+
     pub(crate) fn certificate(&self, host: &str) -> Option<&Certificate> {
         self.certificates
             .iter()
@@ -102,7 +109,7 @@ mod tests {
     #[test]
     fn a_status_is_read_with_more_in_it_than_is_asked_for() {
         let text = r#"{
-            "account": {"url": "https://localhost/my-account/1", "thumbprint": "abc"},
+            "cas": [{"directory": "https://localhost/dir", "account": "https://localhost/my-account/1", "thumbprint": "abc", "obstacles": []}],
             "branch": {"name": "main", "tip": "0123"},
             "certificates": [{"names": ["a.example", "b.example"], "stage": "issued", "serial": "0a", "fingerprint": null,
                 "not_before": null, "not_after": null, "issuer": null, "reason": "absent", "last_error": null,
@@ -110,7 +117,10 @@ mod tests {
             "faults": [{"path": "apps/a/ingress.yaml", "text": "apps/a/ingress.yaml: is broken"}],
             "troubles": [{"with": "push", "text": "frozen"}]}"#;
         let status: Status = serde_json::from_str(text).unwrap();
-        assert_eq!(status.account.url.as_deref(), Some("https://localhost/my-account/1"));
+        assert_eq!(
+            status.account().unwrap().url.as_deref(),
+            Some("https://localhost/my-account/1")
+        );
         assert_eq!(status.certificate("b.example").map(|found| found.stage), Some(Stage::Issued));
         assert!(status.certificate("c.example").is_none());
         assert_eq!(status.trouble(TroubleWith::Push), Some("frozen"));

@@ -5,11 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use nws_challenge::KeyAuthorization;
-use nws_expiry::Chain;
 use time::OffsetDateTime;
 
-use crate::store::{CertificateKey, Facts, History, Step, Store, StoreError};
-use crate::vault::Sealed;
+use crate::store::{CertificateKey, Facts, History, Outgoing, Step, Store, StoreError};
 
 /// Whether the write at which the power goes is still made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -80,10 +78,7 @@ impl Store for Stopping {
         self.store.answers(now).await
     }
 
-    async fn outbox(
-        &self,
-        certificate: &CertificateKey,
-    ) -> Result<Option<(Chain, Sealed)>, StoreError> {
+    async fn outbox(&self, certificate: &CertificateKey) -> Result<Option<Outgoing>, StoreError> {
         self.store.outbox(certificate).await
     }
 

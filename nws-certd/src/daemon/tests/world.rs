@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::account_key;
+use crate::authority::Authority;
 use crate::batch::Batch;
 use crate::daemon::{Daemon, Look, Parts};
 use crate::order::Ordering as Orders;
@@ -99,15 +100,15 @@ impl World {
             vault: vault.clone(),
             clock: clock.clone(),
         };
+        let ca = Ca::new(self.ca.directory_url(), self.ca.transport(), quick());
+        let authority = Authority::new(ca, key, None, &[]);
         let ordering = Orders {
-            ca: Ca::new(self.ca.directory_url(), self.ca.transport(), quick()),
-            key,
+            authorities: vec![Arc::new(authority)],
             store: store.clone(),
             vault,
             answers: self.answers.clone(),
             clock: clock.clone(),
             deadline: StdDuration::from_secs(900),
-            account: tokio::sync::Mutex::new(None),
         };
         Daemon::new(Parts {
             clock,

@@ -1,11 +1,14 @@
 //! Orders that are due.
 
+use std::sync::Arc;
+
 use nws_acme::Availability;
 use nws_expiry::{Due, Leaf, Reason};
 use time::{Duration, OffsetDateTime};
 use tracing::debug;
 
-use crate::daemon::Daemon;
+use crate::authority::Authority;
+use crate::daemon::{Daemon, Watch};
 use crate::order::Attempt;
 use crate::plan::{Next, Plan, Planned};
 use crate::store::{CertificateKey, Facts};
@@ -13,40 +16,57 @@ use crate::store::{CertificateKey, Facts};
 impl Daemon {
     /// Begins what is due, most urgent first, as far as there is room; the rest stays due.
     pub(super) fn start_due(&mut self, now: OffsetDateTime, plan: &Plan, facts: &mut Facts) {
-        let room = self.room(now);
-        if room == 0 {
+        let mut rooms = self.rooms(now);
+        if rooms.iter().all(|room| *room == 0) {
             return;
         }
         let due = self.due_together(now, plan);
         let due = due.into_iter().filter(|planned| !self.is_under_way(&planned.key));
-        // An order that the CA alone cannot answer must not keep finding out for all others that the CA is away.
-        let (last, first): (Vec<_>, Vec<_>) =
-            due.partition(|planned| self.last_probe.as_ref() == Some(&planned.key));
-        let due = first.into_iter().chain(last);
-        // What waits is passed over before it is counted, or it would take the room of what is due.
-        let attempts: Vec<_> =
-            due.filter_map(|planned| self.attempt(planned, facts)).take(room).collect();
-        for attempt in attempts {
-            self.start(now, attempt);
+        // An order that a CA alone cannot answer must not keep finding out for all others that the CA is away.
+        let (last, first): (Vec<_>, Vec<_>) = due.partition(|planned| self.found_out_last(planned));
+        let mut most = self.parts.concurrency.get().saturating_sub(self.running.len());
+        let mut attempts = Vec::new();
+        for planned in first.into_iter().chain(last) {
+            // What waits is passed over before it is counted, or it would take the room of what is due.
+            let Some(ca) =
+                planned.goes_to.filter(|ca| rooms.get(*ca).is_some_and(|left| *left > 0))
+            else {
+                continue;
+            };
+            if most == 0 {
+                break;
+            }
+            if let Some(attempt) = self.attempt(planned, ca, facts) {
+                (rooms[ca], most) = (rooms[ca] - 1, most - 1);
+                attempts.push((ca, attempt));
+            }
+        }
+        for (ca, attempt) in attempts {
+            self.start(now, ca, attempt);
         }
     }
 
-    /// How many more orders may run; of a CA that was away, one is to find out whether it is back.
-    fn room(&self, now: OffsetDateTime) -> usize {
-        if self.stuck.until(now).is_some() {
-            return 0;
-        }
-        let room = self.parts.concurrency.get().saturating_sub(self.running.len());
-        match self.ca(now) {
-            Availability::Up => room,
-            Availability::Probe if self.is_probing() => 0,
-            Availability::Probe => room.min(1),
+    /// How many more orders may go to each CA; to one that was away, one is to find out whether it is back.
+    fn rooms(&self, now: OffsetDateTime) -> Vec<usize> {
+        let is_stuck = self.stuck.until(now).is_some();
+        let room = |(authority, watch): (&Arc<Authority>, &Watch)| match authority.availability(now)
+        {
+            _ if is_stuck => 0,
+            Availability::Up => usize::MAX,
+            Availability::Probe if self.is_probing(watch) => 0,
+            Availability::Probe => 1,
             Availability::Away { .. } => 0,
-        }
+        };
+        self.parts.ordering.authorities.iter().zip(&self.watches).map(room).collect()
     }
 
-    fn is_probing(&self) -> bool {
-        self.probe.is_some_and(|probe| self.under_way.contains_key(&probe))
+    fn is_probing(&self, watch: &Watch) -> bool {
+        watch.probe.is_some_and(|probe| self.under_way.contains_key(&probe))
+    }
+
+    fn found_out_last(&self, planned: &Planned) -> bool {
+        let watch = planned.goes_to.and_then(|ca| self.watches.get(ca));
+        watch.is_some_and(|watch| watch.last_probe.as_ref() == Some(&planned.key))
     }
 
     /// What is due, and with it what would be before the batch is committed, so that certificates that were made together stay
@@ -61,31 +81,34 @@ impl Daemon {
         self.agenda.due(now + self.parts.batch.quiet).into_iter().filter_map(shares).collect()
     }
 
-    fn attempt(&self, planned: &Planned, facts: &mut Facts) -> Option<Attempt> {
+    fn attempt(&self, planned: &Planned, ca: usize, facts: &mut Facts) -> Option<Attempt> {
         let reason = match &planned.next {
             Next::Order(reason) => reason.clone(),
             Next::Keep { .. } => self.agenda.get(&planned.key)?.action.clone(),
             Next::Wait { .. } => return None,
         };
+        let authority = self.parts.ordering.authorities.get(ca)?.clone();
         let open = facts.orders.iter().position(|order| order.certificate == planned.key);
+        let is_its_own = planned.issued_by.as_deref() == Some(authority.directory());
         Some(Attempt {
             certificate: planned.key.clone(),
             reason,
+            authority,
             open: open.map(|at| facts.orders.swap_remove(at)),
+            predecessor: planned.have.clone().filter(|_| is_its_own),
             failures: planned.failures,
             ends: planned.have.as_ref().map(Leaf::not_after),
             began: self.parts.clock.now(),
         })
     }
 
-    fn start(&mut self, now: OffsetDateTime, attempt: Attempt) {
-        debug!(names = %attempt.certificate.names, reason = %attempt.reason, "order begun");
-        let is_probe = self.ca(now) == Availability::Probe;
+    fn start(&mut self, now: OffsetDateTime, ca: usize, attempt: Attempt) {
+        debug!(names = %attempt.certificate.names, reason = %attempt.reason, ca = attempt.authority.directory(), "order begun");
+        let is_probe = attempt.authority.availability(now) == Availability::Probe;
         let certificate = attempt.certificate.clone();
         let task = self.running.spawn(self.parts.ordering.clone().run(attempt));
-        if is_probe {
-            self.probe = Some(task.id());
-            self.last_probe = Some(certificate.clone());
+        if let Some(watch) = self.watches.get_mut(ca).filter(|_| is_probe) {
+            (watch.probe, watch.last_probe) = (Some(task.id()), Some(certificate.clone()));
         }
         self.under_way.insert(task.id(), certificate);
     }

@@ -6,10 +6,11 @@ use nws_acme::Availability;
 use nws_gitops::Tip;
 use time::OffsetDateTime;
 
+use crate::authority::Authority;
 use crate::daemon::Daemon;
 use crate::plan::Plan;
-use crate::report::{AccountReport, BranchReport, Report, Scene, Trouble, TroubleWith, instant};
-use crate::store::Facts;
+use crate::report::{BranchReport, CaReport, Report, Scene, Trouble, TroubleWith, instant};
+use crate::store::{Facts, Obstacle};
 
 impl Daemon {
     pub(super) fn show(&self, now: OffsetDateTime, plan: &Plan, facts: &Facts) {
@@ -42,7 +43,7 @@ impl Daemon {
         };
         Report {
             at: now,
-            account: self.account(facts),
+            cas: self.cas_of(now, facts),
             branch: BranchReport { name: self.parts.repository.branch().into(), tip: self.tip() },
             certificates: scene.certificates(),
             faults: scene.faults(),
@@ -52,50 +53,57 @@ impl Daemon {
 
     /// Before this instant no order is begun.
     fn order_at(&self, now: OffsetDateTime) -> OffsetDateTime {
-        let ca = match self.ca(now) {
-            Availability::Away { until, .. } => until,
-            Availability::Up | Availability::Probe => now,
-        };
-        self.stuck.until(now).map_or(ca, |stuck| stuck.max(ca))
+        self.stuck.until(now).unwrap_or(now)
     }
 
     fn troubles(&self, now: OffsetDateTime) -> Vec<Trouble> {
         let of = |with, text: &Option<String>| text.clone().map(|text| Trouble { with, text });
-        let all = [
+        let of_cas = self
+            .parts
+            .ordering
+            .authorities
+            .iter()
+            .filter_map(|authority| of(TroubleWith::Ca, &trouble_with_ca(now, authority)));
+        let before = [
             of(TroubleWith::Fetch, &self.troubles.fetch),
             of(TroubleWith::Push, &self.troubles.push),
-            of(TroubleWith::Ca, &self.trouble_with_ca(now)),
-            of(TroubleWith::State, &self.troubles.state),
         ];
-        all.into_iter().flatten().collect()
+        let after = of(TroubleWith::State, &self.troubles.state);
+        before.into_iter().flatten().chain(of_cas).chain(after).collect()
     }
 
-    fn trouble_with_ca(&self, now: OffsetDateTime) -> Option<String> {
-        match self.ca(now) {
-            Availability::Up => None,
-            Availability::Probe => {
-                Some("the CA was away; an order finds out whether it is back".into())
+    fn cas_of(&self, now: OffsetDateTime, facts: &Facts) -> Vec<CaReport> {
+        let report = |authority: &Arc<Authority>| {
+            let directory = authority.directory();
+            let known = facts.accounts.iter().find(|account| account.directory == directory);
+            let stands = |met: &&Obstacle| met.ca == directory && now < met.until;
+            CaReport {
+                directory: directory.into(),
+                account: known.map(|account| account.url.clone()),
+                thumbprint: authority.key.thumbprint().to_string(),
+                obstacles: facts.obstacles.iter().filter(stands).map(Into::into).collect(),
             }
-            Availability::Away { since, until, reason } => Some(format!(
-                "the CA is away since {} ({reason}); it is asked again at {}",
-                instant(since),
-                instant(until)
-            )),
-        }
-    }
-
-    fn account(&self, facts: &Facts) -> AccountReport {
-        let directory = self.parts.ordering.ca.directory_url().to_string();
-        let known = facts.accounts.iter().find(|(at, _)| *at == directory);
-        AccountReport {
-            url: known.map(|(_, url)| url.clone()),
-            thumbprint: self.parts.ordering.key.thumbprint().to_string(),
-            directory,
-        }
+        };
+        self.parts.ordering.authorities.iter().map(report).collect()
     }
 
     fn tip(&self) -> Option<String> {
         let Tip { commit } = self.view.as_ref()?.tip;
         commit.map(|commit| commit.to_string())
+    }
+}
+
+fn trouble_with_ca(now: OffsetDateTime, authority: &Authority) -> Option<String> {
+    let ca = authority.directory();
+    match authority.availability(now) {
+        Availability::Up => None,
+        Availability::Probe => {
+            Some(format!("the CA {ca} was away; an order finds out whether it is back"))
+        }
+        Availability::Away { since, until, reason } => Some(format!(
+            "the CA {ca} is away since {} ({reason}); it is asked again at {}",
+            instant(since),
+            instant(until)
+        )),
     }
 }

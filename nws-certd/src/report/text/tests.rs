@@ -3,7 +3,7 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::super::{
-    AccountReport, BranchReport, DeliveryReport, FaultReport, NextReport, Trouble, TroubleWith,
+    BranchReport, CaReport, DeliveryReport, FaultReport, NextReport, Trouble, TroubleWith,
 };
 use super::*;
 
@@ -28,6 +28,10 @@ fn certificate(hosts: &[&str], stage: Stage, next: (&str, Duration)) -> Certific
         not_before: None,
         not_after: has.then_some(NOON + Duration::days(90)),
         issuer: None,
+        ca: None,
+        profile: None,
+        suggested: None,
+        explanation_url: None,
         reason: (!has).then(|| "there is no certificate yet".into()),
         last_error: (stage == Stage::Waiting).then(|| "connection refused".into()),
         failures: 0,
@@ -39,11 +43,12 @@ fn certificate(hosts: &[&str], stage: Stage, next: (&str, Duration)) -> Certific
 fn report() -> Report {
     Report {
         at: NOON,
-        account: AccountReport {
+        cas: vec![CaReport {
             directory: "https://ca.example/d".into(),
-            url: None,
+            account: None,
             thumbprint: "t".into(),
-        },
+            obstacles: Vec::new(),
+        }],
         branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef0123".into()) },
         certificates: vec![
             certificate(&["blog.example"], Stage::Waiting, ("order", Duration::minutes(10))),

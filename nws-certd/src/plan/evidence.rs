@@ -1,0 +1,323 @@
+//! What a decision about one certificate rests on.
+
+use std::collections::HashMap;
+
+use nws_acme::choice::{Choice, Incumbent, Standing, choose, needed_by};
+use nws_expiry::{
+    Decision, DnsNames, Fingerprint, Held, KeyType, Leaf, Profile, Reason, Spread, Subject, decide,
+};
+use nws_gitops::{Delivered, Inventory, Wanted};
+use time::OffsetDateTime;
+
+use super::standing::{Occasion, concerns, standing};
+use super::{CaView, Delivery, Next, Obstruction, Planned, PlannedWant, Rules, source};
+use crate::store::{
+    CertificateFacts, CertificateKey, Facts, IssuedFacts, Obstacle, OpenOrder, RenewalFacts, Stand,
+};
+
+/// The facts by what is asked for.
+pub(super) struct Known<'a> {
+    certificates: HashMap<&'a CertificateKey, &'a CertificateFacts>,
+    orders: HashMap<&'a CertificateKey, &'a OpenOrder>,
+    renewals: HashMap<Fingerprint, &'a RenewalFacts>,
+    obstacles: &'a [Obstacle],
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(facts: &'a Facts) -> Self {
+        Self {
+            certificates: facts.certificates.iter().map(|known| (&known.key, known)).collect(),
+            orders: facts.orders.iter().map(|order| (&order.certificate, order)).collect(),
+            renewals: facts.renewals.iter().map(|said| (said.fingerprint, said)).collect(),
+            obstacles: &facts.obstacles,
+        }
+    }
+
+    pub(super) fn certificate(&self, key: &CertificateKey) -> Option<&'a CertificateFacts> {
+        self.certificates.get(key).copied()
+    }
+
+    pub(super) fn order(&self, key: &CertificateKey) -> Option<&'a OpenOrder> {
+        self.orders.get(key).copied()
+    }
+}
+
+/// Everything that is known of one certificate.
+pub(super) struct Evidence<'a> {
+    pub(super) now: OffsetDateTime,
+    pub(super) inventory: &'a Inventory,
+    pub(super) facts: &'a Known<'a>,
+    pub(super) certificate: Option<&'a CertificateFacts>,
+    pub(super) order: Option<&'a OpenOrder>,
+    pub(super) rules: &'a Rules,
+    pub(super) cas: &'a [CaView],
+}
+
+/// A certificate that there is, in the store or in the branch.
+#[derive(Clone, Copy)]
+struct Had<'a> {
+    leaf: &'a Leaf,
+    ca: Option<&'a str>,
+    profile: Option<&'a Profile>,
+    /// When it was stored; for one that only the branch has, when it begins.
+    at: OffsetDateTime,
+}
+
+impl Evidence<'_> {
+    pub(super) fn planned(&self, key: CertificateKey, wants: &[&Wanted]) -> Planned {
+        let stored = self.stored(&key);
+        let wants: Vec<_> = wants.iter().map(|want| (*want, self.in_branch(want, &key))).collect();
+        let had = self.had(&key, stored, &wants);
+        let said = had.and_then(|had| self.facts.renewals.get(&had.leaf.fingerprint()));
+        let planned_want = |(want, branch): &(&Wanted, _)| PlannedWant {
+            key: want.key.clone(),
+            source: source(want),
+            delivery: self.delivery(&key, stored, *branch),
+        };
+        let (next, goes_to) = self.next(&key, had);
+        Planned {
+            next,
+            goes_to,
+            have: had.map(|had| had.leaf.clone()),
+            pushed_until: pushed_until(&wants),
+            issued_at: stored.map(|stored| stored.at),
+            issued_by: had.and_then(|had| had.ca.map(str::to_owned)),
+            suggested: said.and_then(|said| said.window),
+            explanation_url: said.and_then(|said| said.explanation_url.clone()),
+            last_error: self.certificate.and_then(|known| known.last_error.clone()),
+            failures: self.certificate.map_or(0, |known| known.failures),
+            wants: wants.iter().map(planned_want).collect(),
+            key,
+        }
+    }
+
+    /// What the store has; a stored certificate that has ended is no use to anyone.
+    fn stored(&self, key: &CertificateKey) -> Option<Had<'_>> {
+        let stored = self.certificate?.issued.as_ref()?;
+        let had = Had::from(stored);
+        (had.leaf.is_for(&key.names) && had.leaf.not_after() > self.now).then_some(had)
+    }
+
+    /// What the branch holds for a want, if it is for the same names and kind of key.
+    fn in_branch(&self, want: &Wanted, key: &CertificateKey) -> Option<(&Delivered, Had<'_>)> {
+        let held = self.inventory.held(&want.key)?;
+        let leaf = held.chain.as_ref()?.leaf();
+        fits(leaf, &key.names, key.key_type).then(|| (held, self.had_in_branch(held, leaf)))
+    }
+
+    /// The store knows more of what it has itself.
+    fn had_in_branch<'a>(&'a self, held: &'a Delivered, leaf: &'a Leaf) -> Had<'a> {
+        let stored = self.certificate.and_then(|known| known.issued.as_ref());
+        match stored.filter(|stored| stored.chain.leaf().fingerprint() == leaf.fingerprint()) {
+            Some(stored) => Had::from(stored),
+            None => Had {
+                leaf,
+                ca: held.provenance.ca.as_deref(),
+                profile: held.provenance.profile.as_ref(),
+                at: leaf.not_before(),
+            },
+        }
+    }
+
+    /// The earliest to end of what the wants have; `None` if one of them has nothing and can be given nothing.
+    fn had<'a>(
+        &'a self,
+        key: &CertificateKey,
+        stored: Option<Had<'a>>,
+        wants: &[(&Wanted, Option<(&'a Delivered, Had<'a>)>)],
+    ) -> Option<Had<'a>> {
+        let best = wants.iter().map(|(_, branch)| {
+            let both = stored.into_iter().chain(branch.map(|(_, had)| had));
+            both.max_by_key(|had| self.rank(key, *had))
+        });
+        best.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|had| self.rank(key, *had))
+    }
+
+    /// What is not to be replaced is better than what is, and then what ends later.
+    fn rank(&self, key: &CertificateKey, had: Had<'_>) -> (bool, OffsetDateTime) {
+        (self.replace(key, had).is_none(), had.leaf.not_after())
+    }
+
+    /// A stored certificate is delivered unless the branch has it, or a better one: what is there is never made worse.
+    fn delivery(
+        &self,
+        key: &CertificateKey,
+        stored: Option<Had<'_>>,
+        branch: Option<(&Delivered, Had<'_>)>,
+    ) -> Delivery {
+        match (stored, branch) {
+            (None, None) => Delivery::Nothing,
+            (Some(stored), Some((held, had)))
+                if had.leaf.fingerprint() == stored.leaf.fingerprint()
+                    || self.rank(key, had) > self.rank(key, stored) =>
+            {
+                Delivery::Pushed(held.path.clone())
+            }
+            (None, Some((held, _))) => Delivery::Pushed(held.path.clone()),
+            (Some(_), _) => Delivery::Outbox,
+        }
+    }
+
+    /// Why a certificate is to be replaced whatever its dates say.
+    fn replace(&self, key: &CertificateKey, had: Had<'_>) -> Option<Reason> {
+        let asked = self.certificate.and_then(|known| known.asked_at);
+        match asked.filter(|asked| had.at < *asked) {
+            Some(at) => Some(Reason::Asked { at }),
+            None if self.has_another_profile(key, had) => {
+                Some(Reason::ProfileDiffers { have: had.profile.cloned() })
+            }
+            None => None,
+        }
+    }
+
+    /// Whether its CA would issue it with another profile now. Of a CA that is no longer configured, or was never noted, only what
+    /// the certificate itself asks for is compared: another order of CAs is no reason to issue anything anew.
+    fn has_another_profile(&self, key: &CertificateKey, had: Had<'_>) -> bool {
+        let ca = had.ca.and_then(|ca| self.cas.iter().find(|view| view.directory == ca));
+        let want = match (&key.profile, ca) {
+            (Some(profile), _) => Some(profile),
+            (None, Some(ca)) => ca.profile.as_ref(),
+            (None, None) => return false,
+        };
+        had.profile != want
+    }
+
+    /// What comes next, and which CA an order goes to now.
+    fn next(&self, key: &CertificateKey, had: Option<Had<'_>>) -> (Next, Option<usize>) {
+        let decision = self.decide(key, had);
+        let standings = self.standings(key, had);
+        let reason = match &decision {
+            Decision::Keep { .. } => None,
+            Decision::Order(reason) => Some(reason),
+        };
+        let choice = self.choose(had, reason, &standings);
+        let goes_to = match choice {
+            Choice::Use(ca) => Some(ca),
+            Choice::Wait { .. } | Choice::Nobody => None,
+        };
+        let reason = match decision {
+            Decision::Keep { until } => return (Next::Keep { until }, goes_to),
+            Decision::Order(reason) => reason,
+        };
+        let failed = self.certificate.and_then(|known| known.wait_until);
+        let next = match (failed.filter(|until| self.now < *until), choice) {
+            (Some(until), _) => Next::Wait { until, reason, on: Obstruction::Failure },
+            (None, Choice::Use(_)) => Next::Order(reason),
+            (None, Choice::Wait { until }) => {
+                Next::Wait { until, reason, on: self.limit(key, &standings) }
+            }
+            (None, Choice::Nobody) => self.held_back(key, reason),
+        };
+        (next, goes_to)
+    }
+
+    fn decide(&self, key: &CertificateKey, had: Option<Had<'_>>) -> Decision {
+        let spread = Spread::of(&self.rules.installation, &key.names);
+        let subject = Subject { names: &key.names, key_type: key.key_type, spread };
+        let held = had.map(|had| self.held(key, had));
+        decide(self.now, subject, held, &self.rules.policy)
+    }
+
+    fn held<'a>(&self, key: &CertificateKey, had: Had<'a>) -> Held<'a> {
+        let said = self.facts.renewals.get(&had.leaf.fingerprint());
+        Held {
+            leaf: had.leaf,
+            suggested: said.and_then(|said| said.window),
+            replace: self.replace(key, had),
+        }
+    }
+
+    /// Where an order goes: to the CA it is open at as long as that answers, else as the operator's order and its need say.
+    fn choose(
+        &self,
+        had: Option<Had<'_>>,
+        reason: Option<&Reason>,
+        standings: &[Standing],
+    ) -> Choice {
+        if let Some(ca) = self.open_at()
+            && matches!(standings.get(ca), Some(Standing::Ready | Standing::Probe))
+        {
+            return Choice::Use(ca);
+        }
+        let incumbent = had.map(|had| Incumbent {
+            due: reason.and_then(Reason::since).unwrap_or(self.now),
+            ends: had.leaf.not_after(),
+        });
+        choose(self.now, standings, needed_by(self.now, incumbent))
+    }
+
+    /// The CA that an order is open at; one that is no longer configured has none.
+    fn open_at(&self) -> Option<usize> {
+        let order = self.order.filter(|order| order.url.is_some())?;
+        match &order.ca {
+            Some(ca) => self.cas.iter().position(|view| view.directory == *ca),
+            None => Some(0),
+        }
+    }
+
+    fn standings(&self, key: &CertificateKey, had: Option<Had<'_>>) -> Vec<Standing> {
+        let open = self.open_at();
+        let of = |(at, view): (usize, &CaView)| {
+            let occasion = match had {
+                _ if open == Some(at) => Occasion::Resumed,
+                Some(_) => Occasion::Renewal,
+                None => Occasion::First,
+            };
+            let obstacles = self.facts.obstacles.iter().filter(|met| met.ca == view.directory);
+            standing(self.now, key, occasion, obstacles, &view.availability)
+        };
+        self.cas.iter().enumerate().map(of).collect()
+    }
+
+    fn limit(&self, key: &CertificateKey, standings: &[Standing]) -> Obstruction {
+        let is_limited = |standing: &Standing| matches!(standing, Standing::Limited { .. });
+        if !standings.iter().any(is_limited) {
+            return Obstruction::Away;
+        }
+        let met = self.met(key).find(|met| met.stand == Stand::Waits);
+        Obstruction::Limit(met.map_or_else(String::new, words))
+    }
+
+    /// No CA can issue it: each says why, and the first that may change its mind is asked again.
+    fn held_back(&self, key: &CertificateKey, reason: Reason) -> Next {
+        const NEVER_LONGER: time::Duration = time::Duration::DAY;
+        let until = self.met(key).map(|met| met.until).min();
+        let all: Vec<_> = self.met(key).map(words).collect();
+        Next::Wait {
+            until: until.unwrap_or(self.now + NEVER_LONGER),
+            reason,
+            on: Obstruction::Operator(all.join("; ")),
+        }
+    }
+
+    fn met<'a>(&'a self, key: &'a CertificateKey) -> impl Iterator<Item = &'a Obstacle> {
+        self.facts.obstacles.iter().filter(move |met| {
+            let is_configured = self.cas.iter().any(|view| view.directory == met.ca);
+            self.now < met.until && concerns(met, key, Occasion::First) && is_configured
+        })
+    }
+}
+
+fn words(met: &Obstacle) -> String {
+    format!("{}: {}", met.ca, met.detail)
+}
+
+impl<'a> From<&'a IssuedFacts> for Had<'a> {
+    fn from(stored: &'a IssuedFacts) -> Self {
+        Self {
+            leaf: stored.chain.leaf(),
+            ca: stored.ca.as_deref(),
+            profile: stored.profile.as_ref(),
+            at: stored.at,
+        }
+    }
+}
+
+fn pushed_until(wants: &[(&Wanted, Option<(&Delivered, Had<'_>)>)]) -> Option<OffsetDateTime> {
+    let ends = wants.iter().map(|(_, branch)| branch.map(|(_, had)| had.leaf.not_after()));
+    ends.collect::<Option<Vec<_>>>()?.into_iter().min()
+}
+
+fn fits(leaf: &Leaf, names: &DnsNames, key_type: KeyType) -> bool {
+    leaf.is_for(names) && leaf.key_type() == Some(key_type)
+}

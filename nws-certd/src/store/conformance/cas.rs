@@ -1,0 +1,85 @@
+//! What CAs say, and what keeps orders from them.
+
+use nws_expiry::Window;
+
+use super::*;
+
+fn met(kind: ObstacleKind, subject: &str) -> Obstacle {
+    Obstacle {
+        ca: CA.into(),
+        kind,
+        subject: subject.into(),
+        stand: Stand::Waits,
+        until: NOON + Duration::HOUR,
+        detail: "too many".into(),
+    }
+}
+
+#[tokio::test]
+async fn an_obstacle_stands_until_it_is_over_or_another_takes_its_place() {
+    let bench = Bench::new().await;
+    let first = met(ObstacleKind::Account, "");
+    let later = Obstacle { until: NOON + Duration::DAY, stand: Stand::Held, ..first.clone() };
+    let other = met(ObstacleKind::Identifier, "a.example");
+    for step in [&first, &later, &other] {
+        bench.store.write(Step::Met(step.clone())).await.unwrap();
+    }
+    let stands = async || bench.later().await.load().await.unwrap().obstacles;
+    assert_eq!(stands().await, [later.clone(), other.clone()]);
+    bench.later().await.write(Step::ObstaclesForgotten { until: other.until }).await.unwrap();
+    assert_eq!(stands().await, [later]);
+}
+
+#[tokio::test]
+async fn who_asks_for_another_waits_for_nothing_that_is_about_its_names() {
+    let bench = Bench::new().await;
+    let made = bench.intend("a.example").await;
+    bench.store.write(made.ended()).await.unwrap();
+    let (about, account) =
+        (met(ObstacleKind::ExactSet, "a.example"), met(ObstacleKind::Account, ""));
+    for step in [&about, &account] {
+        bench.store.write(Step::Met(step.clone())).await.unwrap();
+    }
+    let certificates = vec![made.certificate.clone()];
+    bench.store.write(Step::Asked { certificates, at: NOON }).await.unwrap();
+    let facts = bench.later().await.load().await.unwrap();
+    let certificate = &facts.certificates[0];
+    assert_eq!(
+        (certificate.asked_at, certificate.failures, certificate.wait_until),
+        (Some(NOON), 0, None)
+    );
+    assert_eq!(facts.obstacles, [account], "what is about others stays");
+}
+
+#[tokio::test]
+async fn what_a_ca_says_of_a_renewal_is_kept_by_its_certificate() {
+    let bench = Bench::new().await;
+    let window = Window::new(NOON, NOON + Duration::DAY);
+    let said = RenewalFacts {
+        fingerprint: Fingerprint::of(b"leaf"),
+        window,
+        explanation_url: Some("https://ca.example/incident".into()),
+        asked_at: NOON,
+        next_at: NOON + Duration::hours(6),
+        failures: 0,
+        last_error: None,
+    };
+    let failed = RenewalFacts {
+        failures: 1,
+        last_error: Some("connection refused".into()),
+        next_at: NOON + Duration::hours(12),
+        ..said.clone()
+    };
+    for step in [&said, &failed] {
+        bench.store.write(Step::RenewalInfo(step.clone())).await.unwrap();
+        assert_eq!(bench.later().await.load().await.unwrap().renewals, std::slice::from_ref(step));
+    }
+    let newer = RenewalFacts {
+        fingerprint: Fingerprint::of(b"its successor"),
+        asked_at: NOON + Duration::days(90),
+        next_at: NOON + Duration::days(91),
+        ..said
+    };
+    bench.store.write(Step::RenewalInfo(newer.clone())).await.unwrap();
+    assert_eq!(bench.store.load().await.unwrap().renewals, [newer], "the other is replaced by now");
+}

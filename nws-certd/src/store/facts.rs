@@ -1,0 +1,102 @@
+//! What the store knows, as a pass reads it.
+
+use nws_acme::OrderUrl;
+use nws_expiry::{Chain, Fingerprint, Profile, Window};
+use time::OffsetDateTime;
+
+use super::{CertificateKey, Obstacle, OrderId};
+use crate::vault::Sealed;
+
+/// Everything a pass needs to know.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The account at each CA.
+    pub accounts: Vec<AccountFacts>,
+    /// Every certificate there is a row of.
+    pub certificates: Vec<CertificateFacts>,
+    /// Every open order.
+    pub orders: Vec<OpenOrder>,
+    /// What keeps orders from CAs; what is over may still be among them.
+    pub obstacles: Vec<Obstacle>,
+    /// What CAs said of when to renew.
+    pub renewals: Vec<RenewalFacts>,
+}
+
+/// The account at one CA.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AccountFacts {
+    /// The CA's directory.
+    pub directory: String,
+    /// Where the account is.
+    pub url: String,
+    /// The thumbprint of its key; `None` where it was not kept yet.
+    pub thumbprint: Option<String>,
+}
+
+/// What is known of one certificate.
+#[derive(Clone, Debug)]
+pub struct CertificateFacts {
+    /// Which one.
+    pub key: CertificateKey,
+    /// The newest issued chain; its key is had by [`Store::outbox`](super::Store::outbox).
+    pub issued: Option<IssuedFacts>,
+    /// Failures since the last success.
+    pub failures: u32,
+    /// Not to be tried again before.
+    pub wait_until: Option<OffsetDateTime>,
+    /// What went wrong last, in the CA's words where it said any.
+    pub last_error: Option<String>,
+    /// When an operator asked for another one; what was issued before is to be replaced.
+    pub asked_at: Option<OffsetDateTime>,
+}
+
+/// A stored chain.
+#[derive(Clone, Debug)]
+pub struct IssuedFacts {
+    /// The chain.
+    pub chain: Chain,
+    /// When it was stored.
+    pub at: OffsetDateTime,
+    /// The directory of the CA that issued it, where that was kept.
+    pub ca: Option<String>,
+    /// The profile it was issued with; `None` for the CA's default.
+    pub profile: Option<Profile>,
+}
+
+/// An order that was begun and has not ended.
+#[derive(Clone, Debug)]
+pub struct OpenOrder {
+    /// Which one.
+    pub id: OrderId,
+    /// What it is for.
+    pub certificate: CertificateKey,
+    /// The key it is for.
+    pub sealed_key: Sealed,
+    /// When it was begun.
+    pub started_at: OffsetDateTime,
+    /// Its URL at the CA, once known.
+    pub url: Option<OrderUrl>,
+    /// The directory of the CA it is at.
+    pub ca: Option<String>,
+    /// The profile it asks for.
+    pub profile: Option<Profile>,
+}
+
+/// What a CA last said of when to renew a certificate (RFC 9773), and when it is to be asked again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RenewalFacts {
+    /// The leaf.
+    pub fingerprint: Fingerprint,
+    /// When to renew it; `None` where the CA never said.
+    pub window: Option<Window>,
+    /// Where the CA tells people why.
+    pub explanation_url: Option<String>,
+    /// When it was last asked.
+    pub asked_at: OffsetDateTime,
+    /// Not to be asked again before.
+    pub next_at: OffsetDateTime,
+    /// Failures since it last answered.
+    pub failures: u32,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}

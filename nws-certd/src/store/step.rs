@@ -1,0 +1,139 @@
+use nws_acme::OrderUrl;
+use nws_challenge::KeyAuthorization;
+use nws_expiry::{Chain, Fingerprint, Profile};
+use nws_gitops::{ObjectId, RepoPath, WantKey};
+use time::OffsetDateTime;
+
+use super::{CertificateKey, Obstacle, OrderId, RenewalFacts, Span, WantRow};
+use crate::vault::Sealed;
+
+/// One durable step.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// The CA said where the account is. A crash before it: registering again with the same key gives the same account.
+    Account {
+        /// The CA's directory.
+        directory: String,
+        /// The account's URL; `None` after the CA no longer knew it.
+        url: Option<String>,
+        /// The thumbprint of its key.
+        thumbprint: String,
+    },
+    /// What is wanted, all of it, as of one commit. A crash before it: the next pass reads it again.
+    Wanted(Vec<WantRow>),
+    /// Key and intent, before newOrder. A crash after it: the same key is ordered for again.
+    OrderIntended {
+        /// Its id.
+        order: OrderId,
+        /// What it is for.
+        certificate: CertificateKey,
+        /// The key it is for.
+        sealed_key: Sealed,
+        /// The directory of the CA it goes to.
+        ca: String,
+        /// The profile it asks for.
+        profile: Option<Profile>,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// The order's URL, before anything else of the answer is read. A crash after it: the order is resumed by URL.
+    OrderKnown {
+        /// Which order.
+        order: OrderId,
+        /// Where it is.
+        url: OrderUrl,
+    },
+    /// A key authorization, before the CA is told to look. A crash after it: it is answered again from the first request on.
+    Offered {
+        /// The key authorization.
+        key_authorization: KeyAuthorization,
+        /// Answered until then.
+        until: OffsetDateTime,
+    },
+    /// The CSR, before finalize. A crash after it: the order is `processing` or `valid`; it is polled and downloaded.
+    Finalizing {
+        /// Which order.
+        order: OrderId,
+        /// The CSR in DER.
+        csr: Vec<u8>,
+    },
+    /// The chain, before any commit: the outbox. A crash after it: the next pass commits it.
+    Issued {
+        /// Which order.
+        order: OrderId,
+        /// The chain, checked against key, names and dates.
+        chain: Chain,
+        /// The attempt that brought it; stored when that ended.
+        attempt: Span,
+    },
+    /// The order goes on, but not before `until`. A crash before it: it is resumed at once.
+    OrderWaits {
+        /// Which order.
+        order: OrderId,
+        /// What went wrong.
+        error: String,
+        /// Whether it counts as the name's failure.
+        blame: Blame,
+        /// The attempt.
+        attempt: Span,
+        /// Not before.
+        until: OffsetDateTime,
+    },
+    /// The order is over without a certificate; a fresh one may be begun after `until`.
+    OrderEnded {
+        /// Which order.
+        order: OrderId,
+        /// What went wrong.
+        error: String,
+        /// Whether it counts as the name's failure.
+        blame: Blame,
+        /// The attempt, with which it ended.
+        attempt: Span,
+        /// Not before.
+        until: OffsetDateTime,
+    },
+    /// The branch has the certificate in this file. A crash before it: the next pass sees the leaf in git.
+    Delivered {
+        /// Which Secret.
+        want: WantKey,
+        /// Its file.
+        path: RepoPath,
+        /// The leaf.
+        fingerprint: Fingerprint,
+        /// The commit that brought it.
+        commit: ObjectId,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// Something keeps orders from a CA. A crash before it: the CA is asked once more, and says so again.
+    Met(Obstacle),
+    /// Obstacles that are over are forgotten.
+    ObstaclesForgotten {
+        /// Those until then.
+        until: OffsetDateTime,
+    },
+    /// An operator asks for others in place of these certificates, now: nothing that was waited for is waited for any more.
+    /// A crash before it: nobody was told that it was taken.
+    Asked {
+        /// Which ones.
+        certificates: Vec<CertificateKey>,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// What the CA says of when to renew. A crash before it: it is asked again.
+    RenewalInfo(RenewalFacts),
+    /// Answers that are over are forgotten.
+    AnswersForgotten {
+        /// Those until then.
+        until: OffsetDateTime,
+    },
+}
+
+/// Whose failure it was.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Blame {
+    /// The name's: its waits grow.
+    Name,
+    /// Not the name's: nothing is counted.
+    Nobody,
+}

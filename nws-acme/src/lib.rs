@@ -26,8 +26,8 @@ pub use account_key::{AccountKey, InvalidAccountKey};
 mod certificate_key;
 pub use certificate_key::{KeyGenerationError, generate_key};
 mod certificate_id;
-mod csr;
 pub use certificate_id::{CertificateId, InvalidCertificateId};
+mod csr;
 
 mod transport;
 pub use transport::{BoxError, ResponseBody, Transport, TransportError};

@@ -29,12 +29,17 @@ mod clock;
 pub use clock::RuntimeClock;
 mod validator;
 pub use validator::{Unanswered, Validator};
+mod answer;
+pub use answer::{Answer, Instead};
 mod faults;
-pub use faults::{Faults, Outage};
+pub use faults::{Faults, Outage, ReplacesRefusal};
 mod endpoint;
 pub use endpoint::Endpoint;
 mod issuer;
 mod jws;
+mod new_order;
+mod renewal;
+pub use renewal::Renewal;
 mod reply;
 mod state;
 

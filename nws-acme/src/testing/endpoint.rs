@@ -23,10 +23,12 @@ pub enum Endpoint {
     Finalize,
     /// A certificate.
     Certificate,
+    /// Renewal information.
+    RenewalInfo,
 }
 
 impl Endpoint {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Directory,
         Self::NewNonce,
         Self::NewAccount,
@@ -36,6 +38,7 @@ impl Endpoint {
         Self::Challenge,
         Self::Finalize,
         Self::Certificate,
+        Self::RenewalInfo,
     ];
 
     /// The path, before the id where it has one.
@@ -50,25 +53,31 @@ impl Endpoint {
             Self::Challenge => "/challenge/",
             Self::Finalize => "/finalize/",
             Self::Certificate => "/certificate/",
+            Self::RenewalInfo => "/renewal-info/",
         }
     }
 
     /// The directory's document.
-    pub(super) fn directory() -> Value {
+    pub(super) fn directory(renewal_info: bool) -> Value {
         let at = |endpoint: Self| format!("{HOST}{}", endpoint.path());
-        json!({
+        let mut document = json!({
             "newNonce": at(Self::NewNonce),
             "newAccount": at(Self::NewAccount),
             "newOrder": at(Self::NewOrder),
             "meta": { "profiles": { "classic": "the only one" }, "caaIdentities": ["ca.test"] },
             "kFq3xT0": "a member that means nothing, as Let's Encrypt has",
-        })
+        });
+        if renewal_info {
+            document["renewalInfo"] = at(Self::RenewalInfo).trim_end_matches('/').into();
+        }
+        document
     }
 
-    /// The endpoint of a path, with the id in it; 0 where it has none.
+    /// The endpoint of a path, with the number in it; 0 where it has none.
     pub(super) fn of(path: &str) -> Option<(Self, usize)> {
         Self::ALL.into_iter().find_map(|endpoint| match path.strip_prefix(endpoint.path())? {
             "" => (!endpoint.path().ends_with('/')).then_some((endpoint, 0)),
+            _ if endpoint == Self::RenewalInfo => Some((endpoint, 0)),
             id => Some((endpoint, id.parse().ok()?)),
         })
     }

@@ -11,11 +11,12 @@ use time::Duration;
 use super::endpoint::Endpoint;
 use super::faults::{Faults, Outage};
 use super::issuer::{self, Issuer, Validity};
-use super::jws::{Signed, Signer, decode, malformed, member};
+use super::jws::{Signed, Signer, decode, malformed};
+use super::renewal::Certified;
 use super::reply::{Refusal, Reply};
 use super::state::{Finalized, HOST, Standing, State, url};
 use super::validator::Validator;
-use crate::{Clock, DirectoryUrl, ProblemKind, ResponseBody, Transport, TransportError};
+use crate::{Clock, DirectoryUrl, OrderUrl, ProblemKind, ResponseBody, Transport, TransportError};
 
 /// A whole CA in the process, reached by its [`transport`](Self::transport).
 pub struct FakeCa {
@@ -89,6 +90,13 @@ impl FakeCa {
         self.state().orders_made
     }
 
+    /// Whether an order can still be gone on with: it exists, and is not invalid.
+    pub fn is_open(&self, order: &OrderUrl) -> bool {
+        let state = self.state();
+        let mut ids = state.orders.keys();
+        ids.any(|id| url(Endpoint::Order, *id) == order.as_str() && state.status(*id) != "invalid")
+    }
+
     /// How many certificates were issued.
     pub fn issued(&self) -> usize {
         self.state().chains.len()
@@ -111,7 +119,7 @@ impl FakeCa {
         self.state().orders.clear();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -128,7 +136,14 @@ impl FakeCa {
             ));
         }
         match (endpoint, request.method()) {
-            (Endpoint::Directory, &Method::GET) => Ok(Reply::json(200, &Endpoint::directory())),
+            (Endpoint::Directory, &Method::GET) => {
+                let document = Endpoint::directory(!self.state().faults.no_renewal_info);
+                Ok(Reply::json(200, &document))
+            }
+            (Endpoint::RenewalInfo, &Method::GET) => {
+                let path = request.uri().path();
+                self.renewal_info(path.strip_prefix(endpoint.path()).unwrap_or_default())
+            }
             (Endpoint::NewNonce, &Method::HEAD) => Ok(Reply::empty(200)),
             (Endpoint::NewNonce, &Method::GET) => Ok(Reply::empty(204)),
             (_, &Method::POST) => self.post(endpoint, id, &self.signed(request)?).await,
@@ -167,7 +182,10 @@ impl FakeCa {
             Endpoint::Challenge => self.challenge(account, id, &signed.object()?).await,
             Endpoint::Finalize => self.finalize(account, id, &signed.object()?),
             Endpoint::Certificate => signed.empty().and_then(|()| self.certificate(id)),
-            Endpoint::Directory | Endpoint::NewNonce | Endpoint::NewAccount => Err(not_found()),
+            Endpoint::Directory
+            | Endpoint::NewNonce
+            | Endpoint::NewAccount
+            | Endpoint::RenewalInfo => Err(not_found()),
         }
     }
 
@@ -203,21 +221,6 @@ impl FakeCa {
         Ok(reply.with("location", format!("{HOST}/account/{account}")))
     }
 
-    fn new_order(&self, account: usize, payload: &Value) -> Result<Reply, Refusal> {
-        let names = names(payload)?;
-        let profile = payload["profile"].as_str().map(Into::into);
-        if profile.as_deref().is_some_and(|profile| profile != "classic") {
-            return Err(Refusal::new(
-                400,
-                ProblemKind::InvalidProfile,
-                "the only profile is classic",
-            ));
-        }
-        let mut state = self.state();
-        let id = state.order(account, names, profile);
-        Ok(state.order_reply(id, 201).with("location", url(Endpoint::Order, id)))
-    }
-
     fn order(&self, account: usize, id: usize) -> Result<Reply, Refusal> {
         let mut state = self.state();
         owned(state.orders.get(&id).map(|order| order.account), account)?;
@@ -246,6 +249,7 @@ impl FakeCa {
         let (name, key_authorization) = self.offered(account, id)?;
         let outcome = self.validate(&name, &key_authorization).await;
         let mut state = self.state();
+        let outcome = state.judged(outcome);
         let polls = state.faults.validation_polls;
         state.authorizations[id].standing = Standing::Validating { polls, outcome };
         Ok(Reply::json(200, &state.challenge_document(id)))
@@ -285,6 +289,8 @@ impl FakeCa {
         let chain = state.chains.len();
         let names = &state.orders[&id].names;
         let pem = self.issue(payload, names, &state.accounts[&account].key, chain)?;
+        let certified = Certified::of(&pem, account, &state.orders[&id].names);
+        state.certified.extend(certified);
         state.chains.push(pem);
         let finalized = Finalized { polls: state.faults.processing_polls, chain };
         if let Some(order) = state.orders.get_mut(&id) {
@@ -353,31 +359,17 @@ impl Transport for FakeCa {
                     .whole());
             }
         }
-        let reply =
-            self.answer(route, &request).await.unwrap_or_else(|refusal| self.refuse(refusal));
+        let instead = self.state().instead(route.0);
+        let reply = match instead {
+            Some(answer) if answer.is_from_the_ca() => answer.reply(),
+            Some(answer) => return Ok(answer.reply().whole()),
+            None => {
+                self.answer(route, &request).await.unwrap_or_else(|refusal| self.refuse(refusal))
+            }
+        };
         let reply = reply.with("replay-nonce", self.state().nonce());
         Ok(if self.breaks(route.0) { reply.broken() } else { reply.whole() })
     }
-}
-
-fn names(payload: &Value) -> Result<DnsNames, Refusal> {
-    let identifiers =
-        payload["identifiers"].as_array().ok_or_else(|| malformed("no identifiers"))?;
-    let names = identifiers.iter().map(|identifier| {
-        let object =
-            identifier.as_object().ok_or_else(|| malformed("an identifier is an object"))?;
-        if member(object, "type")? != "dns" {
-            return Err(Refusal::new(
-                400,
-                ProblemKind::UnsupportedIdentifier,
-                "only dns is supported",
-            ));
-        }
-        let text = member(object, "value")?;
-        text.parse::<DnsName>()
-            .map_err(|error| Refusal::new(400, ProblemKind::RejectedIdentifier, &error.to_string()))
-    });
-    DnsNames::new(names.collect::<Result<Vec<_>, _>>()?).map_err(|_| malformed("no identifiers"))
 }
 
 fn owned(owner: Option<usize>, account: usize) -> Result<(), Refusal> {

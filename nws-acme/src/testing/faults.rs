@@ -1,3 +1,6 @@
+use super::answer::Instead;
+use super::reply::Refusal;
+use crate::ProblemKind;
 use crate::testing::Endpoint;
 
 /// How a [`FakeCa`](crate::testing::FakeCa) misbehaves; by default not at all.
@@ -23,6 +26,20 @@ pub struct Faults {
     pub never_the_same_order: bool,
     /// What it does not know is answered 404 without a word, as Pebble answers for an order; Let's Encrypt says what is missing.
     pub not_found_without_a_word: bool,
+    /// So many validations from now on fail, whatever a name answers.
+    pub failed_validations_next: u32,
+    /// New authorizations are valid from the start, so that an order is `ready` at once.
+    pub ready_at_once: bool,
+    /// Each look at an order shows its authorizations in another order.
+    pub shuffle_authorizations: bool,
+    /// An order that replaces a certificate is refused.
+    pub refuse_replaces: Option<ReplacesRefusal>,
+    /// Orders do not say what they replace, though they must (RFC 9773 §5).
+    pub silent_on_replaces: bool,
+    /// The directory has no renewal information.
+    pub no_renewal_info: bool,
+    /// What endpoints answer in place of their own answers.
+    pub instead: Vec<Instead>,
     /// Nobody is served at all.
     pub outage: Option<Outage>,
     /// Where the outage is; everywhere if none is named.
@@ -41,4 +58,48 @@ pub enum Outage {
         /// The Retry-After with it.
         retry_after: Option<String>,
     },
+}
+
+/// How CAs refuse an order for the certificate it replaces.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ReplacesRefusal {
+    /// It has a successor, in the words of RFC 9773.
+    AlreadyReplaced,
+    /// The same in those of Pebble before 2.10.
+    Malformed,
+    /// The same in those of Let's Encrypt before RFC 9773.
+    Conflict,
+    /// No such certificate, at Let's Encrypt.
+    NotFound,
+    /// Another account's.
+    Forbidden,
+    /// No such certificate, at Pebble.
+    Internal,
+}
+
+impl ReplacesRefusal {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::AlreadyReplaced,
+        Self::Malformed,
+        Self::Conflict,
+        Self::NotFound,
+        Self::Forbidden,
+        Self::Internal,
+    ];
+
+    pub(super) fn refusal(self) -> Refusal {
+        let replaced = "cannot indicate an order replaces a certificate that has a replacement";
+        let (status, kind, detail) = match self {
+            Self::AlreadyReplaced => (409, ProblemKind::AlreadyReplaced, replaced),
+            Self::Malformed => (409, ProblemKind::Malformed, replaced),
+            Self::Conflict => (409, ProblemKind::Conflict, replaced),
+            Self::NotFound => (404, ProblemKind::Malformed, "certificate not found"),
+            Self::Forbidden => {
+                (403, ProblemKind::Unauthorized, "requester account did not request it")
+            }
+            Self::Internal => (500, ProblemKind::ServerInternal, "could not find an order for it"),
+        };
+        Refusal::new(status, kind, detail)
+    }
 }

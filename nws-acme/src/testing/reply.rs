@@ -15,12 +15,7 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn json(status: u16, value: &Value) -> Self {
-        Self {
-            status,
-            kind: "application/json",
-            body: value.to_string().into(),
-            headers: Vec::new(),
-        }
+        Self::text(status, value.to_string())
     }
 
     pub(super) fn empty(status: u16) -> Self {
@@ -34,6 +29,11 @@ impl Reply {
             body: pem.into(),
             headers: Vec::new(),
         }
+    }
+
+    /// JSON, or what should be.
+    pub(super) fn text(status: u16, text: String) -> Self {
+        Self { status, kind: "application/json", body: text.into(), headers: Vec::new() }
     }
 
     pub(super) fn page(status: u16, text: &'static str) -> Self {

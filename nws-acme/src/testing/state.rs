@@ -7,11 +7,13 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use nws_expiry::{DnsName, DnsNames};
 use serde_json::{Value, json};
 
+use super::answer::Answer;
 use super::endpoint::Endpoint;
 use super::faults::{Faults, Outage};
 use super::jws::{Signed, Signer};
+use super::renewal::Certified;
 use super::reply::{Refusal, Reply};
-use crate::ProblemKind;
+use crate::{CertificateId, ProblemKind};
 
 pub(super) const HOST: &str = "https://ca.test";
 
@@ -29,6 +31,7 @@ pub(super) struct State {
     pub(super) orders: BTreeMap<usize, Order>,
     pub(super) orders_made: usize,
     pub(super) chains: Vec<String>,
+    pub(super) certified: Vec<Certified>,
 }
 
 pub(super) struct Account {
@@ -57,6 +60,7 @@ pub(super) struct Order {
     pub(super) account: usize,
     pub(super) names: DnsNames,
     pub(super) profile: Option<String>,
+    pub(super) replaces: Option<CertificateId>,
     authorizations: Vec<usize>,
     pub(super) finalized: Option<Finalized>,
 }
@@ -81,6 +85,23 @@ impl State {
         let next = self.faults.server_errors_next > 0;
         self.faults.server_errors_next -= u32::from(next);
         next || is_nth(self.requests, self.faults.server_error_every)
+    }
+
+    /// What is answered in place of an endpoint's own answer.
+    pub(super) fn instead(&mut self, endpoint: Endpoint) -> Option<Answer> {
+        let mut told = self.faults.instead.iter_mut();
+        let instead = told.find(|instead| instead.at == endpoint && instead.times > 0)?;
+        instead.times -= 1;
+        Some(instead.answer.clone())
+    }
+
+    /// What becomes of a validation.
+    pub(super) fn judged(&mut self, outcome: Result<(), Refusal>) -> Result<(), Refusal> {
+        let Some(left) = self.faults.failed_validations_next.checked_sub(1) else {
+            return outcome;
+        };
+        self.faults.failed_validations_next = left;
+        Err(Refusal::new(400, ProblemKind::Dns, "During secondary validation: SERVFAIL"))
     }
 
     pub(super) fn nonce(&mut self) -> String {
@@ -137,6 +158,7 @@ impl State {
         account: usize,
         names: DnsNames,
         profile: Option<String>,
+        replaces: Option<CertificateId>,
     ) -> usize {
         let open = self.orders.iter().find(|(id, order)| {
             (order.account, &order.names, &order.profile) == (account, &names, &profile)
@@ -150,7 +172,9 @@ impl State {
             names.iter().rev().map(|name| self.authorization(account, name)).collect();
         let id = self.orders_made;
         self.orders_made += 1;
-        self.orders.insert(id, Order { account, names, profile, authorizations, finalized: None });
+        let finalized = None;
+        self.orders
+            .insert(id, Order { account, names, profile, replaces, authorizations, finalized });
         id
     }
 
@@ -166,7 +190,8 @@ impl State {
         let id = self.authorizations.len();
         let token =
             BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, format!("token {id}").as_bytes()));
-        let (name, standing) = (name.clone(), Standing::Pending);
+        let standing = if self.faults.ready_at_once { Standing::Valid } else { Standing::Pending };
+        let name = name.clone();
         self.authorizations.push(Authorization { account, name, token, standing });
         id
     }
@@ -198,8 +223,11 @@ impl State {
 
     pub(super) fn order_reply(&self, id: usize, status: u16) -> Reply {
         let order = &self.orders[&id];
-        let authorizations: Vec<_> =
+        let mut authorizations: Vec<_> =
             order.authorizations.iter().map(|id| url(Endpoint::Authorization, *id)).collect();
+        if self.faults.shuffle_authorizations {
+            authorizations.rotate_left(self.nonces_made as usize % order.authorizations.len());
+        }
         let identifiers: Vec<_> =
             order.names.iter().map(|name| json!({ "type": "dns", "value": name })).collect();
         let chain = order.finalized.as_ref().filter(|finalized| finalized.polls == 0);
@@ -211,6 +239,10 @@ impl State {
         });
         if let Some(finalized) = chain {
             document["certificate"] = url(Endpoint::Certificate, finalized.chain).into();
+        }
+        if let Some(replaces) = order.replaces.as_ref().filter(|_| !self.faults.silent_on_replaces)
+        {
+            document["replaces"] = replaces.to_string().into();
         }
         Reply::json(status, &document).with("retry-after", self.faults.retry_after.clone())
     }

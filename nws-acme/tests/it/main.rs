@@ -11,5 +11,7 @@ mod lies;
 mod lost;
 mod orders;
 mod proxied;
+mod renewal_info;
+mod replaces;
 mod wire;
 mod world;

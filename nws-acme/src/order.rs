@@ -253,8 +253,8 @@ impl Run<'_> {
         Err(OrderError::Authorizations { order: url.clone(), found, names })
     }
 
-    /// A refusal is none if the challenge is being validated already, or the authorization was decided meanwhile, by an offer made
-    /// before a crash for example.
+    /// A refusal is none if the challenge is being validated already, or the authorization was decided meanwhile: by an offer made
+    /// before a crash for example, or one whose answer was lost.
     async fn offer_one(&self, order: &mut Order, place: usize) -> Result<(), OrderError> {
         let offered = ask!(self, Step::Challenge, validation::offer(order, place, &self.exchange));
         let Err(OrderError::Request { source: AcmeError::Refused { status, .. }, .. }) = &offered
@@ -264,8 +264,9 @@ impl Run<'_> {
         if *status == StatusCode::CONFLICT {
             return Ok(());
         }
-        let decided = ask!(self, Step::Authorization, validation::is_decided(order, place));
-        if decided.unwrap_or(false) { Ok(()) } else { offered }
+        // a failure of this question is no reason to give up the order; the refusal is, where the challenge is still to be offered
+        let is_offered = ask!(self, Step::Authorization, validation::is_offered(order, place))?;
+        if is_offered { Ok(()) } else { offered }
     }
 
     /// An order that is not ready to be finalized has been already, if an answer to an earlier try was lost.

@@ -109,8 +109,8 @@ pub(super) async fn offer(order: &mut Order, at: usize, exchange: &Exchange) -> 
     }
 }
 
-/// Whether an authorization has left `pending`, asked anew.
-pub(super) async fn is_decided(order: &mut Order, at: usize) -> Result<bool, Error> {
+/// Whether an authorization needs no offer (any more), asked anew: it has left `pending`, or its challenge has.
+pub(super) async fn is_offered(order: &mut Order, at: usize) -> Result<bool, Error> {
     let mut authorizations = order.authorizations();
     for _ in 0..at {
         authorizations.next().await.transpose()?;
@@ -118,7 +118,10 @@ pub(super) async fn is_decided(order: &mut Order, at: usize) -> Result<bool, Err
     let Some(mut authorization) = authorizations.next().await.transpose()? else {
         return Ok(false);
     };
-    Ok(authorization.refresh().await?.status != AuthorizationStatus::Pending)
+    let state = authorization.refresh().await?;
+    let is_due = state.status == AuthorizationStatus::Pending
+        && http01(state).is_ok_and(|challenge| challenge.status == ChallengeStatus::Pending);
+    Ok(!is_due)
 }
 
 /// What the validators said of each name of a rejected order. An authorization that cannot be read is left out: the order is

@@ -4,14 +4,17 @@
 
 mod accounts;
 mod away;
+mod daemon;
 mod faults;
 mod journal;
 mod liar;
 mod lies;
 mod lost;
 mod orders;
+mod passing;
 mod proxied;
 mod renewal_info;
 mod replaces;
+mod trouble;
 mod wire;
 mod world;

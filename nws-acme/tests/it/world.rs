@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
 use nws_acme::{
     Account, AccountKey, Availability, Ca, Clock, Journal, Limits, NotDurable, OrderError,
-    OrderSpec, OrderUrl, Recovery, TermsAgreed, generate_key, obtain,
+    OrderSpec, OrderUrl, TermsAgreed, generate_key, obtain,
 };
 use nws_challenge::{KeyAuthorization, Token};
 use nws_expiry::{DnsName, DnsNames, Issued, KeyType};
@@ -56,22 +56,6 @@ impl World {
 
     pub(crate) async fn obtain(&self, spec: &OrderSpec) -> Result<Issued, OrderError> {
         obtain(&self.ca, &self.account, spec, &self.journal, &*self.clock).await
-    }
-
-    /// Obtains as a daemon does: waits while the CA is to be left alone, and goes on with its order.
-    pub(crate) async fn obtain_patiently(&self, spec: &OrderSpec) -> Issued {
-        let before = self.journal.orders().len();
-        for _ in 0..100 {
-            self.wait_until_asked().await;
-            let resume = self.journal.orders().into_iter().nth(before);
-            match self.obtain(&OrderSpec { resume, ..spec.clone() }).await {
-                Ok(issued) => return issued,
-                Err(error) => {
-                    assert!(matches!(error.recovery(), Recovery::CaAway { .. }), "{error}")
-                }
-            }
-        }
-        panic!("a hundred attempts, and no certificate")
     }
 
     /// Waits until the CA may be asked, and says how long that was.

@@ -10,7 +10,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::ClientConfig;
+use rustls::{ClientConfig, RootCertStore};
 
 /// Far above anything a CA sends; bounds what a broken one can make us keep.
 const BODY_LIMIT: usize = 1 << 20;
@@ -30,6 +30,13 @@ impl Http {
             .enable_http1()
             .build();
         Self { client: Client::builder(TokioExecutor::new()).build(connector), limit }
+    }
+
+    /// A client for listeners without TLS; it trusts nobody.
+    pub(crate) fn in_clear(limit: Duration) -> Self {
+        let nobody = RootCertStore::empty();
+        let tls = ClientConfig::builder().with_root_certificates(nobody).with_no_client_auth();
+        Self::new(tls, limit)
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>> {

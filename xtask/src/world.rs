@@ -5,6 +5,7 @@
 
 mod app;
 mod ca;
+mod cas;
 mod cluster;
 mod daemon;
 mod dns;
@@ -18,8 +19,8 @@ mod status;
 mod webhook;
 
 pub(crate) use app::{App, SAMPLES};
-pub(crate) use ca::Ca;
-pub(crate) use daemon::{Daemon, Settings, WayToCa};
+pub(crate) use ca::{Ca, CaSettings, ExternalAccount};
+pub(crate) use daemon::{CaOptions, Daemon, Settings, WayToCa};
 pub(crate) use explanation::Explanation;
 pub(crate) use git_host::GitHost;
 pub(crate) use probe::{Leaf, Probe};
@@ -34,17 +35,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::files;
-use crate::http::Http;
 use crate::loopback::{self, Network};
 use crate::proxy::CaProxy;
-use crate::tls::{self, ListenerCa};
 use crate::tools::{self, Tools};
 use crate::wait::{self, Look};
 use crate::workspace;
 
-use ca::CaSettings;
+use cas::Cas;
 use cluster::Cluster;
-use daemon::Places;
+use daemon::{Places, Ssh, Told};
 use dns::Dns;
 use edge::Edge;
 
@@ -83,6 +82,8 @@ pub(crate) struct World {
     pub(crate) roots: String,
     dns: Dns,
     pub(crate) ca: Ca,
+    /// The CAs after the first, with their proxies.
+    _fallbacks: Vec<(CaProxy, Ca)>,
     folder: PathBuf,
 }
 
@@ -98,42 +99,33 @@ impl World {
         files::make_folder(folder)?;
         let Programs { tools, nws_certd } = programs;
         let net = Net::claim()?;
-        let listeners = ListenerCa::generate()?;
-        files::write(&folder.join("ca.pem"), listeners.pem())?;
-        let http = Http::new(tls::client_trusting(&listeners.pem())?, Duration::from_secs(5));
-
-        let dns = Dns::start(&tools.pebble, folder, &net, http.clone()).await?;
-        let ca = CaSettings {
-            dns: dns.address(),
-            listeners: &listeners,
-            http: &http,
-            lifetime: settings.lifetime,
-        };
-        let ca = Ca::start(&tools.pebble, folder, &net, ca).await?;
-        files::write(&folder.join("root.pem"), ca.root())?;
-        let proxy = CaProxy::start(&listeners, ca.address()).await?;
+        let dns = Dns::start(&tools.pebble, folder, &net).await?;
+        let cas = Cas::start(&tools.pebble, folder, &net, dns.address(), settings).await?;
+        files::write(&folder.join("root.pem"), cas.roots())?;
         let repository = Repository::create(&tools.git, folder, settings.beginning).await?;
         let git_host = GitHost::start(tools, folder, &net).await?;
-        let webhook = Webhook::new(folder, net.part()?, http)?;
+        let webhook = Webhook::new(folder, net.part()?)?;
         let clusters = start_clusters(tools, folder, &net, &repository).await?;
         let places = Places {
             folder: folder.to_owned(),
-            directory: match settings.way {
-                WayToCa::Proxy => proxy.directory(),
-                WayToCa::Direct => ca.directory(),
-            },
+            cas: cas.places(settings.way),
             repository: git_host.url(repository.path()),
-            deploy_key: git_host.deploy_key(),
-            known_hosts: git_host.known_hosts(),
+            ssh: Some(Ssh {
+                deploy_key: git_host.deploy_key(),
+                known_hosts: git_host.known_hosts(),
+            }),
             challenge: net.challenge,
-            webhook: webhook.address(),
-            webhook_secret: webhook.secret_file().to_owned(),
+            webhook: Some(Told {
+                listen: webhook.address(),
+                secret_file: webhook.secret_file().to_owned(),
+            }),
             https: net.https,
             dns: dns.address(),
         };
         let daemon = Daemon::new(nws_certd, &places, settings)?;
-        let roots = ca.root().to_owned();
+        let roots = cas.roots();
         let probe = Probe::new(&roots, net.https)?;
+        let Cas { first: (proxy, ca), others, .. } = cas;
         let folder = folder.to_owned();
         Ok(Self {
             daemon,
@@ -146,6 +138,7 @@ impl World {
             roots,
             dns,
             ca,
+            _fallbacks: others,
             folder,
         })
     }

@@ -8,12 +8,15 @@ use anyhow::{Context, Result, ensure};
 use tokio::time::Instant;
 
 use crate::wait::{self, Look};
-use crate::world::{Programs, SAMPLES, Settings, World};
+use crate::world::{CaOptions, CaSettings, Programs, SAMPLES, Settings, World};
 
 const ROUNDS: usize = 3;
 
+const CA: CaSettings =
+    CaSettings { profiles: &[("default", Duration::from_secs(120))], ..CaSettings::USUAL };
+
 const SETTINGS: Settings =
-    Settings { lifetime: Duration::from_secs(120), batch: "10s", ..Settings::USUAL };
+    Settings { cas: &[(CA, CaOptions::NONE)], batch: "10s", ..Settings::USUAL };
 
 /// Each round takes half a lifetime and a batch; the rest is for a machine under load.
 const LIMIT: Duration = Duration::from_secs(480);

@@ -1,4 +1,8 @@
-//! The ACME CA: Pebble, strict, with its bad nonces left on.
+//! The ACME CA: Pebble, strict, as good or as bad as it is told to be.
+
+mod settings;
+
+pub(crate) use settings::{CaSettings, ExternalAccount};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -6,20 +10,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use http::Uri;
-use serde_json::json;
 
 use crate::files;
 use crate::http::Http;
 use crate::process::{self, Process};
-use crate::tls::ListenerCa;
+use crate::tls::{self, ListenerCa};
 use crate::tools::Pebble;
 use crate::wait::{self, Look};
-use crate::world::{Net, PATIENCE};
-
-/// Pebble's behaviour that is set by environment: no sleeping before validations, one nonce in twenty refused, no
-/// authorization used twice.
-const BEHAVIOUR: [(&str, &str); 3] =
-    [("PEBBLE_VA_NOSLEEP", "1"), ("PEBBLE_WFE_NONCEREJECT", "5"), ("PEBBLE_AUTHZREUSE", "0")];
+use crate::world::PATIENCE;
 
 pub(crate) struct Ca {
     address: SocketAddr,
@@ -27,47 +25,48 @@ pub(crate) struct Ca {
     server: PathBuf,
     dns: SocketAddr,
     folder: PathBuf,
+    settings: CaSettings,
     http: Http,
     process: Process,
     root: String,
 }
 
-/// Where a CA goes for what it needs, and what it is to issue.
-pub(super) struct CaSettings<'a> {
+/// Where a CA listens, and where it goes for what it needs.
+pub(super) struct Sites<'a> {
+    pub(super) api: SocketAddr,
+    pub(super) management: SocketAddr,
     pub(super) dns: SocketAddr,
+    /// The ports that it validates over.
+    pub(super) http: u16,
+    pub(super) https: u16,
+    /// Who certifies its listeners.
     pub(super) listeners: &'a ListenerCa,
-    pub(super) http: &'a Http,
-    pub(super) lifetime: Duration,
 }
 
 impl Ca {
-    /// Starts a CA that validates over the world's HTTP port.
     pub(super) async fn start(
         pebble: &Pebble,
         folder: &Path,
-        net: &Net,
-        settings: CaSettings<'_>,
+        sites: &Sites<'_>,
+        settings: CaSettings,
     ) -> Result<Self> {
-        let (address, management) = (net.part()?, net.part()?);
-        let folder = folder.join("pebble");
-        let identity = settings.listeners.issue(&[address.ip().to_string()])?;
+        let Sites { api, management, dns, listeners, .. } = *sites;
+        let identity = listeners.issue(&[api.ip().to_string()])?;
         files::write(&folder.join("cert.pem"), identity.certificate)?;
         files::write(&folder.join("key.pem"), identity.key)?;
-        let lifetime = settings.lifetime.as_secs();
-        let config = json!({"pebble": {
-            "listenAddress": address, "managementListenAddress": management,
-            "certificate": folder.join("cert.pem"), "privateKey": folder.join("key.pem"),
-            "httpPort": net.http, "tlsPort": net.https, "ocspResponderURL": "", "externalAccountBindingRequired": false,
-            // With several profiles Pebble picks one at random for orders that name none.
-            "profiles": {"default": {"description": "the only one", "validityPeriod": lifetime}},
-            // The same for Debian's Pebble, which knows no profiles.
-            "certificateValidityPeriod": lifetime,
-        }});
+        let config = settings.configuration(folder, sites);
         files::write(&folder.join("config.json"), config.to_string())?;
-        let process = start(&pebble.server, settings.dns, &folder)?;
-        let (server, http) = (pebble.server.clone(), settings.http.clone());
-        let (dns, root) = (settings.dns, String::new());
-        let mut ca = Self { address, management, server, dns, folder, http, process, root };
+        let mut ca = Self {
+            address: api,
+            management,
+            server: pebble.server.clone(),
+            dns,
+            process: start(&pebble.server, dns, folder, settings)?,
+            folder: folder.to_owned(),
+            settings,
+            http: Http::new(tls::client_trusting(&listeners.pem())?, Duration::from_secs(5)),
+            root: String::new(),
+        };
         ca.wait_ready().await?;
         Ok(ca)
     }
@@ -94,7 +93,7 @@ impl Ca {
     /// Kills the CA and starts it anew on the same address: it knows no account, no order, and has another root.
     pub(super) async fn restart(&mut self) -> Result<()> {
         self.process.kill();
-        self.process = start(&self.server, self.dns, &self.folder)?;
+        self.process = start(&self.server, self.dns, &self.folder, self.settings)?;
         self.wait_ready().await
     }
 
@@ -112,9 +111,9 @@ impl Ca {
     }
 }
 
-fn start(server: &Path, dns: SocketAddr, folder: &Path) -> Result<Process> {
+fn start(server: &Path, dns: SocketAddr, folder: &Path, settings: CaSettings) -> Result<Process> {
     let mut command = process::isolated(server);
     command.args(["-strict", "-dnsserver", &dns.to_string(), "-config"]);
-    command.arg(folder.join("config.json")).envs(BEHAVIOUR);
+    command.arg(folder.join("config.json")).envs(settings.environment());
     Process::start("pebble", command, &folder.join("pebble.log"))
 }

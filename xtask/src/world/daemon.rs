@@ -2,7 +2,8 @@
 
 mod config;
 
-pub(super) use config::Places;
+pub(crate) use config::CaOptions;
+pub(super) use config::{CaPlaces, Places, Ssh, Told};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,15 +16,16 @@ use tokio::net::TcpStream;
 use crate::files;
 use crate::process::{self, Process};
 use crate::wait::{self, Look};
-use crate::world::{Beginning, Explanation, PATIENCE, Status};
+use crate::world::{Beginning, CaSettings, Explanation, PATIENCE, Status};
 
 /// Bounds one call of the command line: a `sync` waits for a whole pass.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
 
-/// What scenarios turn: how certificates live, what the repository begins with, and the daemon's pace.
+/// What scenarios turn: what the CAs are like, what the repository begins with, and the daemon's pace.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings {
-    pub(crate) lifetime: Duration,
+    /// The CAs, in the daemon's order, and what it is told of each.
+    pub(crate) cas: &'static [(CaSettings, CaOptions)],
     pub(crate) beginning: Beginning,
     pub(crate) way: WayToCa,
     /// How often the branch is looked at without being told.
@@ -37,9 +39,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Ninety days, looked at every five seconds, pushed after one.
+    /// One CA; the branch is looked at every five seconds, pushed to after one.
     pub(crate) const USUAL: Self = Self {
-        lifetime: Duration::from_secs(90 * 86_400),
+        cas: &[(CaSettings::USUAL, CaOptions::NONE)],
         beginning: Beginning::OneCommit,
         way: WayToCa::Proxy,
         poll: "5s",
@@ -73,7 +75,7 @@ impl Daemon {
         let folder = &places.folder;
         let (config, state, log) =
             (folder.join("nws-certd.toml"), folder.join("state"), folder.join("nws-certd.log"));
-        files::write(&config, places.configuration(settings))?;
+        files::write(&config, places.configuration(settings)?)?;
         let challenge = places.challenge;
         Ok(Self { binary: binary.to_owned(), config, state, log, challenge, process: None })
     }
@@ -100,10 +102,16 @@ impl Daemon {
         self.challenge
     }
 
-    /// Starts the daemon and waits until it answers challenges and its operators.
-    pub(crate) async fn start(&mut self) -> Result<()> {
+    /// Starts the daemon, and waits for nothing.
+    pub(crate) fn launch(&mut self) -> Result<()> {
         let process = Process::start("nws-certd", self.command(&["run"]), &self.log)?;
         self.process = Some(process);
+        Ok(())
+    }
+
+    /// Starts the daemon and waits until it answers challenges and its operators.
+    pub(crate) async fn start(&mut self) -> Result<()> {
+        self.launch()?;
         // Not by `status`: without a daemon it opens the state itself, and a daemon that starts meanwhile finds it taken.
         wait::until("nws-certd listens", PATIENCE, async || {
             self.check_running()?;

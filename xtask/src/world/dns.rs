@@ -25,12 +25,8 @@ pub(crate) struct Dns {
 }
 
 impl Dns {
-    pub(crate) async fn start(
-        pebble: &Pebble,
-        folder: &Path,
-        net: &Net,
-        http: Http,
-    ) -> Result<Self> {
+    pub(crate) async fn start(pebble: &Pebble, folder: &Path, net: &Net) -> Result<Self> {
+        let http = Http::in_clear(PATIENCE);
         let (address, management) = (loopback::free_dns_address(net.network.host(1))?, net.part()?);
         let mut command = process::isolated(&pebble.dns);
         command.args(pebble.dns_options()).arg(address.to_string());

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::files;
 use crate::http::Http;
+use crate::world::PATIENCE;
 
 /// Known to both sides of every world.
 const SECRET: &str = "known to both sides of this world";
@@ -32,7 +33,8 @@ pub(crate) enum Signature {
 }
 
 impl Webhook {
-    pub(super) fn new(folder: &Path, address: SocketAddr, http: Http) -> Result<Self> {
+    pub(super) fn new(folder: &Path, address: SocketAddr) -> Result<Self> {
+        let http = Http::in_clear(PATIENCE);
         let secret_file = folder.join("webhook-secret");
         files::write_with_mode(&secret_file, format!("{SECRET}\n"), 0o600)?;
         Ok(Self { address, secret_file, http })

@@ -1,60 +1,91 @@
 //! The daemon's configuration file, as an operator of this world would write it.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::world::Settings;
+use anyhow::Result;
+
+use crate::files;
+use crate::world::{ExternalAccount, Settings};
 
 /// Where everything is that the daemon is told of.
 pub(crate) struct Places {
     /// The world's folder.
     pub(crate) folder: PathBuf,
-    /// The CA's directory.
-    pub(crate) directory: String,
+    /// The CAs, in the order in which they are to be asked.
+    pub(crate) cas: Vec<CaPlaces>,
     /// The repository's URL.
     pub(crate) repository: String,
-    pub(crate) deploy_key: PathBuf,
-    pub(crate) known_hosts: PathBuf,
+    /// For a repository behind ssh.
+    pub(crate) ssh: Option<Ssh>,
     /// The public listener.
     pub(crate) challenge: SocketAddr,
-    /// The listener that pushes are told on.
-    pub(crate) webhook: SocketAddr,
-    pub(crate) webhook_secret: PathBuf,
+    /// Where a git host tells of pushes, if there is one.
+    pub(crate) webhook: Option<Told>,
     /// The edges' port.
     pub(crate) https: u16,
     pub(crate) dns: SocketAddr,
 }
 
+/// Where a CA is, and who certifies its listener.
+pub(crate) struct CaPlaces {
+    pub(crate) directory: String,
+    pub(crate) roots: PathBuf,
+}
+
+pub(crate) struct Ssh {
+    pub(crate) deploy_key: PathBuf,
+    pub(crate) known_hosts: PathBuf,
+}
+
+/// The listener that pushes are told on, and the secret they are signed with.
+pub(crate) struct Told {
+    pub(crate) listen: SocketAddr,
+    pub(crate) secret_file: PathBuf,
+}
+
+/// What the daemon is told of a CA beyond where it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct CaOptions {
+    pub(crate) profile: Option<&'static str>,
+    pub(crate) contact: &'static [&'static str],
+    pub(crate) external_account: Option<ExternalAccount>,
+    /// The root or intermediate that the chain is to end with, where the CA offers several.
+    pub(crate) preferred_chain: Option<&'static str>,
+    /// Which account key; CAs that name the same one share a thumbprint.
+    pub(crate) account: Option<&'static str>,
+}
+
+impl CaOptions {
+    pub(crate) const NONE: Self = Self {
+        profile: None,
+        contact: &[],
+        external_account: None,
+        preferred_chain: None,
+        account: None,
+    };
+}
+
 impl Places {
-    pub(super) fn configuration(&self, settings: Settings) -> String {
-        let Self { directory, repository, challenge, webhook, https, dns, .. } = self;
-        let Settings { poll, batch, request, concurrency, .. } = settings;
-        let paths = [&self.folder, &self.deploy_key, &self.known_hosts, &self.webhook_secret];
-        let [folder, deploy_key, known_hosts, secret] = paths.map(|path| path.display());
-        format!(
+    /// # Errors
+    ///
+    /// If a file that the configuration names cannot be written.
+    pub(super) fn configuration(&self, settings: Settings) -> Result<String> {
+        let Self { folder, repository, challenge, https, dns, .. } = self;
+        let Settings { poll, batch, concurrency, .. } = settings;
+        let (cas, ssh, webhook) = (self.cas(settings)?, self.ssh(), self.webhook());
+        let folder = folder.display();
+        Ok(format!(
             r#"state_dir = "{folder}/state"
 
-[ca]
-directory = "{directory}"
-terms_agreed = true
-roots = "{folder}/ca.pem"
-timeout = "{request}"
-
-[git]
+{cas}[git]
 url = "{repository}"
 encryption = "none"
 poll = "{poll}"
 batch = "{batch}"
 
-[git.ssh]
-key = "{deploy_key}"
-known_hosts = "{known_hosts}"
-
-[webhook]
-listen = ["{webhook}"]
-secret_file = "{secret}"
-
-[challenge]
+{ssh}{webhook}[challenge]
 listen = ["{challenge}"]
 
 [orders]
@@ -64,6 +95,136 @@ concurrency = {concurrency}
 https_port = {https}
 resolvers = ["{dns}"]
 "#
-        )
+        ))
+    }
+
+    /// One table where there is one CA, and a list where there are several or one has options.
+    fn cas(&self, settings: Settings) -> Result<String> {
+        let mut text = String::new();
+        for (CaPlaces { directory, roots }, (_, options)) in self.cas.iter().zip(settings.cas) {
+            let plain = settings.cas.len() == 1 && *options == CaOptions::NONE;
+            let (table, roots) = (if plain { "[ca]" } else { "[[ca]]" }, roots.display());
+            write!(
+                text,
+                "{table}\ndirectory = \"{directory}\"\nterms_agreed = true\nroots = \"{roots}\"\ntimeout = \"{}\"\n",
+                settings.request
+            )?;
+            text += &options.lines(&self.folder)?;
+            text += "\n";
+        }
+        Ok(text)
+    }
+
+    fn ssh(&self) -> String {
+        self.ssh.as_ref().map_or_else(String::new, |Ssh { deploy_key, known_hosts }| {
+            let (key, known_hosts) = (deploy_key.display(), known_hosts.display());
+            format!("[git.ssh]\nkey = \"{key}\"\nknown_hosts = \"{known_hosts}\"\n\n")
+        })
+    }
+
+    fn webhook(&self) -> String {
+        self.webhook.as_ref().map_or_else(String::new, |Told { listen, secret_file }| {
+            let secret = secret_file.display();
+            format!("[webhook]\nlisten = [\"{listen}\"]\nsecret_file = \"{secret}\"\n\n")
+        })
+    }
+}
+
+impl CaOptions {
+    fn lines(&self, folder: &Path) -> Result<String> {
+        let mut text = String::new();
+        let words = [
+            ("profile", self.profile),
+            ("preferred_chain", self.preferred_chain),
+            ("account", self.account),
+        ];
+        for (key, value) in words {
+            if let Some(value) = value {
+                writeln!(text, "{key} = \"{value}\"")?;
+            }
+        }
+        if !self.contact.is_empty() {
+            writeln!(text, "contact = {:?}", self.contact)?;
+        }
+        if let Some(ExternalAccount { kid, key }) = self.external_account {
+            let file = folder.join(format!("eab-{kid}"));
+            files::write_with_mode(&file, format!("{key}\n"), 0o600)?;
+            writeln!(text, "eab = {{ kid = \"{kid}\", key_file = \"{}\" }}", file.display())?;
+        }
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::world::CaSettings;
+
+    fn options(cas: &'static [(CaSettings, CaOptions)], folder: &Path) -> String {
+        let place = |number| CaPlaces {
+            directory: format!("https://localhost:{number}/dir"),
+            roots: "ca.pem".into(),
+        };
+        let places = Places {
+            folder: folder.to_owned(),
+            cas: (1..=cas.len()).map(place).collect(),
+            repository: String::new(),
+            ssh: None,
+            challenge: ([127, 0, 0, 1], 1).into(),
+            webhook: None,
+            https: 1,
+            dns: ([127, 0, 0, 1], 2).into(),
+        };
+        let text = places.cas(Settings { cas, ..Settings::USUAL }).unwrap();
+        text.replace(&folder.display().to_string(), "FOLDER")
+    }
+
+    #[test]
+    fn a_ca_alone_is_one_table_and_several_are_a_list() {
+        const ALL: CaOptions = CaOptions {
+            profile: Some("shortlived"),
+            contact: &["mailto:ops@example.org"],
+            external_account: Some(ExternalAccount { kid: "kid-1", key: "c2VjcmV0" }),
+            preferred_chain: Some("Root X"),
+            account: Some("shared"),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let alone = options(Settings::USUAL.cas, folder.path());
+        expect![[r#"
+            [ca]
+            directory = "https://localhost:1/dir"
+            terms_agreed = true
+            roots = "ca.pem"
+            timeout = "30s"
+
+        "#]]
+        .assert_eq(&alone);
+        let several = options(
+            &[(CaSettings::USUAL, CaOptions::NONE), (CaSettings::USUAL, ALL)],
+            folder.path(),
+        );
+        expect![[r#"
+            [[ca]]
+            directory = "https://localhost:1/dir"
+            terms_agreed = true
+            roots = "ca.pem"
+            timeout = "30s"
+
+            [[ca]]
+            directory = "https://localhost:2/dir"
+            terms_agreed = true
+            roots = "ca.pem"
+            timeout = "30s"
+            profile = "shortlived"
+            preferred_chain = "Root X"
+            account = "shared"
+            contact = ["mailto:ops@example.org"]
+            eab = { kid = "kid-1", key_file = "FOLDER/eab-kid-1" }
+
+        "#]]
+        .assert_eq(&several);
+        assert_eq!(files::read(&folder.path().join("eab-kid-1")).unwrap(), "c2VjcmV0\n");
     }
 }

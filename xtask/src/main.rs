@@ -8,6 +8,7 @@
     reason = "these are command-line tools: standard output is what they are for"
 )]
 
+mod chaos;
 mod ci;
 mod clock;
 mod demo;
@@ -43,10 +44,12 @@ use clap::Parser;
 enum Command {
     /// Show the whole path on real parts: an Ingress is committed, two edges serve its certificate
     Demo(demo::Args),
-    /// Run all unit, property and integration tests, then the core end-to-end scenarios
+    /// Run all unit, property and integration tests, the core end-to-end scenarios, and one seed of chaos
     Test,
     /// Run end-to-end scenarios: real CA, real edges, real git
     E2e(e2e::Args),
+    /// Kill the daemon again and again while it works: nothing may be lost, nothing ordered twice
+    Chaos(chaos::Args),
     /// Check formatting, lints, documentation and house rules, then run `test`
     Ci,
     /// Check the house rules that no compiler knows
@@ -61,6 +64,7 @@ async fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Test => interrupt::or(tests::run()).await,
         Command::E2e(args) => interrupt::or(e2e::run(args)).await,
+        Command::Chaos(args) => interrupt::or(chaos::run(args)).await,
         Command::Ci => interrupt::or(ci::run()).await,
         Command::Tidy => tidy::run(&workspace::root()).map(|()| ExitCode::SUCCESS),
         Command::Tools => interrupt::or(tools::run()).await,

@@ -6,14 +6,18 @@
 //! - keeps newOrder apart from the requests that read authorizations and orders, because Pebble locks up for good when
 //!   they meet (a lock-order inversion in every version up to 2.10.1);
 //! - counts requests by endpoint, so that a scenario can say "no order was made";
+//! - keeps a [`Ledger`] of orders: what was asked for, and what became of it;
 //! - breaks things on request: see [`Fault`].
 
 mod endpoint;
 mod fault;
+mod jws;
+mod ledger;
 mod tally;
 
 pub(crate) use endpoint::Endpoint;
 pub(crate) use fault::{Effect, Fault, Scope, Times};
+pub(crate) use ledger::{Ledger, Standing};
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -69,6 +73,7 @@ impl CaProxy {
             http: Http::new(tls::client_trusting(&ca.pem())?, UPSTREAM_LIMIT),
             gate: RwLock::new(()),
             tally: Tally::default(),
+            ledger: Ledger::default(),
             faults: Faults::default(),
         });
         let accepting = accept(listener, TlsAcceptor::from(Arc::new(server)), Arc::clone(&shared));
@@ -95,6 +100,11 @@ impl CaProxy {
         self.shared.tally.orders()
     }
 
+    /// What became of each order.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
     /// Adds a fault; where several fit a request, the oldest strikes.
     pub(crate) fn inject(&self, fault: Fault) {
         self.shared.faults.add(fault);
@@ -112,6 +122,7 @@ struct Shared {
     /// Exclusive for newOrder, shared for what reads authorizations and orders.
     gate: RwLock<()>,
     tally: Tally,
+    ledger: Ledger,
     faults: Faults,
 }
 
@@ -151,8 +162,10 @@ async fn answer(
     shared: Arc<Shared>,
     closed: CancellationToken,
 ) -> io::Result<Response<Full<Bytes>>> {
-    let endpoint = Endpoint::of(request.uri().path());
+    let path = request.uri().path().to_owned();
+    let endpoint = Endpoint::of(&path);
     shared.tally.request(endpoint);
+    shared.ledger.asked(endpoint, &path);
     match shared.faults.strike(endpoint) {
         None => {}
         Some(Effect::Refuse) => {
@@ -165,22 +178,39 @@ async fn answer(
         Some(Effect::Hang) => std::future::pending().await,
         Some(Effect::Answer(response)) => return Ok(response.map(Full::new)),
     }
-    let answer = shared.gated(endpoint, request).await;
-    let answer = answer.unwrap_or_else(|error| bad_gateway(&error));
-    shared.tally.answer(endpoint, &answer);
-    Ok(answer)
+    // On a task of its own, so that it goes on when a client that is killed lets go of the connection: what the CA does is to be
+    // seen, and what it is still at must not meet what the gate keeps from it.
+    let asked = tokio::spawn(async move { shared.ask(endpoint, &path, request).await });
+    let answer = asked.await.unwrap_or_else(|error| Err(error.into()));
+    Ok(answer.unwrap_or_else(|error| bad_gateway(&error)).map(Full::new))
 }
 
 impl Shared {
+    async fn ask(
+        &self,
+        endpoint: Endpoint,
+        path: &str,
+        request: Request<Incoming>,
+    ) -> Result<Response<Bytes>> {
+        let (head, body) = request.into_parts();
+        let body = Limited::new(body, BODY_LIMIT).collect().await;
+        let body = body.map_err(|error| anyhow::anyhow!(error))?.to_bytes();
+        let request = self.readdressed(Request::from_parts(head, Full::new(body.clone())))?;
+        let answer = self.gated(endpoint, request).await?;
+        self.tally.answer(endpoint, &answer);
+        self.ledger.answered(endpoint, path, &body, &answer);
+        Ok(answer)
+    }
+
     async fn gated(
         &self,
         endpoint: Endpoint,
-        request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>> {
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>> {
         match endpoint {
             Endpoint::NewOrder => {
                 let _alone = self.gate.write().await;
-                self.pass_on(request).await
+                self.http.send(request).await
             }
             Endpoint::Authorization
             | Endpoint::Challenge
@@ -188,7 +218,7 @@ impl Shared {
             | Endpoint::Orders
             | Endpoint::Finalize => {
                 let _beside_others = self.gate.read().await;
-                self.pass_on(request).await
+                self.http.send(request).await
             }
             Endpoint::Directory
             | Endpoint::Nonce
@@ -198,16 +228,12 @@ impl Shared {
             | Endpoint::Revocation
             | Endpoint::KeyChange
             | Endpoint::RenewalInfo
-            | Endpoint::Other => self.pass_on(request).await,
+            | Endpoint::Other => self.http.send(request).await,
         }
     }
 
-    async fn pass_on(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
+    fn readdressed(&self, request: Request<Full<Bytes>>) -> Result<Request<Full<Bytes>>> {
         let (mut head, body) = request.into_parts();
-        let body = Limited::new(body, BODY_LIMIT)
-            .collect()
-            .await
-            .map_err(|error| anyhow::anyhow!(error))?;
         // HTTP/2 carries the host in the URI; the CA is asked over HTTP/1.1, where it is a header.
         if let Some(authority) = head.uri.authority() {
             head.headers.insert(HOST, HeaderValue::from_str(authority.as_str())?);
@@ -217,13 +243,12 @@ impl Shared {
         target.authority = Some(self.upstream.clone());
         head.uri = Uri::from_parts(target)?;
         head.version = http::Version::HTTP_11;
-        let request = Request::from_parts(head, Full::new(body.to_bytes()));
-        Ok(self.http.send(request).await?.map(Full::new))
+        Ok(Request::from_parts(head, body))
     }
 }
 
-fn bad_gateway(error: &anyhow::Error) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(format!("CA proxy: {error:#}\n")));
+fn bad_gateway(error: &anyhow::Error) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(format!("CA proxy: {error:#}\n")));
     *response.status_mut() = StatusCode::BAD_GATEWAY;
     response
 }

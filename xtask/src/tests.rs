@@ -4,11 +4,15 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::{e2e, ink, workspace};
+use crate::{chaos, e2e, ink, workspace};
 
 pub(crate) async fn run() -> Result<ExitCode> {
     println!("{}", ink::bold("Unit, property and integration tests"));
     workspace::cargo(&["test", "--workspace", "--locked"]).await?;
     println!("\n{}", ink::bold("End-to-end scenarios"));
-    e2e::run(e2e::Args::core()).await
+    let scenarios = e2e::run(e2e::Args::core()).await?;
+    println!("\n{}", ink::bold("Chaos"));
+    let chaos = chaos::run(chaos::Args::one()).await?;
+    // Scenarios that failed come first: they are easier to understand.
+    Ok(if scenarios == ExitCode::SUCCESS { chaos } else { scenarios })
 }

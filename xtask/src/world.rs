@@ -11,10 +11,12 @@ mod daemon;
 mod dns;
 mod edge;
 mod explanation;
+mod front;
 mod git_host;
 mod manifest;
 mod probe;
 mod repository;
+mod small;
 mod status;
 mod webhook;
 
@@ -23,8 +25,10 @@ pub(crate) use ca::{Ca, CaSettings, ExternalAccount};
 pub(crate) use daemon::{CaOptions, Daemon, Settings, WayToCa};
 pub(crate) use explanation::Explanation;
 pub(crate) use git_host::GitHost;
+pub(crate) use manifest::TlsSecret;
 pub(crate) use probe::{Leaf, Probe};
 pub(crate) use repository::{BRANCH, Beginning, Blob, Repository};
+pub(crate) use small::SmallWorld;
 pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith};
 pub(crate) use webhook::{Signature, Webhook};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use time::OffsetDateTime;
 use tokio::net::TcpStream;
@@ -68,6 +69,11 @@ impl Probe {
 }
 
 impl Leaf {
+    /// The first certificate of a chain, PEM.
+    pub(crate) fn of_chain(pem: &str) -> Result<Self> {
+        Self::read(&CertificateDer::from_pem_slice(pem.as_bytes())?)
+    }
+
     fn read(der: &CertificateDer<'_>) -> Result<Self> {
         let certificate = Certificate::from_der(der)?;
         let inside = certificate.tbs_certificate();

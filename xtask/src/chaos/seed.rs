@@ -1,0 +1,114 @@
+//! One seed, from an empty world to fifty pushed certificates.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::chaos::audit::{Audit, Pushed, audit};
+use crate::chaos::dice::Dice;
+use crate::chaos::record::Record;
+use crate::e2e::world_folder;
+use crate::files;
+use crate::world::{App, CaOptions, CaSettings, Programs, Settings, SmallWorld};
+
+const APPLICATIONS: usize = 50;
+
+/// How long a seed may take from the daemon's first start; the usual is half of it.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a life is, in milliseconds: one in three does not get far beyond its start.
+const SHORT_LIFE: Range<u64> = 30..500;
+const LONG_LIFE: Range<u64> = 500..2_500;
+
+/// How long the CA waits for each answer to a challenge, in milliseconds.
+const DELAY: Range<u64> = 0..600;
+
+/// How often the branch is looked at; it is one file.
+const LOOK: Duration = Duration::from_millis(20);
+
+const CA: CaSettings = CaSettings { bad_nonces: 50, reuse: 100, ..CaSettings::USUAL };
+
+const SETTINGS: Settings =
+    Settings { cas: &[(CA, CaOptions::NONE)], batch: "300ms", concurrency: 8, ..Settings::USUAL };
+
+pub(super) async fn run(programs: &Programs, seed: u64) -> Result<Record> {
+    let folder = world_folder(&format!("chaos-{seed}"))?;
+    let mut dice = Dice::of(seed);
+    let mut delays = dice.split();
+    let delays = move || delays.milliseconds(DELAY);
+    let mut world = SmallWorld::start(programs, folder.path(), SETTINGS, delays).await?;
+    let apps = App::wave("app", APPLICATIONS);
+    world.add(&apps).await?;
+
+    let begun = Instant::now();
+    let mut kills = 0;
+    let outcome = timeout(LIMIT, live_and_die(&mut world, &mut dice, &mut kills)).await;
+    let seconds = begun.elapsed().as_secs_f64();
+    let outcome =
+        outcome.unwrap_or_else(|_| Err(anyhow!("not all is pushed after {} s", LIMIT.as_secs())));
+    world.daemon.kill();
+    let ledger = world.proxy.ledger();
+    let audit = audit(ledger, &Pushed::read(&world.repository).await?, &apps);
+    let mut record = record(seed, seconds, kills, audit, outcome);
+    if !record.is_good() {
+        let orders = serde_json::to_string_pretty(&ledger.orders())?;
+        files::write(&folder.path().join("orders.json"), orders)?;
+        record.logs = Some(folder.keep());
+    }
+    Ok(record)
+}
+
+/// Restarts the daemon each time it has lived as long as the dice say, until all is pushed.
+///
+/// # Errors
+///
+/// If it ends by itself.
+async fn live_and_die(world: &mut SmallWorld, dice: &mut Dice, kills: &mut u32) -> Result<()> {
+    loop {
+        world.daemon.launch()?;
+        let lives = if dice.one_in(3) { SHORT_LIFE } else { LONG_LIFE };
+        let life = dice.milliseconds(lives);
+        match timeout(life, all_pushed(world)).await {
+            Ok(pushed) => return pushed,
+            Err(_) => world.daemon.kill(),
+        }
+        *kills += 1;
+    }
+}
+
+async fn all_pushed(world: &mut SmallWorld) -> Result<()> {
+    let mut seen = String::new();
+    loop {
+        world.daemon.check_running()?;
+        let tip = world.repository.tip()?;
+        if tip != seen {
+            let blobs = world.repository.list(&tip, "certs/").await?;
+            let secrets = blobs.iter().filter(|blob| blob.path.ends_with("-tls.yaml"));
+            if secrets.count() >= APPLICATIONS {
+                return Ok(());
+            }
+        }
+        seen = tip;
+        sleep(LOOK).await;
+    }
+}
+
+fn record(seed: u64, seconds: f64, kills: u32, audit: Audit, outcome: Result<()>) -> Record {
+    let Audit { orders, finalized, failed, lost, second, missing } = audit;
+    let stuck = outcome.err().map(|error| format!("{error:#}"));
+    Record {
+        seed,
+        seconds,
+        kills,
+        orders,
+        finalized,
+        failed,
+        lost,
+        second,
+        missing,
+        stuck,
+        logs: None,
+    }
+}

@@ -8,6 +8,7 @@
     reason = "these are command-line tools: standard output is what they are for"
 )]
 
+mod bench;
 mod chaos;
 mod ci;
 mod clock;
@@ -50,6 +51,9 @@ enum Command {
     E2e(e2e::Args),
     /// Kill the daemon again and again while it works: nothing may be lost, nothing ordered twice
     Chaos(chaos::Args),
+    /// Measure, beside what others need for the same
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Check formatting, lints, documentation and house rules, then run `test`
     Ci,
     /// Check the house rules that no compiler knows
@@ -64,6 +68,7 @@ async fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Test => interrupt::or(tests::run()).await,
         Command::E2e(args) => interrupt::or(e2e::run(args)).await,
+        Command::Bench(bench) => interrupt::or(bench::run(bench)).await,
         Command::Chaos(args) => interrupt::or(chaos::run(args)).await,
         Command::Ci => interrupt::or(ci::run()).await,
         Command::Tidy => tidy::run(&workspace::root()).map(|()| ExitCode::SUCCESS),

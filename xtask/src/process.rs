@@ -139,8 +139,12 @@ impl Process {
         }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn pid(&self) -> Option<Pid> {
-        Pid::from_raw(i32::try_from(self.child.id()).ok()?)
+        Pid::from_raw(i32::try_from(self.id()).ok()?)
     }
 }
 

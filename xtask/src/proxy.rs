@@ -43,7 +43,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::http::Http;
 use crate::proxy::fault::Faults;
-use crate::proxy::tally::Tally;
+use crate::proxy::tally::{Issuance, Tally};
 use crate::tls::{self, ListenerCa};
 
 /// Longer than any sound answer of the CA, shorter than the patience of a test.
@@ -98,6 +98,16 @@ impl CaProxy {
     /// How many orders the CA has made.
     pub(crate) fn orders(&self) -> usize {
         self.shared.tally.orders()
+    }
+
+    /// Certificates that were handed out, and how long that took.
+    pub(crate) fn issuance(&self) -> Issuance {
+        self.shared.tally.issuance()
+    }
+
+    /// Counts certificates from nought again, and time from the next order.
+    pub(crate) fn forget_issuance(&self) {
+        self.shared.tally.forget_issuance();
     }
 
     /// What became of each order.

@@ -1,8 +1,10 @@
 //! `cargo xtask tools`: the programs that demo and scenarios run on, found or installed.
 
+mod certbot;
 mod debian;
 mod openssh;
 mod pebble;
+mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub(crate) use certbot::find_or_install as certbot;
 pub(crate) use openssh::OpenSsh;
 pub(crate) use pebble::Pebble;
 
@@ -52,6 +55,11 @@ pub(crate) async fn find_or_install() -> Result<Tools> {
     let haproxy = system("haproxy", "haproxy", "-v", HAPROXY_AT_LEAST).await?;
     let openssh = openssh::find_or_install().await?;
     Ok(Tools { git, haproxy, openssh, pebble: pebble::find_or_install().await? })
+}
+
+/// lego, any version: it is only measured. The system's, because building it takes the libraries of all DNS services there are.
+pub(crate) async fn lego() -> Result<PathBuf> {
+    find_or("lego", "lego").await
 }
 
 async fn system(name: &str, package: &str, asked: &str, at_least: Version) -> Result<PathBuf> {

@@ -2,10 +2,15 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 
 use crate::process;
+
+/// For everything at once, from nothing, on a slow machine.
+const BUILDING: Duration = Duration::from_secs(3600);
 
 /// The folder that holds the workspace's `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
@@ -13,9 +18,10 @@ pub(crate) fn root() -> PathBuf {
     xtask.parent().unwrap_or(xtask).to_owned()
 }
 
-/// Builds `nws-certd` and says where the binary is: beside this one, whatever the target folder is called.
+/// Builds `nws-certd` and says where the binary is: beside this one, whatever the target folder is called, and with as much
+/// optimization as this one.
 pub(crate) async fn build_daemon() -> Result<PathBuf> {
-    cargo(&["build", "--quiet", "--package", "nws-certd"]).await?;
+    cargo(&build(&["--quiet", "--package", "nws-certd"])).await?;
     let daemon = target_profile()?.join("nws-certd");
     anyhow::ensure!(
         daemon.is_file(),
@@ -23,6 +29,39 @@ pub(crate) async fn build_daemon() -> Result<PathBuf> {
         daemon.display()
     );
     Ok(daemon)
+}
+
+/// Builds a bench of a crate, as [`build_daemon`] does, and says where it is.
+pub(crate) async fn build_bench(package: &str, bench: &str) -> Result<PathBuf> {
+    let mut command = process::of_user(Path::new("cargo"));
+    command.args(build(&["--package", package, "--bench", bench]));
+    command.args(["--message-format", "json-render-diagnostics"]).current_dir(root());
+    let said = process::output(command, BUILDING).await?;
+    let messages = said.split(|byte| *byte == b'\n');
+    let made = messages.filter_map(|line| serde_json::from_slice::<Artifact>(line).ok());
+    let mut built = made.filter(|artifact| artifact.target.name == bench);
+    built.find_map(|artifact| artifact.executable).context("cargo names no bench")
+}
+
+/// A line of cargo's, as far as it is about something built.
+#[derive(Deserialize)]
+struct Artifact {
+    target: Target,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+fn build<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    let mut words = vec!["build"];
+    if !cfg!(debug_assertions) {
+        words.push("--release");
+    }
+    words.extend(args);
+    words
 }
 
 /// The target folder, for what tools and worlds keep between runs.

@@ -11,7 +11,7 @@ use crate::chaos::dice::Dice;
 use crate::chaos::record::Record;
 use crate::e2e::world_folder;
 use crate::files;
-use crate::world::{App, CaOptions, CaSettings, Programs, Settings, SmallWorld};
+use crate::world::{App, CaOptions, CaSettings, Programs, Settings, SmallWorld, Validation};
 
 const APPLICATIONS: usize = 50;
 
@@ -37,8 +37,8 @@ pub(super) async fn run(programs: &Programs, seed: u64) -> Result<Record> {
     let folder = world_folder(&format!("chaos-{seed}"))?;
     let mut dice = Dice::of(seed);
     let mut delays = dice.split();
-    let delays = move || delays.milliseconds(DELAY);
-    let mut world = SmallWorld::start(programs, folder.path(), SETTINGS, delays).await?;
+    let validation = Validation::Late(Box::new(move || delays.milliseconds(DELAY)));
+    let mut world = SmallWorld::start(programs, folder.path(), SETTINGS, validation).await?;
     let apps = App::wave("app", APPLICATIONS);
     world.add(&apps).await?;
 

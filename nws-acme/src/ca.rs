@@ -1,19 +1,26 @@
+mod accounts;
+mod key_change;
+mod revocation;
+
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 
-use instant_acme::{AccountBuilder, Key};
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use instant_acme::AccountBuilder;
 use time::OffsetDateTime;
-use tracing::{debug, info};
+use tracing::debug;
 
 use crate::breaker::{Breaker, End};
 use crate::directory::{Cached, Directory};
 use crate::exchange::Exchange;
+use crate::jws::Requests;
 use crate::retry::{Retry, retry};
 use crate::{
     Account, AccountKey, AccountUrl, AcmeError, Availability, CertificateId, Clock, DirectoryUrl,
     Limits, RenewalInfo, Transport, renewal_info,
 };
+
+pub use self::revocation::{RevocationReason, UnknownRevocationReason};
 
 /// One CA: where its directory is, how it is reached, and what we know of it.
 ///
@@ -29,10 +36,6 @@ struct Inner {
     directory: Cached,
     breaker: Arc<Breaker>,
 }
-
-/// That the operator has agreed to the CA's terms of service (RFC 8555 §7.3.3). Make one only where he did.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct TermsAgreed;
 
 impl Ca {
     /// Names a CA, without asking it anything.
@@ -69,48 +72,6 @@ impl Ca {
         self.0.directory.any().map(|directory| directory.profiles)
     }
 
-    /// Makes the key's account, or finds it: the same key always gives the same account (RFC 8555 §7.3.1).
-    ///
-    /// Keep the key durably before, and the account's URL after; a crash between them costs nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`AcmeError`]; its `recovery` says what next.
-    pub async fn register(
-        &self,
-        key: &AccountKey,
-        _: TermsAgreed,
-        clock: &dyn Clock,
-    ) -> Result<Account, AcmeError> {
-        let deadline = clock.now() + self.0.limits.request * self.0.limits.tries;
-        let begun = self.0.breaker.begin();
-        let outcome = self.find_or_make(key, self.retry(clock, deadline)).await;
-        self.0.breaker.end(
-            begun,
-            clock.now(),
-            outcome.as_ref().map_or_else(AcmeError::end, |_| End::Answered),
-        );
-        outcome
-    }
-
-    async fn find_or_make(&self, key: &AccountKey, retry: Retry<'_>) -> Result<Account, AcmeError> {
-        let exchange = self.exchange(retry).await?;
-        let id = retry!(retry, self.create(key, &exchange)).map_err(AcmeError::at_registration)?;
-        exchange.check(&id)?;
-        let url: AccountUrl = id.parse().map_err(|source| AcmeError::Url { source })?;
-        info!(account = %url, "account registered");
-        Ok(self.account(key, url))
-    }
-
-    async fn create(&self, key: &AccountKey, exchange: &Exchange) -> Result<String, AcmeError> {
-        let der = PrivatePkcs8KeyDer::from(key.pkcs8_der().to_vec());
-        let failure = |error| exchange.failure(error);
-        let pair =
-            (Key::from_pkcs8_der(der.clone_key()).map_err(failure)?, PrivateKeyDer::Pkcs8(der));
-        let created = self.builder(exchange).create_from_key(pair, self.0.url.to_string()).await;
-        created.map(|(account, _)| account.id().into()).map_err(failure)
-    }
-
     /// When the CA wants a certificate of its own renewed (RFC 9773 §4.2), asked once; `None` if it has no such information.
     ///
     /// What comes of it says nothing about the CA: orders go on where this alone is away. While they do not
@@ -131,7 +92,7 @@ impl Ca {
         let aside = Arc::new(Breaker::default());
         let retry = Retry { breaker: &aside, ..self.retry(clock, now + self.0.limits.request) };
         let directory = self.directory_over(&aside, retry).await?;
-        let Some(base) = directory.renewal_info.clone() else { return Ok(None) };
+        let Some(base) = directory.url("renewalInfo").map(str::to_owned) else { return Ok(None) };
         let exchange = self.open(aside.clone(), Some((self.0.url.clone(), directory)));
         let url = renewal_info::location(&base, certificate);
         let document = retry.tries().bounded(exchange.get_json(&url)).await?;
@@ -151,6 +112,32 @@ impl Ca {
 
     pub(crate) fn retry<'a>(&'a self, clock: &'a dyn Clock, deadline: OffsetDateTime) -> Retry<'a> {
         Retry { limits: &self.0.limits, clock, breaker: &self.0.breaker, deadline }
+    }
+
+    /// An undertaking beside orders; how it ends is what is known of the CA.
+    async fn counted<T>(
+        &self,
+        clock: &dyn Clock,
+        undertaking: impl Future<Output = Result<T, AcmeError>>,
+    ) -> Result<T, AcmeError> {
+        let begun = self.0.breaker.begin();
+        let outcome = undertaking.await;
+        let end = outcome.as_ref().map_or_else(AcmeError::end, |_| End::Answered);
+        self.0.breaker.end(begun, clock.now(), end);
+        if outcome.as_ref().is_err_and(|failure| failure.doubts(&self.0.url)) {
+            self.distrust_directory();
+        }
+        outcome
+    }
+
+    /// Signed requests of our own, as long as the tries of one can take.
+    async fn requests<'a>(&'a self, clock: &'a dyn Clock) -> Result<Requests<'a>, AcmeError> {
+        let deadline = clock.now() + self.0.limits.request * self.0.limits.tries;
+        let retry = self.retry(clock, deadline);
+        let directory = self.directory(retry).await?;
+        let exchange =
+            self.open(self.0.breaker.clone(), Some((self.0.url.clone(), directory.clone())));
+        Ok(Requests { retry, exchange, ca: &self.0.url, directory })
     }
 
     pub(crate) fn builder(&self, exchange: &Exchange) -> AccountBuilder {

@@ -19,8 +19,10 @@ pub(crate) struct Directory {
     pub(crate) profiles: Vec<String>,
     /// What CAA records call the CA; empty if it does not say (RFC 8555 §7.1.1).
     pub(crate) caa_identities: Vec<String>,
-    /// Where it tells when to renew (RFC 9773 §4.1), if it does, and at a URL that can be asked.
-    pub(crate) renewal_info: Option<String>,
+    /// Whether the CA makes no account without one of somebody else's (RFC 8555 §7.3.4).
+    pub(crate) external_account_required: bool,
+    /// What it names that we ask for.
+    urls: Vec<(&'static str, String)>,
     /// Where the CA is: no other host is asked, whatever an order says.
     hosts: Vec<String>,
 }
@@ -55,9 +57,25 @@ impl Directory {
         let identities = document.pointer("/meta/caaIdentities").and_then(Value::as_array);
         let identities = identities.into_iter().flatten().filter_map(Value::as_str);
         let caa_identities = identities.map(|name| Printable(name).to_string()).collect();
-        let renewal_info = document.get("renewalInfo").and_then(Value::as_str);
-        let renewal_info = renewal_info.filter(|url| host(url).is_ok()).map(Into::into);
-        Ok(Self { body, profiles, caa_identities, renewal_info, hosts })
+        let urls = Self::NEEDED.into_iter().chain(Self::OTHERS).filter_map(|member| {
+            let url = document.get(member).and_then(Value::as_str);
+            Some((member, url.filter(|url| host(url).is_ok())?.to_owned()))
+        });
+        let external_account_required =
+            document.pointer("/meta/externalAccountRequired") == Some(&Value::Bool(true));
+        Ok(Self {
+            body,
+            profiles,
+            caa_identities,
+            external_account_required,
+            urls: urls.collect(),
+            hosts,
+        })
+    }
+
+    /// The URL of one of its members, if the CA has it, and it can be asked.
+    pub(crate) fn url(&self, member: &str) -> Option<&str> {
+        self.urls.iter().find(|(name, _)| *name == member).map(|(_, url)| url.as_str())
     }
 
     /// The hosts of all its URLs, of which those that are needed must be such that can be asked.

@@ -5,8 +5,8 @@ use time::format_description::well_known::Rfc3339;
 use crate::link::links;
 use crate::printable::excerpt;
 use crate::{
-    BoxError, DirectoryUrl, InvalidUrl, LimitScope, Problem, ProblemKind, Recovery, RetryAfter,
-    TransportError,
+    AccountUrl, BoxError, DirectoryUrl, InvalidUrl, LimitScope, Problem, ProblemKind, Recovery,
+    RetryAfter, TransportError,
 };
 
 /// Why a request to a CA did not bring what was asked for, after all its tries.
@@ -115,6 +115,44 @@ pub enum AcmeError {
         missing: &'static str,
         /// The beginning of the body, made printable.
         excerpt: String,
+    },
+    /// The CA makes accounts only for those it knows from elsewhere, and none is configured; nothing was sent.
+    #[error(
+        "the CA at {url} makes no account without an external one; get a key id and an HMAC key from it, and configure both"
+    )]
+    ExternalAccountRequired {
+        /// The configured URL.
+        url: DirectoryUrl,
+    },
+    /// The directory has no URL for what was to be done; nothing was sent.
+    #[error("the CA at {url} does not offer this: its directory has no {member}")]
+    NotOffered {
+        /// The configured URL.
+        url: DirectoryUrl,
+        /// What is absent.
+        member: &'static str,
+    },
+    /// The new key of an account has another account already.
+    #[error(
+        "the new key cannot become that of the account, as it has another, {account}; make a fresh key"
+    )]
+    KeyTaken {
+        /// The account that has the key.
+        account: AccountUrl,
+    },
+    /// The CA has no account that could be taken over.
+    #[error(
+        "the CA at {url} knows no account of the imported key; is it the key of an account at this CA?"
+    )]
+    NotTakenOver {
+        /// The configured URL.
+        url: DirectoryUrl,
+    },
+    /// The key did not sign; nothing was sent.
+    #[error("a request to {url} could not be signed with the account key")]
+    Unsigned {
+        /// What was to be asked.
+        url: String,
     },
     /// The CA was found away a while ago and is left alone; nothing was sent.
     #[error("the CA is not asked before {}, as it was away: {reason}", date(*until))]

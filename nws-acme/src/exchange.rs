@@ -79,11 +79,7 @@ impl Exchange {
 
     /// A plain GET, for what needs no account.
     pub(crate) async fn get(&self, url: &str) -> Result<Bytes, AcmeError> {
-        let request = Request::get(url).body(Bytes::new()).map_err(|error| AcmeError::NotAcme {
-            url: url.into(),
-            excerpt: String::new(),
-            source: error.into(),
-        })?;
+        let request = request(Method::GET, url, Bytes::new())?;
         Ok(self.ask(request).await?.into_body())
     }
 
@@ -95,7 +91,10 @@ impl Exchange {
 
     /// Whether the CA says when to renew, and so wants to hear what an order replaces (RFC 9773 §5).
     pub(crate) fn has_renewal_info(&self) -> bool {
-        self.0.directory.as_ref().is_some_and(|(_, directory)| directory.renewal_info.is_some())
+        self.0
+            .directory
+            .as_ref()
+            .is_some_and(|(_, directory)| directory.url("renewalInfo").is_some())
     }
 
     /// The next requests may be refused for what they say of a replaced certificate.
@@ -117,6 +116,11 @@ impl Exchange {
     /// Whether the last answer was a success.
     pub(crate) fn succeeded(&self) -> bool {
         self.last().status.is_success()
+    }
+
+    /// The headers of the last answer; none while a request is under way.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        self.last().headers
     }
 
     /// Whether the last answer is the CA's own.
@@ -169,7 +173,7 @@ impl Exchange {
     }
 
     /// Every request passes here; what it meets is what the breaker knows of the CA.
-    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, AcmeError> {
+    pub(crate) async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, AcmeError> {
         self.check(&request.uri().to_string())?;
         let begun = self.0.breaker.admit()?;
         let signed = request.method() == Method::POST;
@@ -281,7 +285,18 @@ fn accept(url: String, answer: Response<Bytes>) -> Result<Response<Bytes>, AcmeE
     })
 }
 
-fn is_bad_nonce(answer: &Response<Bytes>) -> bool {
+/// A request whose URL somebody else named.
+pub(crate) fn request(
+    method: Method,
+    url: &str,
+    body: impl Into<Bytes>,
+) -> Result<Request<Bytes>, AcmeError> {
+    Request::builder().method(method).uri(url).body(body.into()).map_err(|error| {
+        AcmeError::NotAcme { url: url.into(), excerpt: String::new(), source: error.into() }
+    })
+}
+
+pub(crate) fn is_bad_nonce(answer: &Response<Bytes>) -> bool {
     answer.status() == StatusCode::BAD_REQUEST
         && Problem::from_json(answer.body())
             .is_some_and(|problem| problem.kind == ProblemKind::BadNonce)

@@ -1,13 +1,17 @@
 //! One certificate from one ACME CA (RFC 8555), by HTTP-01.
 //!
 //! The way through: a [`Pool`] of connections and a [`DirectoryUrl`] make a [`Ca`]; an [`AccountKey`], made before any request,
-//! registers an [`Account`] there; [`obtain`] takes an [`OrderSpec`] through authorizations, challenges and finalizing to an
+//! registers an [`Account`] there, with what the CA wants to know ([`Registration`]); [`obtain`] takes an [`OrderSpec`] through authorizations, challenges and finalizing to an
 //! [`Issued`](nws_expiry::Issued), telling a [`Journal`] what has to be durable before each step. What went wrong is an
 //! [`OrderError`] or [`AcmeError`], and [`Recovery`] says what to do about it.
 //!
 //! Where there are several, [`choice::choose`] says which one an order goes to, and [`caa::permits`] which are not allowed to take it.
 //! Afterwards the CA is asked when it wants the certificate renewed ([`Ca::renewal_info`]), by the certificate's [`CertificateId`];
 //! the same tells the CA which certificate an order succeeds.
+//!
+//! An account can be found by its key, given other contacts or another key, and ended; one of another client is taken over by its
+//! [`ImportedKey`]. What it was issued can be revoked ([`Ca::revoke`]). These requests are signed here; those of an order by
+//! instant-acme.
 //!
 //! A CA that is in trouble is left alone for a while, by all who share the [`Ca`]; [`Ca::availability`] says so before anything is
 //! begun.
@@ -23,11 +27,16 @@ mod url;
 pub use url::{AccountUrl, DirectoryUrl, InvalidUrl, OrderUrl};
 mod account_key;
 pub use account_key::{AccountKey, InvalidAccountKey};
+mod rsa_account_key;
+pub use rsa_account_key::RsaAccountKey;
+mod imported_key;
+pub use imported_key::ImportedKey;
 mod certificate_key;
 pub use certificate_key::{KeyGenerationError, generate_key};
 mod certificate_id;
 pub use certificate_id::{CertificateId, InvalidCertificateId};
 mod csr;
+mod der;
 
 mod transport;
 pub use transport::{BoxError, ResponseBody, Transport, TransportError};
@@ -62,8 +71,18 @@ pub mod choice;
 
 mod renewal_info;
 pub use renewal_info::{RenewalInfo, renewal_info_retry};
+
+mod jws;
+
+mod contact;
+pub use contact::{Contact, InvalidContact};
+mod external_account;
+pub use external_account::{ExternalAccount, InvalidExternalAccount};
+mod registration;
+pub use registration::{Registration, TermsAgreed};
+
 mod ca;
-pub use ca::{Ca, TermsAgreed};
+pub use ca::{Ca, RevocationReason, UnknownRevocationReason};
 mod account;
 pub use account::Account;
 pub use nws_expiry::{InvalidProfile, Profile};

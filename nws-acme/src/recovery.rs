@@ -75,11 +75,15 @@ impl AcmeError {
             }
             Self::NotRegistered { .. }
             | Self::NotADirectory { .. }
-            | Self::DirectoryMember { .. } => Recovery::Operator,
+            | Self::DirectoryMember { .. }
+            | Self::ExternalAccountRequired { .. }
+            | Self::KeyTaken { .. }
+            | Self::NotTakenOver { .. } => Recovery::Operator,
+            Self::NotOffered { .. } => Recovery::Permanent,
             Self::Away { until, .. } => {
                 Recovery::CaAway { retry_after: Some(RetryAfter::At(*until)) }
             }
-            Self::Deadline => Recovery::Resume { retry_after: None },
+            Self::Unsigned { .. } | Self::Deadline => Recovery::Resume { retry_after: None },
         }
     }
 
@@ -110,6 +114,11 @@ impl AcmeError {
             | Self::Url { .. }
             | Self::NotADirectory { .. }
             | Self::DirectoryMember { .. }
+            | Self::ExternalAccountRequired { .. }
+            | Self::NotOffered { .. }
+            | Self::KeyTaken { .. }
+            | Self::NotTakenOver { .. }
+            | Self::Unsigned { .. }
             | Self::Away { .. }
             | Self::Deadline => Repeat::Never,
         }
@@ -121,7 +130,10 @@ impl AcmeError {
             Self::Away { .. }
             | Self::Deadline
             | Self::NotADirectory { .. }
-            | Self::DirectoryMember { .. } => End::Untold,
+            | Self::DirectoryMember { .. }
+            | Self::ExternalAccountRequired { .. }
+            | Self::NotOffered { .. }
+            | Self::Unsigned { .. } => End::Untold,
             Self::Unreachable { .. }
             | Self::Refused { .. }
             | Self::AccountDoesNotExist { .. }
@@ -130,7 +142,9 @@ impl AcmeError {
             | Self::Unexplained { .. }
             | Self::NotAcme { .. }
             | Self::Unexpected { .. }
-            | Self::Url { .. } => End::of(self, self.recovery()),
+            | Self::Url { .. }
+            | Self::KeyTaken { .. }
+            | Self::NotTakenOver { .. } => End::of(self, self.recovery()),
         }
     }
 
@@ -149,6 +163,11 @@ impl AcmeError {
             | Self::NotRegistered { .. }
             | Self::NotADirectory { .. }
             | Self::DirectoryMember { .. }
+            | Self::ExternalAccountRequired { .. }
+            | Self::NotOffered { .. }
+            | Self::KeyTaken { .. }
+            | Self::NotTakenOver { .. }
+            | Self::Unsigned { .. }
             | Self::Away { .. }
             | Self::Deadline => false,
         }
@@ -203,6 +222,11 @@ impl AcmeError {
             | Self::Url { .. }
             | Self::NotADirectory { .. }
             | Self::DirectoryMember { .. }
+            | Self::ExternalAccountRequired { .. }
+            | Self::NotOffered { .. }
+            | Self::KeyTaken { .. }
+            | Self::NotTakenOver { .. }
+            | Self::Unsigned { .. }
             | Self::Away { .. }
             | Self::Deadline => false,
         }
@@ -225,6 +249,11 @@ impl AcmeError {
             | Self::Url { .. }
             | Self::NotADirectory { .. }
             | Self::DirectoryMember { .. }
+            | Self::ExternalAccountRequired { .. }
+            | Self::NotOffered { .. }
+            | Self::KeyTaken { .. }
+            | Self::NotTakenOver { .. }
+            | Self::Unsigned { .. }
             | Self::Away { .. }
             | Self::Deadline => false,
         }

@@ -92,7 +92,12 @@ fn is_temporary(error: &AcmeError) -> bool {
         | AcmeError::Unexpected { .. }
         | AcmeError::Url { .. }
         | AcmeError::NotADirectory { .. }
-        | AcmeError::DirectoryMember { .. } => false,
+        | AcmeError::DirectoryMember { .. }
+        | AcmeError::ExternalAccountRequired { .. }
+        | AcmeError::NotOffered { .. }
+        | AcmeError::KeyTaken { .. }
+        | AcmeError::NotTakenOver { .. }
+        | AcmeError::Unsigned { .. } => false,
     }
 }
 
@@ -113,6 +118,11 @@ fn asked(error: &AcmeError) -> Option<Duration> {
         | AcmeError::Url { .. }
         | AcmeError::NotADirectory { .. }
         | AcmeError::DirectoryMember { .. }
+        | AcmeError::ExternalAccountRequired { .. }
+        | AcmeError::NotOffered { .. }
+        | AcmeError::KeyTaken { .. }
+        | AcmeError::NotTakenOver { .. }
+        | AcmeError::Unsigned { .. }
         | AcmeError::Away { .. }
         | AcmeError::Deadline => None,
     }

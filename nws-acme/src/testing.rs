@@ -7,7 +7,7 @@
 //! use std::sync::Arc;
 //!
 //! use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
-//! use nws_acme::{AccountKey, Ca, Limits, TermsAgreed};
+//! use nws_acme::{AccountKey, Ca, Limits, Registration, TermsAgreed};
 //! use nws_challenge::Token;
 //! use nws_expiry::DnsName;
 //! use time::macros::datetime;
@@ -18,7 +18,8 @@
 //! let fake = FakeCa::new(clock.clone(), nobody);
 //!
 //! let ca = Ca::new(fake.directory_url(), fake.transport(), Limits::default());
-//! let account = ca.register(&AccountKey::generate()?, TermsAgreed, &*clock).await?;
+//! let registration = Registration { terms: TermsAgreed, contact: vec![], external_account: None };
+//! let account = ca.register(&AccountKey::generate()?, &registration, &*clock).await?;
 //! assert!(account.url().as_str().ends_with("/account/0"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
@@ -38,6 +39,7 @@ pub use endpoint::Endpoint;
 mod issuer;
 mod jws;
 mod new_order;
+mod public_key;
 mod renewal;
 pub use renewal::Renewal;
 mod reply;

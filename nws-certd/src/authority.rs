@@ -1,7 +1,8 @@
 //! One CA that orders may go to, and our account there.
 
 use nws_acme::{
-    Account, AccountKey, AccountUrl, AcmeError, Availability, Ca, Clock, Profile, TermsAgreed,
+    Account, AccountKey, AccountUrl, AcmeError, Availability, Ca, Clock, Profile, Registration,
+    TermsAgreed,
 };
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -65,7 +66,9 @@ impl Authority {
         if let Some(account) = &*known {
             return Ok(account.clone());
         }
-        let account = self.ca.register(&self.key, TermsAgreed, clock).await?;
+        let registration =
+            Registration { terms: TermsAgreed, contact: vec![], external_account: None };
+        let account = self.ca.register(&self.key, &registration, clock).await?;
         self.remember(store, Some(account.url())).await;
         *known = Some(account.clone());
         Ok(account)

@@ -217,6 +217,11 @@ fn request(step: Step, source: &AcmeError) -> Recovery {
             | AcmeError::NotAcme { .. }
             | AcmeError::NotADirectory { .. }
             | AcmeError::DirectoryMember { .. }
+            | AcmeError::ExternalAccountRequired { .. }
+            | AcmeError::NotOffered { .. }
+            | AcmeError::KeyTaken { .. }
+            | AcmeError::NotTakenOver { .. }
+            | AcmeError::Unsigned { .. }
             | AcmeError::Away { .. }
             | AcmeError::Deadline => source.recovery(),
         },

@@ -11,6 +11,10 @@ pub enum Endpoint {
     NewNonce,
     /// A new account, or the one of a key.
     NewAccount,
+    /// An account being changed.
+    Account,
+    /// Another key for an account.
+    KeyChange,
     /// A new order.
     NewOrder,
     /// An order.
@@ -25,13 +29,17 @@ pub enum Endpoint {
     Certificate,
     /// Renewal information.
     RenewalInfo,
+    /// A certificate being revoked.
+    RevokeCert,
 }
 
 impl Endpoint {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Directory,
         Self::NewNonce,
         Self::NewAccount,
+        Self::Account,
+        Self::KeyChange,
         Self::NewOrder,
         Self::Order,
         Self::Authorization,
@@ -39,6 +47,7 @@ impl Endpoint {
         Self::Finalize,
         Self::Certificate,
         Self::RenewalInfo,
+        Self::RevokeCert,
     ];
 
     /// The path, before the id where it has one.
@@ -47,6 +56,8 @@ impl Endpoint {
             Self::Directory => "/directory",
             Self::NewNonce => "/new-nonce",
             Self::NewAccount => "/new-account",
+            Self::Account => "/account/",
+            Self::KeyChange => "/key-change",
             Self::NewOrder => "/new-order",
             Self::Order => "/order/",
             Self::Authorization => "/authorization/",
@@ -54,21 +65,28 @@ impl Endpoint {
             Self::Finalize => "/finalize/",
             Self::Certificate => "/certificate/",
             Self::RenewalInfo => "/renewal-info/",
+            Self::RevokeCert => "/revoke-cert",
         }
+    }
+
+    /// Where it is, before the id where it has one.
+    pub(super) fn url(self) -> String {
+        format!("{HOST}{}", self.path())
     }
 
     /// The directory's document.
     pub(super) fn directory(renewal_info: bool) -> Value {
-        let at = |endpoint: Self| format!("{HOST}{}", endpoint.path());
         let mut document = json!({
-            "newNonce": at(Self::NewNonce),
-            "newAccount": at(Self::NewAccount),
-            "newOrder": at(Self::NewOrder),
+            "newNonce": Self::NewNonce.url(),
+            "newAccount": Self::NewAccount.url(),
+            "newOrder": Self::NewOrder.url(),
+            "revokeCert": Self::RevokeCert.url(),
+            "keyChange": Self::KeyChange.url(),
             "meta": { "profiles": { "classic": "the only one" }, "caaIdentities": ["ca.test"] },
             "kFq3xT0": "a member that means nothing, as Let's Encrypt has",
         });
         if renewal_info {
-            document["renewalInfo"] = at(Self::RenewalInfo).trim_end_matches('/').into();
+            document["renewalInfo"] = Self::RenewalInfo.url().trim_end_matches('/').into();
         }
         document
     }

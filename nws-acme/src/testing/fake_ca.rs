@@ -1,20 +1,20 @@
+mod accounts;
+mod certificates;
+mod orders;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use nws_challenge::{KeyAuthorization, Token};
-use nws_expiry::{DnsName, DnsNames};
-use serde_json::{Value, json};
 use time::Duration;
 
 use super::endpoint::Endpoint;
 use super::faults::{Faults, Outage};
-use super::issuer::{self, Issuer, Validity};
-use super::jws::{Signed, Signer, decode, malformed};
-use super::renewal::Certified;
+use super::issuer::Issuer;
+use super::jws::{Signed, malformed};
 use super::reply::{Refusal, Reply};
-use super::state::{Finalized, HOST, Standing, State, url};
+use super::state::{HOST, State, url};
 use super::validator::Validator;
 use crate::{Clock, DirectoryUrl, OrderUrl, ProblemKind, ResponseBody, Transport, TransportError};
 
@@ -97,23 +97,6 @@ impl FakeCa {
         ids.any(|id| url(Endpoint::Order, *id) == order.as_str() && state.status(*id) != "invalid")
     }
 
-    /// How many certificates were issued.
-    pub fn issued(&self) -> usize {
-        self.state().chains.len()
-    }
-
-    /// Loses all accounts, as a test CA does when it restarts. Their URLs are not used again.
-    pub fn forget_accounts(&self) {
-        self.state().accounts.clear();
-    }
-
-    /// Ends all accounts; their keys can have no others.
-    pub fn deactivate_accounts(&self) {
-        for account in self.state().accounts.values_mut() {
-            account.deactivated = true;
-        }
-    }
-
     /// Loses all orders. Their URLs are not used again.
     pub fn forget_orders(&self) {
         self.state().orders.clear();
@@ -136,10 +119,7 @@ impl FakeCa {
             ));
         }
         match (endpoint, request.method()) {
-            (Endpoint::Directory, &Method::GET) => {
-                let document = Endpoint::directory(!self.state().faults.no_renewal_info);
-                Ok(Reply::json(200, &document))
-            }
+            (Endpoint::Directory, &Method::GET) => Ok(Reply::json(200, &self.directory())),
             (Endpoint::RenewalInfo, &Method::GET) => {
                 let path = request.uri().path();
                 self.renewal_info(path.strip_prefix(endpoint.path()).unwrap_or_default())
@@ -169,11 +149,17 @@ impl FakeCa {
     }
 
     async fn post(&self, endpoint: Endpoint, id: usize, signed: &Signed) -> Result<Reply, Refusal> {
+        // the two that a key can sign which is no account's
         if endpoint == Endpoint::NewAccount {
             return self.new_account(signed);
         }
+        if endpoint == Endpoint::RevokeCert {
+            return self.revoke(signed);
+        }
         let account = self.state().account(signed)?;
         match endpoint {
+            Endpoint::Account => self.account(account, id, signed),
+            Endpoint::KeyChange => self.key_change(account, signed),
             Endpoint::NewOrder => self.new_order(account, &signed.object()?),
             Endpoint::Order => signed.empty().and_then(|()| self.order(account, id)),
             Endpoint::Authorization => {
@@ -185,142 +171,9 @@ impl FakeCa {
             Endpoint::Directory
             | Endpoint::NewNonce
             | Endpoint::NewAccount
-            | Endpoint::RenewalInfo => Err(not_found()),
+            | Endpoint::RenewalInfo
+            | Endpoint::RevokeCert => Err(not_found()),
         }
-    }
-
-    fn new_account(&self, signed: &Signed) -> Result<Reply, Refusal> {
-        let Signer::Key(point) = &signed.signer else {
-            return Err(malformed("newAccount is signed by a key"));
-        };
-        signed.verify(point)?;
-        let payload = signed.object()?;
-        let mut state = self.state();
-        let known = state.accounts.values().find(|account| account.key == *point);
-        if known.is_some_and(|account| account.deactivated) {
-            let detail = "an account with the provided public key exists but is deactivated";
-            return Err(Refusal::new(403, ProblemKind::Unauthorized, detail));
-        }
-        let exists = known.is_some();
-        if !exists && payload["onlyReturnExisting"] == true {
-            return Err(Refusal::new(
-                400,
-                ProblemKind::AccountDoesNotExist,
-                "no account of that key",
-            ));
-        }
-        if !exists && payload["termsOfServiceAgreed"] != true {
-            return Err(Refusal::new(
-                403,
-                ProblemKind::UserActionRequired,
-                "agree to the terms of service",
-            ));
-        }
-        let (account, made) = state.register(point.clone());
-        let reply = Reply::json(if made { 201 } else { 200 }, &json!({ "status": "valid" }));
-        Ok(reply.with("location", format!("{HOST}/account/{account}")))
-    }
-
-    fn order(&self, account: usize, id: usize) -> Result<Reply, Refusal> {
-        let mut state = self.state();
-        owned(state.orders.get(&id).map(|order| order.account), account)?;
-        state.look(id);
-        Ok(state.order_reply(id, 200))
-    }
-
-    fn authorization(&self, account: usize, id: usize) -> Result<Reply, Refusal> {
-        let mut state = self.state();
-        let authorization = state.authorizations.get_mut(id).ok_or_else(not_found)?;
-        owned(Some(authorization.account), account)?;
-        authorization.standing.look();
-        Ok(Reply::json(200, &state.authorization_document(id)))
-    }
-
-    /// Validates while the client waits, and tells the outcome as late as it was told to.
-    async fn challenge(
-        &self,
-        account: usize,
-        id: usize,
-        payload: &Value,
-    ) -> Result<Reply, Refusal> {
-        if *payload != json!({}) {
-            return Err(malformed("a challenge is offered with {}"));
-        }
-        let (name, key_authorization) = self.offered(account, id)?;
-        let outcome = self.validate(&name, &key_authorization).await;
-        let mut state = self.state();
-        let outcome = state.judged(outcome);
-        let polls = state.faults.validation_polls;
-        state.authorizations[id].standing = Standing::Validating { polls, outcome };
-        Ok(Reply::json(200, &state.challenge_document(id)))
-    }
-
-    fn offered(&self, account: usize, id: usize) -> Result<(DnsName, KeyAuthorization), Refusal> {
-        let state = self.state();
-        let authorization = state.authorizations.get(id).ok_or_else(not_found)?;
-        owned(Some(authorization.account), account)?;
-        if !matches!(authorization.standing, Standing::Pending) {
-            return Err(malformed("the authorization is not pending"));
-        }
-        let token: Token = authorization.token.parse().map_err(|_| not_found())?;
-        let thumbprint =
-            crate::account_key::thumbprint(&state.accounts[&account].key).ok_or_else(not_found)?;
-        Ok((authorization.name.clone(), KeyAuthorization::new(&token, &thumbprint)))
-    }
-
-    async fn validate(&self, name: &DnsName, want: &KeyAuthorization) -> Result<(), Refusal> {
-        match self.validator.fetch(name, want.token()).await {
-            Ok(body) if body.trim_end() == want.as_str() => Ok(()),
-            Ok(_) => Err(Refusal::new(
-                403,
-                ProblemKind::Unauthorized,
-                "the key authorization is another",
-            )),
-            Err(unanswered) => Err(Refusal::new(400, unanswered.kind, &unanswered.detail)),
-        }
-    }
-
-    fn finalize(&self, account: usize, id: usize, payload: &Value) -> Result<Reply, Refusal> {
-        let mut state = self.state();
-        owned(state.orders.get(&id).map(|order| order.account), account)?;
-        if state.status(id) != "ready" {
-            return Err(Refusal::new(403, ProblemKind::OrderNotReady, "the order is not ready"));
-        }
-        let chain = state.chains.len();
-        let names = &state.orders[&id].names;
-        let pem = self.issue(payload, names, &state.accounts[&account].key, chain)?;
-        let certified = Certified::of(&pem, account, &state.orders[&id].names);
-        state.certified.extend(certified);
-        state.chains.push(pem);
-        let finalized = Finalized { polls: state.faults.processing_polls, chain };
-        if let Some(order) = state.orders.get_mut(&id) {
-            order.finalized = Some(finalized);
-        }
-        Ok(state.order_reply(id, 200))
-    }
-
-    fn issue(
-        &self,
-        payload: &Value,
-        names: &DnsNames,
-        account: &[u8],
-        serial: usize,
-    ) -> Result<String, Refusal> {
-        let bad = |detail: &str| Refusal::new(400, ProblemKind::BadCsr, detail);
-        let csr = decode(payload["csr"].as_str().ok_or_else(|| bad("no csr"))?)?;
-        let request = issuer::Request::parse(csr).map_err(|error| bad(&error.to_string()))?;
-        if !request.is_for(names) {
-            return Err(bad("the names are not the order's"));
-        }
-        if request.has_key(account) {
-            return Err(bad("the key is the account's"));
-        }
-        let validity = Validity { not_before: self.clock.now(), lifetime: self.lifetime };
-        self.issuer.issue(&request, serial, validity).map_err(|error| bad(&error.to_string()))
-    }
-
-    fn certificate(&self, id: usize) -> Result<Reply, Refusal> {
-        self.state().chains.get(id).cloned().map(Reply::chain).ok_or_else(not_found)
     }
 
     fn refuse(&self, refusal: Refusal) -> Reply {
@@ -383,3 +236,6 @@ fn owned(owner: Option<usize>, account: usize) -> Result<(), Refusal> {
 fn not_found() -> Refusal {
     Refusal::new(404, ProblemKind::Malformed, "no such resource")
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ use crate::testing::Endpoint;
 pub struct Faults {
     /// Every n-th signed request is refused for its nonce; 0 is never.
     pub bad_nonce_every: u32,
+    /// So many signed requests from now on are refused for their nonces.
+    pub bad_nonces_next: u32,
     /// Every n-th request is answered 500; 0 is never.
     pub server_error_every: u32,
     /// So many requests from now on are answered 500.

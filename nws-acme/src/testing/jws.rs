@@ -1,38 +1,42 @@
 //! Signed requests, read as strictly as a CA does (RFC 8555 §6.2).
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde_json::{Map, Value};
 
+use super::public_key::PublicKey;
 use super::reply::Refusal;
 use crate::ProblemKind;
 
-/// A signed request whose form is right; whether the signature is, depends on the signer's key.
-pub(super) struct Signed {
-    pub(super) signer: Signer,
-    pub(super) nonce: String,
+/// A flattened JWS whose form is right, as a request or inside one.
+pub(super) struct Jws {
+    header: Map<String, Value>,
     payload: Vec<u8>,
     input: String,
     signature: Vec<u8>,
 }
 
+/// A signed request whose form is right; whether the signature is, depends on the signer's key.
+pub(super) struct Signed {
+    jws: Jws,
+    pub(super) signer: Signer,
+    pub(super) nonce: String,
+}
+
 /// Who claims to have signed: a new key, or a known account.
 pub(super) enum Signer {
-    /// An uncompressed point of P-256.
-    Key(Vec<u8>),
+    /// A key that came with the request.
+    Key(PublicKey),
     /// An account's URL.
     Account(String),
 }
 
-impl Signed {
-    /// Reads a flattened JWS that was sent to `url`.
-    pub(super) fn parse(body: &[u8], url: &str) -> Result<Self, Refusal> {
-        let jws: Map<String, Value> =
-            serde_json::from_slice(body).map_err(|_| malformed("the body is no JWS"))?;
-        if jws.len() != 3 {
-            return Err(malformed("a JWS has protected, payload and signature alone"));
-        }
-        let (protected, payload) = (member(&jws, "protected")?, member(&jws, "payload")?);
+impl Jws {
+    /// Reads one that is for `url`.
+    pub(super) fn parse(jws: &Value, url: &str) -> Result<Self, Refusal> {
+        let jws = jws.as_object().filter(|jws| jws.len() == 3);
+        let jws =
+            jws.ok_or_else(|| malformed("a JWS has protected, payload and signature alone"))?;
+        let (protected, payload) = (member(jws, "protected")?, member(jws, "payload")?);
         let header: Map<String, Value> = serde_json::from_slice(&decode(protected)?)
             .map_err(|_| malformed("the header is no JSON object"))?;
         if member(&header, "url")? != url {
@@ -42,62 +46,91 @@ impl Signed {
                 "the header's url is not the request's",
             ));
         }
-        if member(&header, "alg")? != "ES256" {
-            return Err(Refusal::new(
-                400,
-                ProblemKind::BadSignatureAlgorithm,
-                "only ES256 is supported",
-            ));
-        }
         Ok(Self {
-            signer: Signer::of(&header)?,
-            nonce: member(&header, "nonce")?.into(),
             payload: decode(payload)?,
             input: format!("{protected}.{payload}"),
-            signature: decode(member(&jws, "signature")?)?,
+            signature: decode(member(jws, "signature")?)?,
+            header,
         })
     }
 
-    pub(super) fn verify(&self, point: &[u8]) -> Result<(), Refusal> {
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-            .verify(self.input.as_bytes(), &self.signature)
-            .map_err(|_| malformed("the signature is wrong"))
+    /// What it is signed with.
+    pub(super) fn algorithm(&self) -> Result<&str, Refusal> {
+        member(&self.header, "alg")
     }
 
-    /// The payload of a request that sends something.
+    pub(super) fn kid(&self) -> Result<&str, Refusal> {
+        member(&self.header, "kid")
+    }
+
+    /// One inside a request is no request, and has no nonce (RFC 8555 §7.3.4 and §7.3.5).
+    pub(super) fn without_nonce(self) -> Result<Self, Refusal> {
+        if self.header.contains_key("nonce") {
+            return Err(malformed("an inner JWS has no nonce"));
+        }
+        Ok(self)
+    }
+
+    pub(super) fn signer(&self) -> Result<Signer, Refusal> {
+        match (self.header.get("jwk"), self.header.get("kid")) {
+            (Some(Value::Object(jwk)), None) => PublicKey::parse(jwk).map(Signer::Key),
+            (None, Some(Value::String(kid))) => Ok(Signer::Account(kid.clone())),
+            _ => Err(malformed("a header has either jwk or kid")),
+        }
+    }
+
+    pub(super) fn verify(&self, key: &PublicKey) -> Result<(), Refusal> {
+        if self.algorithm()? != key.algorithm() {
+            return Err(bad_algorithm("the algorithm is not the key's"));
+        }
+        key.verify(self.input.as_bytes(), &self.signature)
+    }
+
+    /// What a secret that is shared would have to sign, and what it did.
+    pub(super) fn signed(&self) -> (&[u8], &[u8]) {
+        (self.input.as_bytes(), &self.signature)
+    }
+
+    /// The payload of one that sends something.
     pub(super) fn object(&self) -> Result<Value, Refusal> {
         match serde_json::from_slice(&self.payload) {
             Ok(value @ Value::Object(_)) => Ok(value),
             Ok(_) | Err(_) => Err(malformed("the payload is no JSON object")),
         }
     }
+}
 
-    /// That the request asks for something: POST-as-GET (RFC 8555 §6.3).
+impl Signed {
+    /// Reads a flattened JWS that was sent to `url`.
+    pub(super) fn parse(body: &[u8], url: &str) -> Result<Self, Refusal> {
+        let jws: Value =
+            serde_json::from_slice(body).map_err(|_| malformed("the body is no JWS"))?;
+        let jws = Jws::parse(&jws, url)?;
+        if !matches!(jws.algorithm()?, "ES256" | "RS256") {
+            return Err(bad_algorithm("only ES256 and RS256 are supported"));
+        }
+        let (signer, nonce) = (jws.signer()?, member(&jws.header, "nonce")?.into());
+        Ok(Self { jws, signer, nonce })
+    }
+
+    pub(super) fn verify(&self, key: &PublicKey) -> Result<(), Refusal> {
+        self.jws.verify(key)
+    }
+
+    /// The payload of a request that sends something.
+    pub(super) fn object(&self) -> Result<Value, Refusal> {
+        self.jws.object()
+    }
+
+    /// Whether the request asks for something: POST-as-GET (RFC 8555 §6.3).
+    pub(super) fn is_empty(&self) -> bool {
+        self.jws.payload.is_empty()
+    }
+
+    /// That it is a POST-as-GET.
     pub(super) fn empty(&self) -> Result<(), Refusal> {
-        if self.payload.is_empty() {
-            Ok(())
-        } else {
-            Err(malformed("a POST-as-GET has an empty payload"))
-        }
+        if self.is_empty() { Ok(()) } else { Err(malformed("a POST-as-GET has an empty payload")) }
     }
-}
-
-impl Signer {
-    fn of(header: &Map<String, Value>) -> Result<Self, Refusal> {
-        match (header.get("jwk"), header.get("kid")) {
-            (Some(Value::Object(jwk)), None) => Ok(Self::Key(point(jwk)?)),
-            (None, Some(Value::String(kid))) => Ok(Self::Account(kid.clone())),
-            _ => Err(malformed("a header has either jwk or kid")),
-        }
-    }
-}
-
-fn point(jwk: &Map<String, Value>) -> Result<Vec<u8>, Refusal> {
-    let (x, y) = (decode(member(jwk, "x")?)?, decode(member(jwk, "y")?)?);
-    if (member(jwk, "kty")?, member(jwk, "crv")?, x.len(), y.len()) != ("EC", "P-256", 32, 32) {
-        return Err(Refusal::new(400, ProblemKind::BadPublicKey, "only P-256 keys are supported"));
-    }
-    Ok([&[4][..], &x, &y].concat())
 }
 
 pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {
@@ -110,4 +143,8 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, Refusal> {
 
 pub(super) fn malformed(detail: &str) -> Refusal {
     Refusal::new(400, ProblemKind::Malformed, detail)
+}
+
+fn bad_algorithm(detail: &str) -> Refusal {
+    Refusal::new(400, ProblemKind::BadSignatureAlgorithm, detail)
 }

@@ -1,6 +1,6 @@
 //! What the fake CA remembers, and how it moves (RFC 8555 §7.1.6).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -11,9 +11,10 @@ use super::answer::Answer;
 use super::endpoint::Endpoint;
 use super::faults::{Faults, Outage};
 use super::jws::{Signed, Signer};
+use super::public_key::PublicKey;
 use super::renewal::Certified;
 use super::reply::{Refusal, Reply};
-use crate::{CertificateId, ProblemKind};
+use crate::{CertificateId, ProblemKind, RevocationReason};
 
 pub(super) const HOST: &str = "https://ca.test";
 
@@ -30,14 +31,25 @@ pub(super) struct State {
     pub(super) authorizations: Vec<Authorization>,
     pub(super) orders: BTreeMap<usize, Order>,
     pub(super) orders_made: usize,
-    pub(super) chains: Vec<String>,
     pub(super) certified: Vec<Certified>,
+    pub(super) certificates: Vec<Certificate>,
+    /// HMAC keys by key id; where there are any, no account is made without one.
+    pub(super) external_accounts: BTreeMap<String, Vec<u8>>,
+    /// The key ids that have their account.
+    pub(super) bound: BTreeSet<String>,
 }
 
 pub(super) struct Account {
-    /// An uncompressed point of P-256.
-    pub(super) key: Vec<u8>,
+    pub(super) key: PublicKey,
+    pub(super) contact: Vec<String>,
     pub(super) deactivated: bool,
+}
+
+pub(super) struct Certificate {
+    /// The whole chain.
+    pub(super) pem: String,
+    pub(super) account: usize,
+    pub(super) revoked: Option<RevocationReason>,
 }
 
 pub(super) struct Authorization {
@@ -68,7 +80,7 @@ pub(super) struct Order {
 /// An order that has its certificate, shown after so many more looks.
 pub(super) struct Finalized {
     pub(super) polls: u32,
-    pub(super) chain: usize,
+    pub(super) certificate: usize,
 }
 
 impl State {
@@ -115,10 +127,17 @@ impl State {
     pub(super) fn spend(&mut self, nonce: &str) -> Result<(), Refusal> {
         self.signed_requests += 1;
         let known = self.nonces.remove(nonce);
-        if known && !is_nth(self.signed_requests, self.faults.bad_nonce_every) {
+        let next = self.faults.bad_nonces_next > 0;
+        self.faults.bad_nonces_next -= u32::from(next);
+        if known && !next && !is_nth(self.signed_requests, self.faults.bad_nonce_every) {
             return Ok(());
         }
         Err(Refusal::new(400, ProblemKind::BadNonce, "the nonce is unknown or was used"))
+    }
+
+    /// The id in an account's URL.
+    pub(super) fn account_at(&self, url: &str) -> Option<usize> {
+        url.strip_prefix(&Endpoint::Account.url())?.parse().ok()
     }
 
     /// The account that signed a request.
@@ -128,8 +147,7 @@ impl State {
         };
         let unknown =
             || Refusal::new(400, ProblemKind::AccountDoesNotExist, "no account of that URL");
-        let id = url.strip_prefix(&format!("{HOST}/account/")).and_then(|id| id.parse().ok());
-        let id: usize = id.ok_or_else(unknown)?;
+        let id = self.account_at(url).ok_or_else(unknown)?;
         let account = self.accounts.get(&id).ok_or_else(unknown)?;
         if account.deactivated {
             let detail = "the account is not valid, it has status deactivated";
@@ -139,17 +157,12 @@ impl State {
         Ok(id)
     }
 
-    /// The account of a key, made if there is none; true if it was.
-    pub(super) fn register(&mut self, key: Vec<u8>) -> (usize, bool) {
-        match self.accounts.iter().find(|(_, account)| account.key == key) {
-            Some((id, _)) => (*id, false),
-            None => {
-                let id = self.accounts_made;
-                self.accounts_made += 1;
-                self.accounts.insert(id, Account { key, deactivated: false });
-                (id, true)
-            }
-        }
+    /// A new account.
+    pub(super) fn register(&mut self, key: PublicKey, contact: Vec<String>) -> usize {
+        let id = self.accounts_made;
+        self.accounts_made += 1;
+        self.accounts.insert(id, Account { key, contact, deactivated: false });
+        id
     }
 
     /// The account's open order for the same certificate, as Let's Encrypt does, or a new one.
@@ -230,15 +243,15 @@ impl State {
         }
         let identifiers: Vec<_> =
             order.names.iter().map(|name| json!({ "type": "dns", "value": name })).collect();
-        let chain = order.finalized.as_ref().filter(|finalized| finalized.polls == 0);
+        let finalized = order.finalized.as_ref().filter(|finalized| finalized.polls == 0);
         let mut document = json!({
             "status": self.status(id),
             "identifiers": identifiers,
             "authorizations": authorizations,
             "finalize": url(Endpoint::Finalize, id),
         });
-        if let Some(finalized) = chain {
-            document["certificate"] = url(Endpoint::Certificate, finalized.chain).into();
+        if let Some(finalized) = finalized {
+            document["certificate"] = url(Endpoint::Certificate, finalized.certificate).into();
         }
         if let Some(replaces) = order.replaces.as_ref().filter(|_| !self.faults.silent_on_replaces)
         {

@@ -4,10 +4,9 @@ use std::time::Duration;
 use nws_acme::testing::{Endpoint, Outage};
 use nws_acme::{
     AccountKey, AcmeError, Availability, Clock as _, Limits, OrderError, OrderSpec, Recovery, Step,
-    TermsAgreed,
 };
 
-use crate::world::World;
+use crate::world::{World, registration};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -58,7 +57,7 @@ async fn after_three_failures_nothing_is_sent() {
         };
         let key = AccountKey::generate().unwrap();
         let refused =
-            world.ca.clone().register(&key, TermsAgreed, &*world.clock).await.unwrap_err();
+            world.ca.clone().register(&key, &registration(), &*world.clock).await.unwrap_err();
         assert!(matches!(refused, AcmeError::Away { .. }), "{case}: clones know it: {refused:?}");
         assert_eq!(world.fake.requests() - before, 3, "{case}: nothing was sent");
         assert_eq!(world.clock.now(), since, "{case}: at once");
@@ -74,7 +73,7 @@ async fn a_registration_that_fails_is_an_attempt_too() {
     });
     let key = AccountKey::generate().unwrap();
     for seconds in [5, 10, 20] {
-        world.ca.register(&key, TermsAgreed, &*world.clock).await.unwrap_err();
+        world.ca.register(&key, &registration(), &*world.clock).await.unwrap_err();
         assert_eq!(pause(&world), Duration::from_secs(seconds));
         world.wait_until_asked().await;
     }

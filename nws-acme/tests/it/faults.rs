@@ -7,13 +7,13 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use nws_acme::testing::{Endpoint, Faults, Outage};
 use nws_acme::{
-    AcmeError, Availability, Ca, Clock as _, Limits, OrderError, OrderSpec, Recovery, ResponseBody,
-    RetryAfter, Step, Transport, TransportError, obtain,
+    AccountKey, AcmeError, Availability, Ca, Clock as _, Limits, OrderError, OrderSpec, Recovery,
+    ResponseBody, RetryAfter, Step, Transport, TransportError, obtain,
 };
 use proptest::prelude::*;
 use tokio::time::Instant;
 
-use crate::world::World;
+use crate::world::{World, registration};
 
 /// How a CA is made to misbehave.
 type Change = fn(&mut Faults);
@@ -65,6 +65,41 @@ async fn patience_with_a_ca_has_an_end() {
         assert!(world.fake.count(Endpoint::NewOrder) <= 30, "{case}");
         assert!(world.elapsed() <= Duration::from_secs(30), "{case}");
     }
+}
+
+/// A nonce that is refused is nobody's failure: it costs no time, and none of the tries that failures have.
+#[tokio::test(start_paused = true)]
+async fn refused_nonces_and_failures_are_counted_apart() {
+    let cases = [("nonces alone", 29, 0), ("failures alone", 0, 2), ("both", 29, 2)];
+    for (case, bad_nonces_next, server_errors_next) in cases {
+        let world = World::new().await;
+        world.fake.faults(|faults| {
+            (faults.bad_nonces_next, faults.server_errors_next) =
+                (bad_nonces_next, server_errors_next);
+        });
+        world.obtain(&world.spec("a.example")).await.unwrap();
+        let world = World::new().await;
+        world.fake.faults(|faults| {
+            (faults.bad_nonces_next, faults.server_errors_next) =
+                (bad_nonces_next, server_errors_next);
+        });
+        let key = AccountKey::generate().unwrap();
+        world.ca.register(&key, &registration(), &*world.clock).await.unwrap();
+        let pauses = [0, 500, 1500][server_errors_next as usize];
+        assert_eq!(world.elapsed(), Duration::from_millis(pauses), "{case}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ca_that_accepts_no_nonce_is_asked_thirty_times() {
+    let world = World::new().await;
+    world.fake.faults(|faults| faults.bad_nonce_every = 1);
+    let before = world.fake.count(Endpoint::NewAccount);
+    let key = AccountKey::generate().unwrap();
+    let error = world.ca.register(&key, &registration(), &*world.clock).await.unwrap_err();
+    assert_eq!(error.recovery(), Recovery::CaAway { retry_after: None }, "{error}");
+    assert_eq!(world.fake.count(Endpoint::NewAccount) - before, 30);
+    assert_eq!(world.fake.count(Endpoint::NewNonce), 2, "each refusal brings the next nonce");
 }
 
 #[tokio::test(start_paused = true)]

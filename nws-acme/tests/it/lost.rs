@@ -5,10 +5,9 @@ use std::time::Duration;
 use nws_acme::testing::{Endpoint, FakeCa};
 use nws_acme::{
     AccountKey, AcmeError, Availability, Clock as _, Limits, OrderError, OrderSpec, Recovery,
-    TermsAgreed,
 };
 
-use crate::world::{Entry, World};
+use crate::world::{Entry, World, registration};
 
 /// What a CA can lose.
 type Lose = fn(&FakeCa);
@@ -57,7 +56,7 @@ async fn go_on(world: &mut World, key: &AccountKey, spec: &OrderSpec) -> Vec<Rec
         let Err(error) = world.obtain(&again).await else { return said };
         match error.recovery() {
             Recovery::Account => {
-                let account = world.ca.register(key, TermsAgreed, &*world.clock).await;
+                let account = world.ca.register(key, &registration(), &*world.clock).await;
                 world.account = account.unwrap();
             }
             Recovery::Fresh => resume = None,
@@ -83,7 +82,8 @@ async fn an_account_the_ca_lost_is_registered_again_and_all_goes_on() {
                 let mut world = World::new().await;
                 world.fake.faults(|faults| faults.not_found_without_a_word = without_a_word);
                 let key = AccountKey::generate().unwrap();
-                world.account = world.ca.register(&key, TermsAgreed, &*world.clock).await.unwrap();
+                world.account =
+                    world.ca.register(&key, &registration(), &*world.clock).await.unwrap();
                 let lost = world.account.url().clone();
                 let spec = world.spec("a.example");
                 let error = interrupted(&world, &spec, moment, lose).await;
@@ -137,13 +137,13 @@ async fn an_order_the_ca_lost_makes_way_for_a_fresh_one() {
 async fn an_account_the_ca_ended_is_the_operators() {
     let mut world = World::new().await;
     let key = AccountKey::generate().unwrap();
-    world.account = world.ca.register(&key, TermsAgreed, &*world.clock).await.unwrap();
+    world.account = world.ca.register(&key, &registration(), &*world.clock).await.unwrap();
     world.fake.deactivate_accounts();
     let error = world.obtain(&world.spec("a.example")).await.unwrap_err();
     assert_eq!(error.recovery(), Recovery::Operator, "{error}");
 
     let asked = world.fake.count(Endpoint::NewAccount);
-    let error = world.ca.register(&key, TermsAgreed, &*world.clock).await.unwrap_err();
+    let error = world.ca.register(&key, &registration(), &*world.clock).await.unwrap_err();
     assert!(matches!(error, AcmeError::NotRegistered { .. }), "{error:?}");
     assert_eq!(error.recovery(), Recovery::Operator);
     assert_eq!(

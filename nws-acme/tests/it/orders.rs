@@ -4,13 +4,13 @@ use std::time::Duration;
 use nws_acme::testing::{Endpoint, FakeCa, Outage, RuntimeClock, Unanswered};
 use nws_acme::{
     AccountKey, Ca, Clock as _, Limits, NameFailure, OrderError, Problem, ProblemKind, Recovery,
-    RetryAfter, TermsAgreed, generate_key, obtain,
+    RetryAfter, generate_key, obtain,
 };
 use nws_challenge::Token;
 use nws_expiry::{DnsName, KeyType};
 use time::macros::datetime;
 
-use crate::world::{Book, Entry, World};
+use crate::world::{Book, Entry, World, registration};
 
 #[tokio::test(start_paused = true)]
 async fn an_order_brings_the_certificate_for_exactly_its_names() {
@@ -89,7 +89,7 @@ async fn a_name_that_fails_is_reported_in_the_cas_words() {
     });
     let ca = Ca::new(fake.directory_url(), fake.transport(), Limits::default());
     let account =
-        ca.register(&AccountKey::generate().unwrap(), TermsAgreed, &*clock).await.unwrap();
+        ca.register(&AccountKey::generate().unwrap(), &registration(), &*clock).await.unwrap();
     let spec = nws_acme::OrderSpec {
         names: "b.example".parse::<DnsName>().unwrap().into(),
         key: generate_key(KeyType::EcdsaP256).unwrap(),
@@ -119,7 +119,7 @@ async fn the_deadline_holds_while_the_reasons_are_read() {
     let fake = FakeCa::new(clock.clone(), |_: &DnsName, _: &Token| Err(Unanswered::connection("")));
     let ca = Ca::new(fake.directory_url(), fake.transport(), Limits::default());
     let account =
-        ca.register(&AccountKey::generate().unwrap(), TermsAgreed, &*clock).await.unwrap();
+        ca.register(&AccountKey::generate().unwrap(), &registration(), &*clock).await.unwrap();
     let deadline = clock.now() + Duration::from_secs(20);
     let spec = nws_acme::OrderSpec {
         names: "b.example".parse::<DnsName>().unwrap().into(),

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nws_acme::testing::RuntimeClock;
-use nws_acme::{
-    AccountKey, AcmeError, Ca, Limits, Pool, Proxy, Recovery, Roots, TermsAgreed, TransportError,
-};
+use nws_acme::{AccountKey, AcmeError, Ca, Limits, Pool, Proxy, Recovery, Roots, TransportError};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use time::macros::datetime;
+
+use crate::world::registration;
 
 /// What the server does with a connection.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,7 @@ impl Server {
         let url = format!("https://{}/directory", self.address).parse().unwrap();
         let ca = Ca::new(url, Arc::new(pool), limits);
         let clock = RuntimeClock::starting_at(datetime!(2026-03-02 0:00 UTC));
-        ca.register(&AccountKey::generate().unwrap(), TermsAgreed, &clock).await.unwrap_err()
+        ca.register(&AccountKey::generate().unwrap(), &registration(), &clock).await.unwrap_err()
     }
 }
 

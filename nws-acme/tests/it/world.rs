@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
 use nws_acme::{
     Account, AccountKey, Availability, Ca, Clock, Journal, Limits, NotDurable, OrderError,
-    OrderSpec, OrderUrl, TermsAgreed, generate_key, obtain,
+    OrderSpec, OrderUrl, Registration, TermsAgreed, generate_key, obtain,
 };
 use nws_challenge::{KeyAuthorization, Token};
 use nws_expiry::{DnsName, DnsNames, Issued, KeyType};
@@ -38,7 +38,7 @@ impl World {
         });
         let ca = Ca::new(fake.directory_url(), fake.transport(), limits);
         let account =
-            ca.register(&AccountKey::generate().unwrap(), TermsAgreed, &*clock).await.unwrap();
+            ca.register(&AccountKey::generate().unwrap(), &registration(), &*clock).await.unwrap();
         Self { clock, fake, ca, account, journal, start: Instant::now() }
     }
 
@@ -74,6 +74,11 @@ impl World {
     pub(crate) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
+}
+
+/// What most CAs want to know.
+pub(crate) fn registration() -> Registration {
+    Registration { terms: TermsAgreed, contact: vec![], external_account: None }
 }
 
 /// A step of the journal.

@@ -1,7 +1,7 @@
 //! An account gets another key (RFC 8555 §7.3.5).
 
 use serde_json::json;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::accounts::find;
 use crate::jws::{Requests, Signer, SigningKey};
@@ -58,7 +58,8 @@ impl Ca {
     }
 }
 
-/// If it is refused, it may have been done: by an earlier request whose answer was lost.
+/// What the CA says of it is not all: what it refuses, an earlier request may have done whose answer was lost; and Pebble says
+/// 200 to a key that has another account, and does nothing. The old key is given up after this, so it is looked at.
 async fn change(
     requests: &Requests<'_>,
     account: &AccountUrl,
@@ -66,21 +67,25 @@ async fn change(
     new: &AccountKey,
 ) -> Result<(), AcmeError> {
     let refusal = match ask(requests, account, old, new).await {
-        Ok(()) => {
-            info!(%account, "account key changed");
-            return Ok(());
-        }
-        Err(refusal @ AcmeError::Refused { .. }) => refusal,
+        Ok(()) => None,
+        Err(refusal) if is_refusal(&refusal) => Some(refusal),
         Err(failure) => return Err(failure),
     };
-    match find(requests, new).await {
-        Ok(Some(found)) if found == *account => {
-            debug!(%account, %refusal, "account key had been changed already");
+    match (find(requests, new).await, refusal) {
+        (Ok(Some(found)), _) if found == *account => {
+            info!(%account, "account key changed");
             Ok(())
         }
-        Ok(Some(account)) => Err(AcmeError::KeyTaken { account }),
-        Ok(None) | Err(_) => Err(refusal),
+        (Ok(Some(account)), _) => Err(AcmeError::KeyTaken { account }),
+        (Ok(None) | Err(_), Some(refusal)) => Err(refusal),
+        (Ok(None), None) => Err(requests.exchange.unexpected("the key was not changed".into())),
+        (Err(failure), None) => Err(failure),
     }
+}
+
+/// A conflict comes without a word from some.
+fn is_refusal(failure: &AcmeError) -> bool {
+    matches!(failure, AcmeError::Refused { status, .. } | AcmeError::Unexplained { status, .. } if status.is_client_error())
 }
 
 /// Signed by both: the new key inside, for it agrees; the account's outside.

@@ -7,7 +7,7 @@ use nws_acme::{
 use nws_expiry::KeyType;
 use serde_json::Value;
 
-use crate::liar::Liar;
+use crate::liar::{Liar, Lie};
 use crate::world::{World, registration};
 
 fn fresh() -> AccountKey {
@@ -61,15 +61,38 @@ async fn a_change_whose_answer_was_lost_is_a_change() {
     world.obtain(&world.spec("a.example")).await.unwrap();
 }
 
+/// Whatever the CA makes of it: Pebble says that it is done, and does nothing.
 #[tokio::test(start_paused = true)]
 async fn a_key_that_has_an_account_gets_no_second_one() {
+    let cases: [(&str, Lie); 3] = [
+        ("as the RFC says", Box::new(|answer| answer)),
+        ("without a word", Box::new(|answer| answer.status(409).body(""))),
+        ("denied", Box::new(|answer| answer.status(200).body(""))),
+    ];
+    for (case, lie) in cases {
+        let world = World::new().await;
+        let taken = fresh();
+        let other = world.ca.register(&taken, &registration(), &*world.clock).await.unwrap();
+        let liar = Liar::new(world.fake.transport(), "/key-change", lie);
+        let ca = Ca::new(world.fake.directory_url(), liar, Limits::default());
+        let error = ca.change_key(&world.account, &taken, &*world.clock).await.unwrap_err();
+        let AcmeError::KeyTaken { account } = &error else { panic!("{case}: {error:?}") };
+        assert_eq!(account, other.url(), "{case}");
+        assert_eq!(error.recovery(), Recovery::Operator, "{case}");
+        world.obtain(&world.spec("a.example")).await.unwrap();
+    }
+}
+
+/// The old key must not be given up for a word.
+#[tokio::test(start_paused = true)]
+async fn a_change_that_is_only_said_is_none() {
     let world = World::new().await;
-    let taken = fresh();
-    let other = world.ca.register(&taken, &registration(), &*world.clock).await.unwrap();
-    let error = world.ca.change_key(&world.account, &taken, &*world.clock).await.unwrap_err();
-    assert!(matches!(&error, AcmeError::KeyTaken { account } if account == other.url()), "{error}");
-    assert_eq!(error.recovery(), Recovery::Operator);
-    world.obtain(&world.spec("a.example")).await.unwrap();
+    let stranger = world.ca.account(&fresh(), world.account.url().clone());
+    let done: Lie = Box::new(|answer| answer.status(200).body(""));
+    let liar = Liar::new(world.fake.transport(), "/key-change", done);
+    let ca = Ca::new(world.fake.directory_url(), liar, Limits::default());
+    let error = ca.change_key(&stranger, &fresh(), &*world.clock).await.unwrap_err();
+    assert!(error.to_string().contains("answered something else"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

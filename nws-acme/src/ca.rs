@@ -7,14 +7,16 @@ use std::future::Future;
 use std::sync::Arc;
 
 use instant_acme::AccountBuilder;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use tracing::debug;
 
 use crate::breaker::{Breaker, End};
 use crate::directory::{Cached, Directory};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Shared};
 use crate::jws::Requests;
+use crate::pace::Pace;
 use crate::retry::{Retry, retry};
+use crate::server_date::ServerDate;
 use crate::{
     Account, AccountKey, AccountUrl, AcmeError, Availability, CertificateId, Clock, DirectoryUrl,
     Limits, RenewalInfo, Transport, renewal_info,
@@ -35,13 +37,22 @@ struct Inner {
     limits: Limits,
     directory: Cached,
     breaker: Arc<Breaker>,
+    shared: Arc<Shared>,
 }
 
 impl Ca {
+    /// The difference of two clocks, either way, that is no accident any more.
+    ///
+    /// A machine that keeps its clock by the network is right to a fraction of a second, and a date is cut to the second and some
+    /// more seconds old where a CA is slow: half a minute is beyond both. It is far below what does harm, so there is time to act:
+    /// certificates are commonly dated back by an hour, because of such clocks, and a window of renewal information is hours long.
+    pub const CLOCK_SKEW: Duration = Duration::seconds(30);
+
     /// Names a CA, without asking it anything.
     pub fn new(directory: DirectoryUrl, transport: Arc<dyn Transport>, limits: Limits) -> Self {
         let (url, directory, breaker) = (directory, Cached::default(), Arc::default());
-        Self(Arc::new(Inner { url, transport, limits, directory, breaker }))
+        let shared = Arc::new(Shared { pace: Pace::new(&limits), date: ServerDate::default() });
+        Self(Arc::new(Inner { url, transport, limits, directory, breaker, shared }))
     }
 
     /// Where its directory is.
@@ -54,6 +65,14 @@ impl Ca {
     /// Whoever begins orders should begin none while it is [`Availability::Away`], and one at [`Availability::Probe`].
     pub fn availability(&self, now: OffsetDateTime) -> Availability {
         self.0.breaker.look(now)
+    }
+
+    /// How far the CA's clock is ahead of one of ours that says `now`, by the date of its last answer; to the second, and not
+    /// counting how long the answer was on its way. None if it has not said yet.
+    ///
+    /// Beyond [`Ca::CLOCK_SKEW`] somebody should look at our clock.
+    pub fn clock_skew(&self, now: OffsetDateTime) -> Option<Duration> {
+        self.0.shared.date.ahead_of(now)
     }
 
     /// Ends a pause before its time, because a person says so: what is [`Availability::Away`] becomes [`Availability::Probe`].
@@ -204,7 +223,8 @@ impl Ca {
         breaker: Arc<Breaker>,
         directory: Option<(DirectoryUrl, Directory)>,
     ) -> Exchange {
-        Exchange::new(self.0.transport.clone(), self.0.limits, breaker, directory)
+        let shared = self.0.shared.clone();
+        Exchange::new(self.0.transport.clone(), self.0.limits, breaker, shared, directory)
     }
 }
 

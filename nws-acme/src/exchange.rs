@@ -14,7 +14,9 @@ use tracing::debug;
 
 use crate::breaker::{Breaker, Failure, Outcome};
 use crate::directory::Directory;
+use crate::pace::Pace;
 use crate::printable::{Printable, excerpt};
+use crate::server_date::ServerDate;
 use crate::{
     AcmeError, BoxError, DirectoryUrl, Limits, OrderUrl, Problem, ProblemKind, RetryAfter,
     Transport, TransportError,
@@ -34,6 +36,7 @@ struct Inner {
     transport: Arc<dyn Transport>,
     limits: Limits,
     breaker: Arc<Breaker>,
+    shared: Arc<Shared>,
     directory: Option<(DirectoryUrl, Directory)>,
     last: Mutex<Last>,
     requests: AtomicU32,
@@ -47,6 +50,13 @@ impl Drop for Doubted<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
     }
+}
+
+/// What all exchanges with one CA have in common, whatever they are about.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) pace: Pace,
+    pub(crate) date: ServerDate,
 }
 
 /// What the last answer said; the body only once it was whole.
@@ -64,12 +74,14 @@ impl Exchange {
         transport: Arc<dyn Transport>,
         limits: Limits,
         breaker: Arc<Breaker>,
+        shared: Arc<Shared>,
         directory: Option<(DirectoryUrl, Directory)>,
     ) -> Self {
         Self(Arc::new(Inner {
             transport,
             limits,
             breaker,
+            shared,
             directory,
             last: Mutex::default(),
             requests: AtomicU32::new(0),
@@ -175,6 +187,9 @@ impl Exchange {
     /// Every request passes here; what it meets is what the breaker knows of the CA.
     pub(crate) async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, AcmeError> {
         self.check(&request.uri().to_string())?;
+        self.0.breaker.admit()?;
+        let _place = self.0.shared.pace.admit(request.method()).await;
+        // while this one waited, others may have found the CA away
         let begun = self.0.breaker.admit()?;
         let signed = request.method() == Method::POST;
         let outcome = self.send(request).await;
@@ -226,6 +241,9 @@ impl Exchange {
     ) -> Result<Response<Bytes>, TransportError> {
         let (head, body) = self.0.transport.send(request).await?.into_parts();
         let mut last = Last::of(url, &head);
+        if last.is_from_the_ca() {
+            self.0.shared.date.hear(&head.headers);
+        }
         self.remember(last.clone());
         let limit = self.0.limits.body;
         let body =

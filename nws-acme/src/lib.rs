@@ -1,7 +1,8 @@
 //! One certificate from one ACME CA (RFC 8555), by HTTP-01.
 //!
-//! The way through: a [`Pool`] of connections and a [`DirectoryUrl`] make a [`Ca`]; an [`AccountKey`], made before any request,
-//! registers an [`Account`] there, with what the CA wants to know ([`Registration`]); [`obtain`] takes an [`OrderSpec`] through authorizations, challenges and finalizing to an
+//! The way through: a [`Pool`] of connections, through a [`Proxy`] if need be, and a [`DirectoryUrl`] make a [`Ca`]; an
+//! [`AccountKey`], made before any request, registers an [`Account`] there, with what the CA wants to know ([`Registration`]);
+//! [`obtain`] takes an [`OrderSpec`] through authorizations, challenges and finalizing to an
 //! [`Issued`](nws_expiry::Issued), telling a [`Journal`] what has to be durable before each step. What went wrong is an
 //! [`OrderError`] or [`AcmeError`], and [`Recovery`] says what to do about it.
 //!
@@ -14,7 +15,8 @@
 //! instant-acme.
 //!
 //! A CA that is in trouble is left alone for a while, by all who share the [`Ca`]; [`Ca::availability`] says so before anything is
-//! begun.
+//! begun. They share its [`Limits`] too: no more requests are under way, or go out in a second, however many orders there are. What
+//! the CA's answers say of the time is compared with ours by [`Ca::clock_skew`].
 //!
 //! Absent on purpose: files, git, the store behind the journal, the listener that answers challenges, and the clock, which is
 //! somebody else's [`Clock`]. When to order is not decided here either.
@@ -64,7 +66,9 @@ mod breaker;
 pub use breaker::Availability;
 mod directory;
 mod exchange;
+mod pace;
 mod retry;
+mod server_date;
 
 pub mod caa;
 pub mod choice;

@@ -1,12 +1,20 @@
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-/// What one CA may cost us in time and memory.
+/// What one CA may cost us in time and memory, and we it in requests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// One request, from its first byte to the last of its answer.
     pub request: Duration,
     /// The longest body that is read, in bytes.
     pub body: usize,
+    /// How many requests are under way at a time, of all orders together; the others wait, first come, first served.
+    pub in_flight: NonZeroUsize,
+    /// How many requests go out in a second, with half a second's worth at once after a pause. Requests for a nonce, one for each
+    /// order, are counted apart, and a tenth as many go out.
+    ///
+    /// Waiting counts against the deadline of whoever asks, not against [`Limits::request`].
+    pub per_second: NonZeroU32,
     /// How often the same request is made before its failure stands; no more once the CA is found away.
     pub tries: u32,
     /// The pause before the second try; it doubles with each further one.
@@ -23,12 +31,27 @@ pub struct Limits {
     pub directory: Duration,
 }
 
+impl Limits {
+    /// What CAs publish differs by about this factor: Let's Encrypt takes 20 requests for a nonce a second from one address, 250
+    /// of most others, and bursts of half of that.
+    pub(crate) const PER_NONCE: u32 = 10;
+    const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
+    const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(2_499);
+}
+
 impl Default for Limits {
     /// Finalizing may take a CA many seconds, hence the 30 of a request; a chain is some 6 KB, hence the megabyte as a bound.
+    ///
+    /// What is under way bounds the rate by itself, and follows the CA: 32 requests that take a public CA a fifth of a second each
+    /// are 160 in a second, which Let's Encrypt bears; a CA in the next room that answers in some milliseconds is kept busy by
+    /// them. Hence the bound in a second is only where no CA was seen to follow any more. Who runs more than some fifty orders at a
+    /// time with Let's Encrypt should set it to 150, for the sake of the nonces.
     fn default() -> Self {
         Self {
             request: Duration::from_secs(30),
             body: 1 << 20,
+            in_flight: Self::IN_FLIGHT,
+            per_second: Self::PER_SECOND,
             tries: 5,
             first_pause: Duration::from_millis(500),
             longest_pause: Duration::from_secs(10),

@@ -12,6 +12,7 @@ mod liar;
 mod lies;
 mod lost;
 mod orders;
+mod paced;
 mod passing;
 mod proxied;
 mod renewal_info;

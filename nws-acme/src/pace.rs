@@ -1,0 +1,182 @@
+//! How many requests one CA gets from us, whoever makes them.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until};
+
+use crate::Limits;
+
+/// The requests to one CA take turns: first come, first served.
+///
+/// Nothing is held by whoever stops waiting; at most his turn goes by unused.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    /// Requests for a nonce, which CAs bound more tightly than all others together.
+    nonces: Turns,
+    others: Turns,
+    in_flight: Semaphore,
+}
+
+impl Pace {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let per_second = limits.per_second.get();
+        Self {
+            nonces: Turns::new(per_second.div_ceil(Limits::PER_NONCE)),
+            others: Turns::new(per_second),
+            in_flight: Semaphore::new(limits.in_flight.get().min(Semaphore::MAX_PERMITS)),
+        }
+    }
+
+    /// Waits until a request of this method may go out; it is under way until what is returned is dropped.
+    ///
+    /// First the turn, then the place: whoever waits for a turn takes no place from one whose turn has come.
+    pub(crate) async fn admit(&self, method: &Method) -> Option<SemaphorePermit<'_>> {
+        let turns = if *method == Method::HEAD { &self.nonces } else { &self.others };
+        let now = Instant::now();
+        let turn = turns.next(now);
+        if now < turn {
+            sleep_until(turn).await;
+        }
+        // an error would mean that it is closed, which it never is
+        self.in_flight.acquire().await.ok()
+    }
+}
+
+/// An even stream with a burst of half a second at its head, as CAs measure it.
+#[derive(Debug)]
+struct Turns {
+    interval: Duration,
+    /// When the stream is as even as it can be again.
+    even: Mutex<Option<Instant>>,
+}
+
+impl Turns {
+    const BURST: Duration = Duration::from_millis(500);
+
+    fn new(per_second: u32) -> Self {
+        Self { interval: Duration::from_secs(1) / per_second, even: Mutex::default() }
+    }
+
+    /// Takes the next turn, and says when it is.
+    fn next(&self, now: Instant) -> Instant {
+        let mut even = self.even.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = even.map_or(now, |even| even.max(now));
+        *even = Some(mine + self.interval);
+        mine.checked_sub(Self::BURST).map_or(now, |turn| turn.max(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::{NonZeroU32, NonZeroUsize};
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// In no second more than a second's worth and the burst, however unevenly they come.
+    #[test]
+    fn turns_come_no_faster_than_they_should() {
+        proptest!(|(per_second in 1u32..50, pauses in prop::collection::vec(0u64..400, 1..200))| {
+            let (turns, mut now) = (Turns::new(per_second), Instant::now());
+            let times: Vec<_> = pauses.into_iter().map(|pause| {
+                now += Duration::from_millis(pause);
+                turns.next(now)
+            }).collect();
+            prop_assert!(times.is_sorted(), "who came first has the first turn");
+            let most = usize::try_from(per_second + per_second.div_ceil(2) + 1).unwrap();
+            for (at, time) in times.iter().enumerate() {
+                let second = times[at..].iter().take_while(|other| **other < *time + Duration::from_secs(1));
+                prop_assert!(second.count() <= most);
+            }
+        });
+    }
+
+    #[test]
+    fn nobody_waits_where_there_is_no_crowd() {
+        let (turns, start) = (Turns::new(10), Instant::now());
+        for at in 0..50 {
+            let now = start + Duration::from_millis(100) * at;
+            assert_eq!(turns.next(now), now);
+        }
+    }
+
+    fn pace(in_flight: usize, per_second: u32) -> Pace {
+        let in_flight = NonZeroUsize::new(in_flight).unwrap();
+        let per_second = NonZeroU32::new(per_second).unwrap();
+        Pace::new(&Limits { in_flight, per_second, ..Limits::default() })
+    }
+
+    /// When each of `count` requests that come at once goes out, if each takes `lasts`, in milliseconds.
+    async fn departures(pace: Pace, method: Method, count: usize, lasts: u64) -> Vec<u128> {
+        let (pace, start) = (Arc::new(pace), Instant::now());
+        let requests = (0..count).map(|_| async {
+            let place = pace.admit(&method).await;
+            let departure = start.elapsed().as_millis();
+            sleep(Duration::from_millis(lasts)).await;
+            drop(place);
+            departure
+        });
+        futures_util::future::join_all(requests).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_take_turns() {
+        let cases = [
+            (
+                "a burst, then evenly",
+                pace(99, 10),
+                Method::POST,
+                9,
+                0,
+                vec![0, 0, 0, 0, 0, 0, 100, 200, 300],
+            ),
+            ("nonces are rarer", pace(99, 20), Method::HEAD, 4, 0, vec![0, 0, 500, 1000]),
+            ("one under way", pace(1, 1000), Method::GET, 3, 70, vec![0, 70, 140]),
+            ("two under way", pace(2, 1000), Method::POST, 5, 70, vec![0, 0, 70, 70, 140]),
+            (
+                "both bounds",
+                pace(1, 10),
+                Method::POST,
+                8,
+                80,
+                vec![0, 80, 160, 240, 320, 400, 480, 560],
+            ),
+        ];
+        for (case, pace, method, count, lasts, want) in cases {
+            assert_eq!(departures(pace, method, count, lasts).await, want, "{case}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_nonce_is_in_nobodys_way() {
+        let pace = pace(1, 10);
+        for _ in 0..5 {
+            drop(pace.admit(&Method::HEAD).await);
+        }
+        let nonce = pace.admit(&Method::HEAD);
+        let other = async {
+            let start = Instant::now();
+            pace.admit(&Method::POST).await;
+            start.elapsed()
+        };
+        let (_, waited) = tokio::join!(nonce, other);
+        assert_eq!(waited, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_stops_waiting_holds_nothing() {
+        let pace = pace(1, 1000);
+        let place = pace.admit(&Method::POST).await;
+        let impatient = tokio::time::timeout(Duration::from_secs(1), pace.admit(&Method::POST));
+        assert!(impatient.await.is_err());
+        drop(place);
+        let next = tokio::time::timeout(Duration::from_secs(1), pace.admit(&Method::POST));
+        assert!(next.await.is_ok());
+    }
+}

@@ -1,0 +1,144 @@
+//! How many requests a CA gets, and what time it says it is.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use nws_acme::testing::FakeCa;
+use nws_acme::{
+    Availability, Ca, Clock as _, Limits, OrderSpec, Recovery, ResponseBody, Transport,
+    TransportError,
+};
+
+use crate::liar::Liar;
+use crate::world::World;
+
+/// A way to the CA that takes a tenth of a second, and counts who is on it.
+struct Way {
+    ca: Arc<dyn Transport>,
+    now: AtomicUsize,
+    most: Arc<AtomicUsize>,
+}
+
+impl Way {
+    fn to(fake: &Arc<FakeCa>) -> (Arc<Self>, Arc<AtomicUsize>) {
+        let most = Arc::new(AtomicUsize::new(0));
+        let way = Self { ca: fake.transport(), now: AtomicUsize::new(0), most: most.clone() };
+        (Arc::new(way), most)
+    }
+}
+
+#[async_trait]
+impl Transport for Way {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<ResponseBody>, TransportError> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let answer = self.ca.send(request).await;
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        answer
+    }
+}
+
+fn limits(in_flight: usize, per_second: u32) -> Limits {
+    Limits {
+        in_flight: NonZeroUsize::new(in_flight).unwrap(),
+        per_second: NonZeroU32::new(per_second).unwrap(),
+        ..Limits::default()
+    }
+}
+
+/// A world whose CA is reached on a slow way.
+async fn world(limits: Limits) -> (World, Arc<AtomicUsize>) {
+    let mut world = World::new().await;
+    let (way, most) = Way::to(&world.fake);
+    world.ca = Ca::new(world.fake.directory_url(), way, limits);
+    (world, most)
+}
+
+async fn obtain_all(world: &World, orders: usize) {
+    let specs: Vec<_> = (0..orders).map(|at| world.spec(&format!("{at}.example.org"))).collect();
+    let orders = specs.iter().map(|spec| world.obtain(spec));
+    for outcome in futures_util::future::join_all(orders).await {
+        outcome.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_requests_are_under_way_than_allowed() {
+    for (in_flight, want) in [(1, 1), (5, 5), (99, 20)] {
+        let (world, most) = world(limits(in_flight, 2500)).await;
+        obtain_all(&world, 20).await;
+        assert_eq!(most.load(Ordering::SeqCst), want);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_requests_go_out_in_a_second_than_allowed() {
+    let (world, _) = world(limits(99, 10)).await;
+    let (start, before) = (world.elapsed(), world.fake.requests());
+    obtain_all(&world, 5).await;
+    let took = (world.elapsed() - start).as_secs_f64();
+    let requests = u32::try_from(world.fake.requests() - before).unwrap();
+    // half a second's worth at once, and five nonces at one in a second
+    assert!(f64::from(requests - 5 - 5) / took <= 10.0, "{requests} in {took} s");
+    assert!(took >= 4.0, "{took}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_default_keeps_nobody_waiting_at_a_quick_ca() {
+    let (mut world, free) = (World::new().await, limits(usize::MAX, u32::MAX));
+    let mut took = Vec::new();
+    for limits in [free, Limits::default()] {
+        world.ca = Ca::new(world.fake.directory_url(), world.fake.transport(), limits);
+        let start = world.elapsed();
+        obtain_all(&world, 64).await;
+        took.push(world.elapsed() - start);
+    }
+    assert_eq!(took[0], took[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_a_turn_ends_with_the_order() {
+    let (world, _) = world(limits(99, 1)).await;
+    obtain_all(&world, 1).await;
+    let deadline = world.clock.now() + Duration::from_secs(3);
+    let spec = OrderSpec { deadline, ..world.spec("late.example.org") };
+    let error = world.obtain(&spec).await.unwrap_err();
+    assert_eq!(error.recovery(), Recovery::Resume { retry_after: None }, "{error:?}");
+    assert!(world.clock.now() <= deadline);
+    assert_eq!(world.ca.availability(deadline), Availability::Up, "it is no fault of the CA");
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_clock_is_compared_with_the_cas() {
+    let mut world = World::new().await;
+    let at = |lie| Liar::new(world.fake.transport(), "/new-order", lie);
+    let answer = |nonce: bool| {
+        at(Box::new(move |answer| {
+            let answer = answer.header("date", "Mon, 02 Mar 2026 00:01:00 GMT");
+            if nonce { answer } else { answer.without("replay-nonce") }
+        }))
+    };
+    let (ca, other) = (answer(true), answer(false));
+    for (who, liar, heard) in [("the CA", ca, true), ("what stands in front of it", other, false)] {
+        world.ca = Ca::new(world.fake.directory_url(), liar, Limits::default());
+        assert_eq!(world.ca.clock_skew(world.clock.now()), None, "{who}");
+        let before = world.clock.now();
+        let _ = world.obtain(&world.spec("shop.example")).await;
+        let skew = world.ca.clock_skew(world.clock.now());
+        assert_eq!(skew.is_some(), heard, "{who}");
+        if let Some(skew) = skew {
+            let ahead = time::macros::datetime!(2026-03-02 0:01 UTC) - before;
+            assert!((ahead - skew).abs() <= time::Duration::SECOND, "{skew} for {ahead}");
+            assert!(skew > Ca::CLOCK_SKEW);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::der::Decode;
+use x509_cert::name::Name;
 
 use crate::{InvalidCertificate, Leaf};
 
@@ -11,6 +12,7 @@ use crate::{InvalidCertificate, Leaf};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Chain {
     leaf: Leaf,
+    root_name: Option<Box<str>>,
     certificates: Vec<Box<[u8]>>,
 }
 
@@ -40,13 +42,19 @@ impl Chain {
     pub fn from_der(certificates: Vec<Box<[u8]>>) -> Result<Self, InvalidChain> {
         let leaf = Leaf::from_der(certificates.first().ok_or(InvalidChain::Empty)?)
             .map_err(InvalidChain::Leaf)?;
-        check_links(&certificates)?;
-        Ok(Self { leaf, certificates })
+        let root_name = check_links(&certificates)?;
+        Ok(Self { leaf, root_name, certificates })
     }
 
     /// The first certificate.
     pub fn leaf(&self) -> &Leaf {
         &self.leaf
+    }
+
+    /// The common name of the issuer at its end: the root, if the chain leads there, whether or not it is sent along. `None` where
+    /// the issuer has no such name, or one that is no text.
+    pub fn root_name(&self) -> Option<&str> {
+        self.root_name.as_deref()
     }
 
     /// Each certificate's DER, leaf first.
@@ -63,8 +71,9 @@ impl Chain {
     }
 }
 
-fn check_links(certificates: &[Box<[u8]>]) -> Result<(), InvalidChain> {
-    let mut issuer = None;
+/// That each names the next as its issuer; the common name of the last one's.
+fn check_links(certificates: &[Box<[u8]>]) -> Result<Option<Box<str>>, InvalidChain> {
+    let mut issuer: Option<Name> = None;
     for (at, der) in certificates.iter().enumerate() {
         let certificate = CertificateInner::<Raw>::from_der(der).map_err(|source| {
             InvalidChain::Certificate { at, source: InvalidCertificate::Der(source) }
@@ -75,7 +84,8 @@ fn check_links(certificates: &[Box<[u8]>]) -> Result<(), InvalidChain> {
         }
         issuer = Some(tbs.issuer().clone());
     }
-    Ok(())
+    let name = issuer.and_then(|issuer| issuer.common_name().ok().flatten());
+    Ok(name.map(|name| name.value().into()))
 }
 
 /// Why a text or a list of certificates is no [`Chain`].

@@ -1,7 +1,7 @@
 //! What certificates say, and what belongs together.
 
 use nws_expiry::{Chain, Fingerprint, InvalidChain, Issued, KeyType, Leaf, Mismatch};
-use rcgen::{CertificateParams, Issuer, KeyIdMethod, KeyPair};
+use rcgen::{CertificateParams, DistinguishedName, Issuer, KeyIdMethod, KeyPair};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -73,6 +73,20 @@ fn a_chain_keeps_what_the_ca_sent() {
     );
     assert!(!text.contains('\r'));
     assert_eq!(Chain::from_pem(text.as_bytes()).unwrap(), chain);
+}
+
+#[test]
+fn a_chain_names_the_root_it_ends_at() {
+    let issuer = ca("Issuing CA");
+    let leaf = signed(&params(&names("a.example"), FROM, TO), &key().0, &issuer);
+    let root: Box<[u8]> = issuer.der().as_ref().into();
+    for certificates in [vec![leaf.clone()], vec![leaf, root]] {
+        let chain = Chain::from_der(certificates).unwrap();
+        assert_eq!(chain.root_name(), Some("Issuing CA"), "sent along or not");
+    }
+    let mut nameless = params(&names("a.example"), FROM, TO);
+    nameless.distinguished_name = DistinguishedName::new();
+    assert_eq!(Chain::from_der(vec![self_signed(&nameless)]).unwrap().root_name(), None);
 }
 
 #[test]

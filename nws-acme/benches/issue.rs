@@ -167,6 +167,7 @@ async fn our_certificate(ca: Ca, account: Account, answers: Answers, name: Strin
         names: name.parse::<DnsName>()?.into(),
         key: generate_key(KeyType::EcdsaP256)?,
         profile: None,
+        chain: None,
         replaces: None,
         resume: None,
         deadline: SystemClock.now() + DEADLINE,

@@ -14,6 +14,7 @@ use tracing::debug;
 
 use crate::breaker::{Breaker, Failure, Outcome};
 use crate::directory::Directory;
+use crate::link::{links, resolve};
 use crate::pace::Pace;
 use crate::printable::{Printable, excerpt};
 use crate::server_date::ServerDate;
@@ -147,6 +148,18 @@ impl Exchange {
         let url = location.to_str().ok()?;
         self.check(url).ok()?;
         url.parse().ok()
+    }
+
+    /// Where the last answer says that the same is to be had otherwise (RFC 8555 §7.4.2).
+    pub(crate) fn alternates(&self) -> Vec<String> {
+        let last = self.last();
+        let targets = links(&last.headers, "alternate");
+        targets.filter_map(|target| resolve(&last.url, target)).collect()
+    }
+
+    /// The last answer's body, empty if it never came whole.
+    pub(crate) fn body(&self) -> Bytes {
+        self.last().body
     }
 
     /// That a URL is the CA's, as far as it is known which are.

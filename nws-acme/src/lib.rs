@@ -91,7 +91,10 @@ mod account;
 pub use account::Account;
 pub use nws_expiry::{InvalidProfile, Profile};
 mod order;
-pub use order::{Journal, NameFailure, NotDurable, OrderError, OrderSpec, Step, obtain};
+pub use order::{
+    InvalidPreferredChain, Journal, NameFailure, NotDurable, OrderError, OrderSpec, PreferredChain,
+    Step, obtain,
+};
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -28,6 +28,22 @@ fn is_relation(parameter: &str, relation: &str) -> bool {
     })
 }
 
+/// A target resolved against the URL of the answer that it came with (RFC 3986 §5.2), as far as a CA needs it: a whole URL, one
+/// without its scheme, or a path from the root.
+pub(crate) fn resolve(base: &str, target: &str) -> Option<String> {
+    let (scheme, rest) = base.split_once("://")?;
+    if target.contains("://") {
+        Some(target.into())
+    } else if target.starts_with("//") {
+        Some(format!("{scheme}:{target}"))
+    } else if target.starts_with('/') {
+        let host = rest.split('/').next()?;
+        Some(format!("{scheme}://{host}{target}"))
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +72,21 @@ mod tests {
             let values = values.iter().map(|value| (LINK, value.parse().unwrap()));
             let headers: HeaderMap = values.collect();
             assert_eq!(links(&headers, "help").collect::<Vec<_>>(), want, "{case}");
+        }
+    }
+
+    #[test]
+    fn targets_are_resolved_against_the_answers_url() {
+        let base = "https://ca.example:14000/certificate/7";
+        let cases = [
+            ("https://ca.example/1", Some("https://ca.example/1")),
+            ("//other.example/1", Some("https://other.example/1")),
+            ("/certificate/7/1", Some("https://ca.example:14000/certificate/7/1")),
+            ("1", None),
+            ("", None),
+        ];
+        for (target, want) in cases {
+            assert_eq!(resolve(base, target).as_deref(), want, "{target}");
         }
     }
 }

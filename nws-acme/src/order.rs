@@ -1,5 +1,6 @@
 //! One order, from its names to its certificate.
 
+mod chain;
 mod error;
 mod journal;
 mod machine;
@@ -14,6 +15,7 @@ use instant_acme::{Identifier, NewOrder, Order};
 use nws_expiry::{Chain, Issued};
 use tracing::{Span, debug, info};
 
+pub use self::chain::{InvalidPreferredChain, PreferredChain};
 pub use self::error::{NameFailure, OrderError, Step};
 pub use self::journal::{Journal, NotDurable};
 use self::machine::{Machine, Next};
@@ -120,7 +122,8 @@ impl Run<'_> {
         Span::current().record("order", url.as_str());
         self.drive(&mut order, &url, csr).await?;
         let pem = self.download(&mut order).await?;
-        self.check(&url, &pem)
+        let issued = self.check(&url, &pem)?;
+        Ok(self.with_preferred_chain(&account, &url, issued).await)
     }
 
     async fn resume(

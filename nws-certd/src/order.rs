@@ -91,6 +91,7 @@ impl Ordering {
             names: attempt.certificate.names.clone(),
             key,
             profile,
+            chain: None,
             replaces: attempt.predecessor.as_ref().and_then(CertificateId::of),
             resume,
             deadline,

@@ -1,7 +1,7 @@
 use nws_expiry::{DnsNames, PrivateKey, Profile};
 use time::OffsetDateTime;
 
-use crate::{CertificateId, OrderUrl};
+use crate::{CertificateId, OrderUrl, PreferredChain};
 
 /// Which certificate is wanted, and where its order stands.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct OrderSpec {
     ///
     /// Only told to a CA that has renewal information. One that does not want to hear of it is asked for the same order without.
     pub replaces: Option<CertificateId>,
+    /// The root that its chain should end at; the CA's default chain if none is named, or if no chain ends there.
+    pub chain: Option<PreferredChain>,
     /// An order to go on with, if one is known.
     pub resume: Option<OrderUrl>,
     /// When to give up for now; the order stays open.

@@ -27,6 +27,8 @@ pub enum Endpoint {
     Finalize,
     /// A certificate.
     Certificate,
+    /// The same with another chain.
+    Alternate,
     /// Renewal information.
     RenewalInfo,
     /// A certificate being revoked.
@@ -34,7 +36,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Directory,
         Self::NewNonce,
         Self::NewAccount,
@@ -46,6 +48,7 @@ impl Endpoint {
         Self::Challenge,
         Self::Finalize,
         Self::Certificate,
+        Self::Alternate,
         Self::RenewalInfo,
         Self::RevokeCert,
     ];
@@ -64,6 +67,7 @@ impl Endpoint {
             Self::Challenge => "/challenge/",
             Self::Finalize => "/finalize/",
             Self::Certificate => "/certificate/",
+            Self::Alternate => "/alternate/",
             Self::RenewalInfo => "/renewal-info/",
             Self::RevokeCert => "/revoke-cert",
         }

@@ -167,7 +167,8 @@ impl FakeCa {
             }
             Endpoint::Challenge => self.challenge(account, id, &signed.object()?).await,
             Endpoint::Finalize => self.finalize(account, id, &signed.object()?),
-            Endpoint::Certificate => signed.empty().and_then(|()| self.certificate(id)),
+            Endpoint::Certificate => signed.empty().and_then(|()| self.certificate(id, 0)),
+            Endpoint::Alternate => signed.empty().and_then(|()| self.certificate(id / 10, id % 10)),
             Endpoint::Directory
             | Endpoint::NewNonce
             | Endpoint::NewAccount

@@ -26,6 +26,8 @@ pub struct Faults {
     pub break_answer_of: Option<Endpoint>,
     /// Every newOrder makes an order, though the same is open already, as Pebble does; Let's Encrypt returns the open one.
     pub never_the_same_order: bool,
+    /// So many chains are offered besides the first, each to a root of its own: "nws fake root 1" and so on, three at most.
+    pub alternates: usize,
     /// What it does not know is answered 404 without a word, as Pebble answers for an order; Let's Encrypt says what is missing.
     pub not_found_without_a_word: bool,
     /// So many validations from now on fail, whatever a name answers.

@@ -11,6 +11,8 @@ use time::{Duration, OffsetDateTime};
 pub(super) struct Issuer {
     root_pem: String,
     intermediate: CertifiedIssuer<'static, KeyPair>,
+    /// The intermediate as other roots certify it.
+    crossed: Vec<String>,
 }
 
 impl Issuer {
@@ -18,12 +20,25 @@ impl Issuer {
         let root =
             CertifiedIssuer::self_signed(authority("nws fake root", now), KeyPair::generate()?)?;
         let params = authority("nws fake intermediate", now);
-        let intermediate = CertifiedIssuer::signed_by(params, KeyPair::generate()?, &root)?;
-        Ok(Self { root_pem: root.pem(), intermediate })
+        let key = KeyPair::generate()?;
+        let crossed = (1..=3).map(|other| {
+            let other = authority(&format!("nws fake root {other}"), now);
+            let other = CertifiedIssuer::self_signed(other, KeyPair::generate()?)?;
+            Ok(params.signed_by(&key, &other)?.pem())
+        });
+        let crossed = crossed.collect::<Result<_, rcgen::Error>>()?;
+        let intermediate = CertifiedIssuer::signed_by(params, key, &root)?;
+        Ok(Self { root_pem: root.pem(), intermediate, crossed })
     }
 
     pub(super) fn root_pem(&self) -> &str {
         &self.root_pem
+    }
+
+    /// A chain that was issued, or what it is with another root; the CA's own is 0.
+    pub(super) fn with_chain(&self, pem: &str, place: usize) -> Option<String> {
+        let Some(other) = place.checked_sub(1) else { return Some(pem.into()) };
+        Some(pem.replace(&self.intermediate.pem(), self.crossed.get(other)?))
     }
 
     /// The chain, leaf and intermediate, for a request that was read before.

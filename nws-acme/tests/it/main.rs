@@ -4,6 +4,7 @@
 
 mod accounts;
 mod away;
+mod chains;
 mod daemon;
 mod faults;
 mod journal;

@@ -49,6 +49,7 @@ impl World {
             key: generate_key(KeyType::EcdsaP256).unwrap(),
             profile: None,
             replaces: None,
+            chain: None,
             resume: None,
             deadline: self.clock.now() + Duration::from_secs(3600),
         }

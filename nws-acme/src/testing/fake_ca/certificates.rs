@@ -2,12 +2,13 @@ use nws_expiry::{Chain, DnsNames, Serial};
 use serde_json::Value;
 
 use super::{FakeCa, not_found, owned};
+use crate::testing::endpoint::Endpoint;
 use crate::testing::issuer::{self, Validity};
 use crate::testing::jws::{Signed, Signer, decode, malformed};
 use crate::testing::public_key::PublicKey;
 use crate::testing::renewal::Certified;
 use crate::testing::reply::{Refusal, Reply};
-use crate::testing::state::{Certificate, Finalized, State};
+use crate::testing::state::{Certificate, Finalized, HOST, State, url};
 use crate::{ProblemKind, RevocationReason};
 
 impl FakeCa {
@@ -74,10 +75,18 @@ impl FakeCa {
         self.issuer.issue(&request, serial, validity).map_err(|error| bad(&error.to_string()))
     }
 
-    pub(super) fn certificate(&self, id: usize) -> Result<Reply, Refusal> {
+    /// With one of its chains, and the way to those beside the first.
+    pub(super) fn certificate(&self, id: usize, place: usize) -> Result<Reply, Refusal> {
         let state = self.state();
         let certificate = state.certificates.get(id).ok_or_else(not_found)?;
-        Ok(Reply::chain(certificate.pem.clone()))
+        let pem = self.issuer.with_chain(&certificate.pem, place).ok_or_else(not_found)?;
+        let index = format!("<{HOST}/directory>;rel=\"index\"");
+        let others = (1..=state.faults.alternates).map(|other| {
+            let other = url(Endpoint::Alternate, id * 10 + other);
+            format!("<{other}>;rel=\"alternate\"")
+        });
+        Ok(others
+            .fold(Reply::chain(pem).with("link", index), |reply, other| reply.with("link", other)))
     }
 
     /// By the account that it was issued to, or by whoever has its key (RFC 8555 §7.6).

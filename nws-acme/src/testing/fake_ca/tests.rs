@@ -66,6 +66,7 @@ impl World {
             key: generate_key(key).unwrap(),
             profile: None,
             resume: None,
+            chain: None,
             replaces: None,
             deadline: self.clock.now() + std::time::Duration::from_secs(60),
         };

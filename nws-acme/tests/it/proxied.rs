@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use nws_acme::{AcmeError, Proxy, Recovery};
+use nws_acme::{AcmeError, Limits, Proxy, Recovery};
 
 use crate::wire::{Manner, Server, cause, quick};
 
@@ -64,6 +65,15 @@ fn pass(
     });
     std::io::copy(&mut down.0, &mut down.1)?;
     down.1.shutdown(Shutdown::Write)
+}
+
+#[tokio::test]
+async fn a_proxy_that_says_nothing_is_not_waited_for_longer_than_a_ca() {
+    let (server, gate) = (Server::start(SOMEBODY), Server::start(Manner::Silent));
+    let url = format!("http://{}", gate.address).parse().unwrap();
+    let soon = Limits { request: Duration::from_millis(200), ..quick() };
+    let error = server.ask_through(Some(Proxy::new(url, "")), soon).await;
+    assert_eq!(cause(&error), "timed out", "{error:?}");
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

@@ -14,6 +14,7 @@ use crate::breaker::{Breaker, End};
 use crate::directory::{Cached, Directory};
 use crate::exchange::{Exchange, Shared};
 use crate::jws::Requests;
+use crate::nonces::Nonces;
 use crate::pace::Pace;
 use crate::retry::{Retry, retry};
 use crate::server_date::ServerDate;
@@ -51,7 +52,11 @@ impl Ca {
     /// Names a CA, without asking it anything.
     pub fn new(directory: DirectoryUrl, transport: Arc<dyn Transport>, limits: Limits) -> Self {
         let (url, directory, breaker) = (directory, Cached::default(), Arc::default());
-        let shared = Arc::new(Shared { pace: Pace::new(&limits), date: ServerDate::default() });
+        let shared = Arc::new(Shared {
+            pace: Pace::new(&limits),
+            date: ServerDate::default(),
+            nonces: Nonces::default(),
+        });
         Self(Arc::new(Inner { url, transport, limits, directory, breaker, shared }))
     }
 

@@ -15,7 +15,8 @@ use tracing::debug;
 use crate::breaker::{Breaker, Failure, Outcome};
 use crate::directory::Directory;
 use crate::link::{links, resolve};
-use crate::pace::Pace;
+use crate::nonces::{self, Nonces, REPLAY_NONCE};
+use crate::pace::{Kind, Pace};
 use crate::printable::{Printable, excerpt};
 use crate::server_date::ServerDate;
 use crate::{
@@ -58,12 +59,15 @@ impl Drop for Doubted<'_> {
 pub(crate) struct Shared {
     pub(crate) pace: Pace,
     pub(crate) date: ServerDate,
+    pub(crate) nonces: Nonces,
 }
 
 /// What the last answer said; the body only once it was whole.
 #[derive(Clone, Default)]
 struct Last {
     url: String,
+    /// Whether the request was signed.
+    signed: bool,
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -201,7 +205,16 @@ impl Exchange {
     pub(crate) async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, AcmeError> {
         self.check(&request.uri().to_string())?;
         self.0.breaker.admit()?;
-        let _place = self.0.shared.pace.admit(request.method()).await;
+        let Shared { pace, nonces, .. } = &*self.0.shared;
+        let _place = if request.method() == Method::HEAD {
+            tokio::select! {
+                biased;
+                nonce = nonces.take() => return Ok(nonces::answer(nonce)),
+                place = pace.admit(Kind::Nonce) => place,
+            }
+        } else {
+            pace.admit(Kind::Other).await
+        };
         // while this one waited, others may have found the CA away
         let begun = self.0.breaker.admit()?;
         let signed = request.method() == Method::POST;
@@ -252,8 +265,9 @@ impl Exchange {
         url: &str,
         request: Request<Bytes>,
     ) -> Result<Response<Bytes>, TransportError> {
+        let signed = request.method() == Method::POST;
         let (head, body) = self.0.transport.send(request).await?.into_parts();
-        let mut last = Last::of(url, &head);
+        let mut last = Last { signed, ..Last::of(url, &head) };
         if last.is_from_the_ca() {
             self.0.shared.date.hear(&head.headers);
         }
@@ -276,7 +290,7 @@ impl Last {
             url: url.into(),
             status: head.status,
             headers: head.headers.clone(),
-            body: Bytes::new(),
+            ..Self::default()
         }
     }
 
@@ -296,9 +310,20 @@ impl Last {
     }
 }
 
+/// The nonce of the last answer goes to the next exchange: a request that had used it would have had another answer, or none. Only
+/// what was signed is answered with nonces by all CAs, and by themselves.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let last = self.last.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(nonce) = last.headers.remove(REPLAY_NONCE).filter(|_| last.signed) {
+            self.shared.nonces.put(nonce);
+        }
+    }
+}
+
 /// Whatever stands in front of a CA has no nonces to give (RFC 8555 §6.5).
 fn has_nonce(headers: &HeaderMap) -> bool {
-    headers.contains_key("replay-nonce")
+    headers.contains_key(REPLAY_NONCE)
 }
 
 fn accept(url: String, answer: Response<Bytes>) -> Result<Response<Bytes>, AcmeError> {

@@ -2,9 +2,9 @@
 //!
 //! The way through: a [`Pool`] of connections, through a [`Proxy`] if need be, and a [`DirectoryUrl`] make a [`Ca`]; an
 //! [`AccountKey`], made before any request, registers an [`Account`] there, with what the CA wants to know ([`Registration`]);
-//! [`obtain`] takes an [`OrderSpec`] through authorizations, challenges and finalizing to an
-//! [`Issued`](nws_expiry::Issued), telling a [`Journal`] what has to be durable before each step. What went wrong is an
-//! [`OrderError`] or [`AcmeError`], and [`Recovery`] says what to do about it.
+//! [`obtain`] takes an [`OrderSpec`] through authorizations, challenges and finalizing to an [`Issued`](nws_expiry::Issued),
+//! telling a [`Journal`] what has to be durable before each step. What went wrong is an [`OrderError`] or [`AcmeError`], and
+//! [`Recovery`] says what to do about it.
 //!
 //! Where there are several, [`choice::choose`] says which one an order goes to, and [`caa::permits`] which are not allowed to take it.
 //! Afterwards the CA is asked when it wants the certificate renewed ([`Ca::renewal_info`]), by the certificate's [`CertificateId`];
@@ -66,6 +66,7 @@ mod breaker;
 pub use breaker::Availability;
 mod directory;
 mod exchange;
+mod nonces;
 mod pace;
 mod retry;
 mod server_date;

@@ -10,11 +10,13 @@ pub struct Limits {
     pub body: usize,
     /// How many requests are under way at a time, of all orders together; the others wait, first come, first served.
     pub in_flight: NonZeroUsize,
-    /// How many requests go out in a second, with half a second's worth at once after a pause. Requests for a nonce, one for each
-    /// order, are counted apart, and a tenth as many go out.
+    /// How many requests go out in a second, with half a second's worth at once after a pause.
     ///
     /// Waiting counts against the deadline of whoever asks, not against [`Limits::request`].
     pub per_second: NonZeroU32,
+    /// How many requests for a nonce do; they are counted apart. One is made for each order more than there were under way before,
+    /// so this is how fast their number grows.
+    pub nonces_per_second: NonZeroU32,
     /// How often the same request is made before its failure stands; no more once the CA is found away.
     pub tries: u32,
     /// The pause before the second try; it doubles with each further one.
@@ -32,26 +34,25 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What CAs publish differs by about this factor: Let's Encrypt takes 20 requests for a nonce a second from one address, 250
-    /// of most others, and bursts of half of that.
-    pub(crate) const PER_NONCE: u32 = 10;
     const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
     const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(2_499);
+    const NONCES_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(14);
 }
 
 impl Default for Limits {
     /// Finalizing may take a CA many seconds, hence the 30 of a request; a chain is some 6 KB, hence the megabyte as a bound.
     ///
-    /// What is under way bounds the rate by itself, and follows the CA: 32 requests that take a public CA a fifth of a second each
-    /// are 160 in a second, which Let's Encrypt bears; a CA in the next room that answers in some milliseconds is kept busy by
-    /// them. Hence the bound in a second is only where no CA was seen to follow any more. Who runs more than some fifty orders at a
-    /// time with Let's Encrypt should set it to 150, for the sake of the nonces.
+    /// Let's Encrypt takes from one address in a second 20 requests for a nonce, 250 of most others, and bursts of half of that. The
+    /// first is kept from below. Of the second, what is under way is a bound that follows the CA: 32 requests that take a public CA
+    /// a fifth of a second each are 160 in a second, while one in the next room that answers in some milliseconds is kept busy. The
+    /// bound in a second itself is only where no CA was seen to follow any more.
     fn default() -> Self {
         Self {
             request: Duration::from_secs(30),
             body: 1 << 20,
             in_flight: Self::IN_FLIGHT,
             per_second: Self::PER_SECOND,
+            nonces_per_second: Self::NONCES_PER_SECOND,
             tries: 5,
             first_pause: Duration::from_millis(500),
             longest_pause: Duration::from_secs(10),

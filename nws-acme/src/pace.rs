@@ -3,7 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use http::Method;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
@@ -20,21 +19,30 @@ pub(crate) struct Pace {
     in_flight: Semaphore,
 }
 
+/// What a request is for, as far as CAs bound it apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Nonce,
+    Other,
+}
+
 impl Pace {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let per_second = limits.per_second.get();
         Self {
-            nonces: Turns::new(per_second.div_ceil(Limits::PER_NONCE)),
-            others: Turns::new(per_second),
+            nonces: Turns::new(limits.nonces_per_second.get()),
+            others: Turns::new(limits.per_second.get()),
             in_flight: Semaphore::new(limits.in_flight.get().min(Semaphore::MAX_PERMITS)),
         }
     }
 
-    /// Waits until a request of this method may go out; it is under way until what is returned is dropped.
+    /// Waits until a request may go out; it is under way until what is returned is dropped.
     ///
     /// First the turn, then the place: whoever waits for a turn takes no place from one whose turn has come.
-    pub(crate) async fn admit(&self, method: &Method) -> Option<SemaphorePermit<'_>> {
-        let turns = if *method == Method::HEAD { &self.nonces } else { &self.others };
+    pub(crate) async fn admit(&self, kind: Kind) -> Option<SemaphorePermit<'_>> {
+        let turns = match kind {
+            Kind::Nonce => &self.nonces,
+            Kind::Other => &self.others,
+        };
         let now = Instant::now();
         let turn = turns.next(now);
         if now < turn {
@@ -109,14 +117,15 @@ mod tests {
     fn pace(in_flight: usize, per_second: u32) -> Pace {
         let in_flight = NonZeroUsize::new(in_flight).unwrap();
         let per_second = NonZeroU32::new(per_second).unwrap();
-        Pace::new(&Limits { in_flight, per_second, ..Limits::default() })
+        let nonces_per_second = NonZeroU32::new(per_second.get().div_ceil(10)).unwrap();
+        Pace::new(&Limits { in_flight, per_second, nonces_per_second, ..Limits::default() })
     }
 
     /// When each of `count` requests that come at once goes out, if each takes `lasts`, in milliseconds.
-    async fn departures(pace: Pace, method: Method, count: usize, lasts: u64) -> Vec<u128> {
+    async fn departures(pace: Pace, kind: Kind, count: usize, lasts: u64) -> Vec<u128> {
         let (pace, start) = (Arc::new(pace), Instant::now());
         let requests = (0..count).map(|_| async {
-            let place = pace.admit(&method).await;
+            let place = pace.admit(kind).await;
             let departure = start.elapsed().as_millis();
             sleep(Duration::from_millis(lasts)).await;
             drop(place);
@@ -131,25 +140,25 @@ mod tests {
             (
                 "a burst, then evenly",
                 pace(99, 10),
-                Method::POST,
+                Kind::Other,
                 9,
                 0,
                 vec![0, 0, 0, 0, 0, 0, 100, 200, 300],
             ),
-            ("nonces are rarer", pace(99, 20), Method::HEAD, 4, 0, vec![0, 0, 500, 1000]),
-            ("one under way", pace(1, 1000), Method::GET, 3, 70, vec![0, 70, 140]),
-            ("two under way", pace(2, 1000), Method::POST, 5, 70, vec![0, 0, 70, 70, 140]),
+            ("nonces are rarer", pace(99, 20), Kind::Nonce, 4, 0, vec![0, 0, 500, 1000]),
+            ("one under way", pace(1, 1000), Kind::Other, 3, 70, vec![0, 70, 140]),
+            ("two under way", pace(2, 1000), Kind::Other, 5, 70, vec![0, 0, 70, 70, 140]),
             (
                 "both bounds",
                 pace(1, 10),
-                Method::POST,
+                Kind::Other,
                 8,
                 80,
                 vec![0, 80, 160, 240, 320, 400, 480, 560],
             ),
         ];
-        for (case, pace, method, count, lasts, want) in cases {
-            assert_eq!(departures(pace, method, count, lasts).await, want, "{case}");
+        for (case, pace, kind, count, lasts, want) in cases {
+            assert_eq!(departures(pace, kind, count, lasts).await, want, "{case}");
         }
     }
 
@@ -157,12 +166,12 @@ mod tests {
     async fn who_waits_for_a_nonce_is_in_nobodys_way() {
         let pace = pace(1, 10);
         for _ in 0..5 {
-            drop(pace.admit(&Method::HEAD).await);
+            drop(pace.admit(Kind::Nonce).await);
         }
-        let nonce = pace.admit(&Method::HEAD);
+        let nonce = pace.admit(Kind::Nonce);
         let other = async {
             let start = Instant::now();
-            pace.admit(&Method::POST).await;
+            pace.admit(Kind::Other).await;
             start.elapsed()
         };
         let (_, waited) = tokio::join!(nonce, other);
@@ -172,11 +181,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_stops_waiting_holds_nothing() {
         let pace = pace(1, 1000);
-        let place = pace.admit(&Method::POST).await;
-        let impatient = tokio::time::timeout(Duration::from_secs(1), pace.admit(&Method::POST));
+        let place = pace.admit(Kind::Other).await;
+        let impatient = tokio::time::timeout(Duration::from_secs(1), pace.admit(Kind::Other));
         assert!(impatient.await.is_err());
         drop(place);
-        let next = tokio::time::timeout(Duration::from_secs(1), pace.admit(&Method::POST));
+        let next = tokio::time::timeout(Duration::from_secs(1), pace.admit(Kind::Other));
         assert!(next.await.is_ok());
     }
 }

@@ -88,9 +88,8 @@ impl Requests<'_> {
             return Ok(nonce);
         }
         let request = request(Method::HEAD, self.endpoint("newNonce")?, Bytes::new())?;
-        self.exchange.ask(request).await?;
-        nonce_in(&self.exchange.headers())
-            .ok_or_else(|| self.exchange.unexpected("no usable nonce".into()))
+        let answer = self.exchange.ask(request).await?;
+        nonce_in(answer.headers()).ok_or_else(|| self.exchange.unexpected("no usable nonce".into()))
     }
 
     /// The exchange lets through what is no error: a redirect, which no CA sends, and a refused nonce.

@@ -97,6 +97,11 @@ impl FakeCa {
         ids.any(|id| url(Endpoint::Order, *id) == order.as_str() && state.status(*id) != "invalid")
     }
 
+    /// Loses all nonces, as a CA does that gives out very many.
+    pub fn forget_nonces(&self) {
+        self.state().nonces.clear();
+    }
+
     /// Loses all orders. Their URLs are not used again.
     pub fn forget_orders(&self) {
         self.state().orders.clear();

@@ -24,7 +24,7 @@ pub(super) struct State {
     pub(super) counts: BTreeMap<Endpoint, usize>,
     requests: u32,
     signed_requests: u32,
-    nonces: HashSet<String>,
+    pub(super) nonces: HashSet<String>,
     nonces_made: u32,
     pub(super) accounts: BTreeMap<usize, Account>,
     accounts_made: usize,

@@ -35,17 +35,16 @@ pub struct Limits {
 
 impl Limits {
     const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
-    const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(2_499);
+    const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(199);
     const NONCES_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(14);
 }
 
 impl Default for Limits {
     /// Finalizing may take a CA many seconds, hence the 30 of a request; a chain is some 6 KB, hence the megabyte as a bound.
     ///
-    /// Let's Encrypt takes from one address in a second 20 requests for a nonce, 250 of most others, and bursts of half of that. The
-    /// first is kept from below. Of the second, what is under way is a bound that follows the CA: 32 requests that take a public CA
-    /// a fifth of a second each are 160 in a second, while one in the next room that answers in some milliseconds is kept busy. The
-    /// bound in a second itself is only where no CA was seen to follow any more.
+    /// Let's Encrypt takes from one address in a second 20 requests for a nonce, 250 of most others, and bursts of half of that
+    /// (<https://letsencrypt.org/docs/rate-limits/>); its staging environment takes 20 of all. Both bounds of the first are kept from
+    /// below; a CA of one's own may take more, and a staging environment less.
     fn default() -> Self {
         Self {
             request: Duration::from_secs(30),

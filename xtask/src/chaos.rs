@@ -2,8 +2,8 @@
 //!
 //! A seed is one small world: real Pebble, which calls half of all nonces bad, uses valid authorizations again, and hears of
 //! each challenge after a random while; fifty applications; and the daemon, killed with SIGKILL after a random life and
-//! restarted at once, until the branch has all fifty certificates. The seed decides how long lives and delays are; what the
-//! machine makes of them differs a little each time.
+//! restarted at once, until the branch has all fifty certificates. One that takes longer than thirty seconds is stuck. The
+//! seed decides how long lives and delays are; what the machine makes of them differs a little each time.
 //!
 //! There are no edges in it: the CA comes in through a front, which tries again what a daemon that is being restarted does not
 //! answer, as load balancers do. A validation that finds nobody would fail the order, which is no fault of the daemon's.

@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const SHORT_LIFE: Range<u64> = 30..500;
 const LONG_LIFE: Range<u64> = 500..2_500;
 /// After so many kills lives are twice as long, after twice as many three times: a slow machine gets there too.
-const LONGER_AFTER: u32 = 6;
+const LONGER_AFTER: u32 = 10;
 
 /// What is late when time is up gets so long without another kill, to be told from what is lost.
 const GRACE: Duration = Duration::from_secs(60);

@@ -4,6 +4,7 @@
 //! to be woken. Between turns orders run on tasks of their own; what they find goes into the store, never into shared memory. So
 //! a restart is just another turn.
 
+mod between;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,9 +19,11 @@ use nws_gitops::WantKey;
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
+use self::between::{Between, LastTurn};
 use crate::batch::Batch;
 use crate::failure::Causes;
 use crate::order::{Ended, Ordering};
@@ -82,6 +85,7 @@ pub(crate) struct Daemon {
     watches: Vec<Watch>,
     troubles: Troubles,
     report: watch::Sender<Option<Arc<Report>>>,
+    last: LastTurn,
 }
 
 /// A CA that is away, and who finds out whether it is back.
@@ -144,6 +148,7 @@ impl Daemon {
             held: None,
             troubles: Troubles::default(),
             report: watch::Sender::new(None),
+            last: LastTurn::default(),
         }
     }
 
@@ -170,17 +175,26 @@ impl Daemon {
             };
             let wake_at = self.conclude(taken, &mut asked);
             look = Look::WhenDue;
-            let sleep = tokio::time::sleep(self.until(wake_at));
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                Some(Request::Sync(reply)) = requests.recv() => {
-                    asked.push(reply);
-                    look = Look::Asked;
+            let mut until = self.until(wake_at);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    Some(Request::Sync(reply)) = requests.recv() => {
+                        asked.push(reply);
+                        look = Look::Asked;
+                        break;
+                    }
+                    Some(ended) = self.running.join_next_with_id() => match self.ended(ended) {
+                        Between::TurnNow => break,
+                        Between::TurnAt(at) => until = until.min(at),
+                    },
+                    () = pushed.notified() => {
+                        self.pushed_to();
+                        break;
+                    }
+                    () = tokio::time::sleep_until(until) => break,
                 }
-                Some(ended) = self.running.join_next_with_id() => self.collect(ended),
-                () = pushed.notified() => self.pushed_to(),
-                () = sleep => {}
             }
         }
         self.hand_over().await;
@@ -214,20 +228,23 @@ impl Daemon {
         wake_at
     }
 
-    fn until(&self, wake_at: OffsetDateTime) -> Duration {
+    fn until(&self, wake_at: OffsetDateTime) -> Instant {
         let left = Duration::try_from(wake_at - self.parts.clock.now()).unwrap_or(Duration::ZERO);
-        left.min(LONGEST_SLEEP)
+        self.last.over() + left.min(LONGEST_SLEEP)
     }
 
     /// Takes in the end of an order; everything else about it is in the store.
     fn collect(&mut self, ended: Result<(task::Id, Ended), task::JoinError>) {
         match ended {
             Ok((id, ended)) => {
-                self.under_way.remove(&id);
+                let key = self.under_way.remove(&id);
+                self.last.moved_on(key);
                 self.note(ended);
             }
             Err(error) => {
-                let names = self.under_way.remove(&error.id()).map(|key| key.names.to_string());
+                let key = self.under_way.remove(&error.id());
+                let names = key.as_ref().map(|key| key.names.to_string());
+                self.last.moved_on(key);
                 error!(%error, names, "an order was broken off by a bug; it is resumed");
             }
         }
@@ -235,7 +252,7 @@ impl Daemon {
 
     fn note(&mut self, ended: Ended) {
         match ended {
-            Ended::Kept => {
+            Ended::Issued | Ended::Kept => {
                 self.stuck.over();
                 self.troubles.state = None;
             }

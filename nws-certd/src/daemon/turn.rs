@@ -8,8 +8,10 @@ mod show;
 use nws_acme::Availability;
 use nws_expiry::{Change, Entry, Leaf, Reason};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
+use super::between::LastTurn;
 use super::{Daemon, Look};
 use crate::plan::{CaView, Next, Plan, Planned};
 use crate::report::instant;
@@ -18,7 +20,8 @@ use crate::store::{Facts, Step, StoreError};
 impl Daemon {
     /// Takes one turn, and says when the next is wanted.
     pub(crate) async fn turn(&mut self, look: Look) -> Result<OffsetDateTime, StoreError> {
-        let now = self.parts.clock.now();
+        let (begun, now) = (Instant::now(), self.parts.clock.now());
+        self.last = LastTurn::default();
         if look == Look::Asked {
             self.waits_no_longer();
         }
@@ -37,7 +40,9 @@ impl Daemon {
         self.start_due(now, &plan, &mut facts);
         self.forget_answers(now).await?;
         self.show(now, &plan, &facts);
-        Ok(self.wake_at(now, &plan))
+        let wake_at = self.wake_at(now, &plan);
+        self.last = LastTurn::new(begun, plan, facts);
+        Ok(wake_at)
     }
 
     /// An operator says "now": whatever went wrong with the repository, the state or the CA is not waited for. The waits of

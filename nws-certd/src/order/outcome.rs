@@ -19,6 +19,8 @@ pub(super) const OPERATOR: Duration = Duration::HOUR;
 /// breaker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ended {
+    /// It is in the store, and so is the certificate.
+    Issued,
     /// It is in the store.
     Kept,
     /// Nothing can be kept, so nothing must be asked: a full disk, a damaged database.
@@ -159,7 +161,7 @@ impl Ordering {
                     issuer = leaf.issuer(),
                     "certificate issued"
                 );
-                Ended::Kept
+                Ended::Issued
             }
             // The order is still open in the store, and valid at the CA: the next attempt downloads it again.
             Err(error) => {

@@ -8,7 +8,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{SHOP, World};
+use super::world::{SHOP, World, apps};
+use crate::daemon::between::Between;
 use crate::daemon::{Daemon, Look, Request, Synced};
 use crate::report::{Report, TroubleWith};
 
@@ -110,4 +111,30 @@ async fn who_asks_is_told_that_the_turn_was_broken_off() {
     let reason = running.sync().await.unwrap_err();
     assert!(reason.contains("database"), "{reason}");
     running.stop().await;
+}
+
+/// Of many orders a few run at a time; the others are begun as the one turn planned them, and each once.
+#[tokio::test]
+async fn places_that_become_free_are_filled_from_the_last_plan() {
+    let names: Vec<_> = (0..20).map(|at| format!("app{at}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let world = World::with(&apps(&names)).await;
+    let mut daemon = world.daemon().await;
+    daemon.turn(Look::WhenDue).await.unwrap();
+    assert!(daemon.running.len() < names.len());
+    while let Some(ended) = daemon.running.join_next_with_id().await {
+        daemon.collect(ended);
+        daemon.fill();
+    }
+    assert_eq!((world.ca.issued(), world.ca.orders()), (names.len(), names.len()));
+}
+
+#[tokio::test]
+async fn what_does_not_end_with_a_certificate_is_for_a_turn_to_see_at_once() {
+    let world = World::with(&apps(&["shop", "blog"])).await;
+    world.edges_are_down(true);
+    let mut daemon = world.daemon().await;
+    daemon.turn(Look::WhenDue).await.unwrap();
+    let ended = daemon.running.join_next_with_id().await.unwrap();
+    assert_eq!(daemon.ended(ended), Between::TurnNow);
 }

@@ -15,13 +15,20 @@ use crate::store::{CertificateKey, Facts};
 
 impl Daemon {
     /// Begins what is due, most urgent first, as far as there is room; the rest stays due.
-    pub(super) fn start_due(&mut self, now: OffsetDateTime, plan: &Plan, facts: &mut Facts) {
+    pub(in crate::daemon) fn start_due(
+        &mut self,
+        now: OffsetDateTime,
+        plan: &Plan,
+        facts: &mut Facts,
+    ) {
         let mut rooms = self.rooms(now);
         if rooms.iter().all(|room| *room == 0) {
             return;
         }
         let due = self.due_together(now, plan);
-        let due = due.into_iter().filter(|planned| !self.is_under_way(&planned.key));
+        let due = due.into_iter().filter(|planned| {
+            !self.is_under_way(&planned.key) && !self.last.has_moved_on(&planned.key)
+        });
         // An order that a CA alone cannot answer must not keep finding out for all others that the CA is away.
         let (last, first): (Vec<_>, Vec<_>) = due.partition(|planned| self.found_out_last(planned));
         let mut most = self.parts.concurrency.get().saturating_sub(self.running.len());

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use self::between::{Between, LastTurn};
+use self::turn::renewals::Inquiries;
 use crate::batch::Batch;
 use crate::failure::Causes;
 use crate::order::{Ended, Ordering};
@@ -83,6 +84,7 @@ pub(crate) struct Daemon {
     held: Option<String>,
     /// What is known of each CA beside its breaker, in the operator's order.
     watches: Vec<Watch>,
+    inquiries: Inquiries,
     troubles: Troubles,
     report: watch::Sender<Option<Arc<Report>>>,
     last: LastTurn,
@@ -146,6 +148,7 @@ impl Daemon {
             pushing: Pause::default(),
             stuck: Pause::default(),
             held: None,
+            inquiries: Inquiries::default(),
             troubles: Troubles::default(),
             report: watch::Sender::new(None),
             last: LastTurn::default(),
@@ -189,6 +192,10 @@ impl Daemon {
                         Between::TurnNow => break,
                         Between::TurnAt(at) => until = until.min(at),
                     },
+                    Some(ended) = self.inquiries.round.join_next() => {
+                        self.collect_round(ended);
+                        break;
+                    }
                     () = pushed.notified() => {
                         self.pushed_to();
                         break;
@@ -268,6 +275,7 @@ impl Daemon {
 
     async fn hand_over(mut self) {
         info!(orders = self.running.len(), "stopping");
+        self.inquiries.round.shutdown().await;
         let settle = async { while self.running.join_next().await.is_some() {} };
         if tokio::time::timeout(HAND_OVER, settle).await.is_err() {
             info!("orders under way are resumed by the next start");

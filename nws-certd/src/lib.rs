@@ -29,6 +29,7 @@ mod control;
 mod daemon;
 mod edges;
 pub mod explain;
+mod inquiry;
 pub use edges::EdgesError;
 mod order;
 mod pause;

@@ -3,6 +3,7 @@
 mod ca_away;
 mod power;
 mod pushing;
+mod renewals;
 mod running;
 mod stopping;
 mod story;

@@ -3,6 +3,7 @@
 mod begin;
 mod look;
 mod push;
+pub(super) mod renewals;
 mod show;
 
 use nws_acme::Availability;
@@ -38,7 +39,8 @@ impl Daemon {
         self.keep_wants(&plan).await?;
         self.put_on_agenda(&plan);
         self.start_due(now, &plan, &mut facts);
-        self.forget_answers(now).await?;
+        self.inquire(now, &plan, &facts);
+        self.forget(now, &facts).await?;
         self.show(now, &plan, &facts);
         let wake_at = self.wake_at(now, &plan);
         self.last = LastTurn::new(begun, plan, facts);
@@ -46,7 +48,8 @@ impl Daemon {
     }
 
     /// An operator says "now": whatever went wrong with the repository, the state or the CA is not waited for. The waits of
-    /// single names are theirs, or a habit of asking would use up what the CA allows them.
+    /// single names are theirs, or a habit of asking would use up what the CA allows them. So are the obstacles, which are what
+    /// the CA allows: they stand until they are over, or until an operator asks for these certificates ([`Step::Asked`]).
     fn waits_no_longer(&mut self) {
         self.refused.clear();
         self.fetching.over();
@@ -119,9 +122,13 @@ impl Daemon {
         }
     }
 
-    async fn forget_answers(&self, now: OffsetDateTime) -> Result<(), StoreError> {
+    /// What is over is of no use to anyone; nothing is written while nothing is.
+    async fn forget(&self, now: OffsetDateTime, facts: &Facts) -> Result<(), StoreError> {
         if self.parts.answers.forget_expired(now) > 0 {
             self.parts.store.write(Step::AnswersForgotten { until: now }).await?;
+        }
+        if facts.obstacles.iter().any(|met| met.until <= now) {
+            self.parts.store.write(Step::ObstaclesForgotten { until: now }).await?;
         }
         Ok(())
     }
@@ -136,6 +143,7 @@ impl Daemon {
             self.agenda.next_after(now),
             back.min(),
             self.stuck.until(now),
+            self.inquiries.next,
             self.commit_at(plan),
             self.next_sweep,
             self.next_poll,

@@ -134,6 +134,11 @@ impl World {
         let at = self.clock.now();
         self.run_orders(daemon).await;
         daemon.turn(Look::WhenDue).await.unwrap();
+        // What was issued is asked about now.
+        while let Some(ended) = daemon.inquiries.round.join_next().await {
+            daemon.collect_round(ended);
+            daemon.turn(Look::WhenDue).await.unwrap();
+        }
         let report = daemon.reports().borrow().clone().unwrap();
         if report.certificates.iter().all(|one| one.next.what != "push") {
             return report;
@@ -148,9 +153,21 @@ impl World {
         self.run_orders(daemon).await;
     }
 
+    /// As [`Self::order_without_publishing`], whatever inquiries do.
+    pub(super) async fn order_only(&self, daemon: &mut Daemon) {
+        daemon.turn(Look::Asked).await.unwrap();
+        while let Some(ended) = daemon.running.join_next_with_id().await {
+            daemon.collect(ended);
+        }
+    }
+
+    /// Lets orders and inquiries under way end.
     pub(super) async fn run_orders(&self, daemon: &mut Daemon) {
         while let Some(ended) = daemon.running.join_next_with_id().await {
             daemon.collect(ended);
+        }
+        while let Some(ended) = daemon.inquiries.round.join_next().await {
+            daemon.collect_round(ended);
         }
     }
 

@@ -1,0 +1,123 @@
+//! Whom to ask when to renew what, and when (RFC 9773).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use nws_acme::{Availability, CertificateId};
+use nws_expiry::{Fingerprint, Leaf};
+use time::{Duration, OffsetDateTime};
+use tokio::task::{JoinError, JoinSet};
+use tracing::error;
+
+use crate::authority::Authority;
+use crate::daemon::Daemon;
+use crate::inquiry::{Inquiry, Round};
+use crate::order::Ended;
+use crate::plan::{Plan, Planned};
+use crate::store::{Facts, RenewalFacts};
+
+/// The rounds in which CAs are asked. They begin apart from each other and are bounded, so that ten thousand certificates that
+/// are asked about for the first time are spread over a quarter of an hour, and a CA that does not answer holds up no more than a
+/// round.
+#[derive(Debug, Default)]
+pub(in crate::daemon) struct Inquiries {
+    /// The round under way; one at most.
+    pub(in crate::daemon) round: JoinSet<Ended>,
+    began: Option<OffsetDateTime>,
+    /// When the next is wanted, if none is under way.
+    pub(in crate::daemon) next: Option<OffsetDateTime>,
+}
+
+impl Inquiries {
+    const BETWEEN: Duration = Duration::seconds(10);
+    const MOST: usize = 100;
+}
+
+/// A certificate that a CA may be asked about.
+struct Candidate<'a> {
+    /// Not before.
+    at: OffsetDateTime,
+    planned: &'a Planned,
+    leaf: &'a Leaf,
+    authority: &'a Arc<Authority>,
+    known: Option<&'a RenewalFacts>,
+}
+
+impl Daemon {
+    /// Asks about what it is time to ask about, longest due first.
+    pub(super) fn inquire(&mut self, now: OffsetDateTime, plan: &Plan, facts: &Facts) {
+        self.inquiries.next = None;
+        if !self.inquiries.round.is_empty() || self.stuck.until(now).is_some() {
+            return;
+        }
+        let candidates = self.candidates(now, plan, facts);
+        let Some(earliest) = candidates.first().map(|candidate| candidate.at) else { return };
+        // A clock that was set back does not keep the next round away.
+        let began = self.inquiries.began.filter(|began| *began <= now);
+        let at = began.map_or(earliest, |began| earliest.max(began + Inquiries::BETWEEN));
+        if now < at {
+            self.inquiries.next = Some(at);
+            return;
+        }
+        let due = candidates.into_iter().take_while(|candidate| candidate.at <= now);
+        let inquiries = due.take(Inquiries::MOST).filter_map(Candidate::inquiry).collect();
+        let (store, clock) = (self.parts.store.clone(), self.parts.clock.clone());
+        self.inquiries.round.spawn(Round { inquiries, store, clock }.run());
+        self.inquiries.began = Some(now);
+    }
+
+    /// Every certificate that stands and that a CA which answers can be asked about, by when that is due.
+    fn candidates<'a>(
+        &'a self,
+        now: OffsetDateTime,
+        plan: &'a Plan,
+        facts: &'a Facts,
+    ) -> Vec<Candidate<'a>> {
+        let known: HashMap<Fingerprint, _> =
+            facts.renewals.iter().map(|said| (said.fingerprint, said)).collect();
+        let candidate = |planned: &'a Planned| {
+            let leaf = planned.have.as_ref().filter(|leaf| now < leaf.not_after())?;
+            // Without it the certificate has no name at its CA.
+            leaf.authority_key_id()?;
+            let authority = self.issuer(planned)?;
+            let known = known.get(&leaf.fingerprint()).copied();
+            let at = known.map_or(OffsetDateTime::UNIX_EPOCH, |known| known.next_at);
+            let is_away = matches!(authority.availability(now), Availability::Away { .. });
+            (!is_away).then_some(Candidate { at, planned, leaf, authority, known })
+        };
+        let mut found: Vec<_> = plan.certificates.iter().filter_map(candidate).collect();
+        found.sort_by_key(|candidate| candidate.at);
+        found
+    }
+
+    /// The CA that issued what there is; where nobody noted it, the only one there is.
+    fn issuer(&self, planned: &Planned) -> Option<&Arc<Authority>> {
+        let authorities = &self.parts.ordering.authorities;
+        match (&planned.issued_by, &authorities[..]) {
+            (Some(ca), _) => authorities.iter().find(|one| one.directory() == ca),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        }
+    }
+
+    /// Takes in the end of a round; what was said is in the store.
+    pub(in crate::daemon) fn collect_round(&mut self, ended: Result<Ended, JoinError>) {
+        match ended {
+            Ok(ended) => self.note(ended),
+            Err(error) => error!(%error, "inquiries were broken off by a bug; they are made again"),
+        }
+    }
+}
+
+impl Candidate<'_> {
+    fn inquiry(self) -> Option<Inquiry> {
+        Some(Inquiry {
+            certificate: self.planned.key.clone(),
+            fingerprint: self.leaf.fingerprint(),
+            id: CertificateId::of(self.leaf)?,
+            issued_at: self.planned.issued_at.unwrap_or_else(|| self.leaf.not_before()),
+            authority: self.authority.clone(),
+            known: self.known.cloned(),
+        })
+    }
+}

@@ -86,6 +86,23 @@ impl Ca {
         self.0.breaker.try_now();
     }
 
+    /// Reads its directory, unless it was read before, for what that says of the CA: [`Self::caa_identities`], [`Self::profiles`].
+    ///
+    /// # Errors
+    ///
+    /// [`AcmeError`]; its `recovery` says what next.
+    pub async fn read_directory(&self, clock: &dyn Clock) -> Result<(), AcmeError> {
+        if self.0.directory.any().is_some() {
+            return Ok(());
+        }
+        let deadline = clock.now() + self.0.limits.request * self.0.limits.tries;
+        let begun = self.0.breaker.begin();
+        let outcome = self.directory(self.retry(clock, deadline)).await;
+        let end = outcome.as_ref().map_or_else(AcmeError::end, |_| End::Answered);
+        self.0.breaker.end(begun, clock.now(), end);
+        outcome.map(|_| ())
+    }
+
     /// What CAA records call it, for [`caa::permits`](crate::caa::permits); empty if it does not say, or has not been asked yet.
     pub fn caa_identities(&self) -> Vec<String> {
         self.0.directory.any().map_or_else(Vec::new, |directory| directory.caa_identities)

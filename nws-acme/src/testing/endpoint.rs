@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::faults::Faults;
 use super::state::HOST;
 
 /// What a [`FakeCa`](crate::testing::FakeCa) is asked for.
@@ -79,17 +80,18 @@ impl Endpoint {
     }
 
     /// The directory's document.
-    pub(super) fn directory(renewal_info: bool) -> Value {
+    pub(super) fn directory(faults: &Faults) -> Value {
+        let identity = faults.caa_identity.as_deref().unwrap_or("ca.test");
         let mut document = json!({
             "newNonce": Self::NewNonce.url(),
             "newAccount": Self::NewAccount.url(),
             "newOrder": Self::NewOrder.url(),
             "revokeCert": Self::RevokeCert.url(),
             "keyChange": Self::KeyChange.url(),
-            "meta": { "profiles": { "classic": "the only one" }, "caaIdentities": ["ca.test"] },
+            "meta": { "profiles": { "classic": "the only one" }, "caaIdentities": [identity] },
             "kFq3xT0": "a member that means nothing, as Let's Encrypt has",
         });
-        if renewal_info {
+        if !faults.no_renewal_info {
             document["renewalInfo"] = Self::RenewalInfo.url().trim_end_matches('/').into();
         }
         document

@@ -42,6 +42,8 @@ pub struct Faults {
     pub silent_on_replaces: bool,
     /// The directory has no renewal information.
     pub no_renewal_info: bool,
+    /// What CAA records call it; `ca.test` if nothing else is said.
+    pub caa_identity: Option<String>,
     /// What endpoints answer in place of their own answers.
     pub instead: Vec<Instead>,
     /// Nobody is served at all.

@@ -39,6 +39,13 @@ async fn what_the_directory_says_is_known_once_it_was_asked_for() {
     assert_eq!((unasked.caa_identities(), unasked.profiles()), (vec![], None));
     assert_eq!(world.ca.caa_identities(), ["ca.test"]);
     assert_eq!(world.ca.profiles().unwrap(), ["classic"]);
+
+    let read = world.fake.count(Endpoint::Directory);
+    for _ in 0..2 {
+        unasked.read_directory(&*world.clock).await.unwrap();
+        assert_eq!(unasked.caa_identities(), ["ca.test"]);
+    }
+    assert_eq!(world.fake.count(Endpoint::Directory), read + 1, "it is asked for once");
 }
 
 fn problem(kind: &'static str) -> impl Fn(Answer) -> Answer + Send + Sync {

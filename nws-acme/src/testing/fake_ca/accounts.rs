@@ -47,7 +47,7 @@ impl FakeCa {
 
     /// What the directory says, with what depends on settings.
     pub(super) fn directory(&self) -> Value {
-        let mut directory = Endpoint::directory(!self.state().faults.no_renewal_info);
+        let mut directory = Endpoint::directory(&self.state().faults);
         if !self.state().external_accounts.is_empty() {
             directory["meta"]["externalAccountRequired"] = true.into();
         }

@@ -10,7 +10,6 @@ mod probe;
 use std::net::{IpAddr, SocketAddr};
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::net::NetError;
 use nws_expiry::{DnsName, Leaf};
 use rustls_pki_types::ServerName;
 use tokio::task::JoinSet;
@@ -18,6 +17,8 @@ use tokio::task::JoinSet;
 pub(crate) use addresses::LookupError;
 use probe::Probe;
 pub(crate) use probe::ProbeError;
+
+use crate::resolver::{ResolverError, resolver};
 
 /// The most addresses of a name that are asked; more than any DNS answer over UDP holds.
 const MOST: usize = 32;
@@ -46,7 +47,7 @@ impl Edges {
     ///
     /// [`EdgesError`] if the system does not say whom to ask, or TLS cannot be set up.
     pub(crate) fn new(https_port: u16, resolvers: &[SocketAddr]) -> Result<Self, EdgesError> {
-        let resolver = addresses::resolver(resolvers)?;
+        let resolver = resolver(resolvers)?;
         let probe = Probe::new().map_err(EdgesError::Tls)?;
         Ok(Self { resolver, probe, https_port })
     }
@@ -78,16 +79,13 @@ impl Edges {
 /// Why nothing can be looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum EdgesError {
-    /// Nobody to ask.
-    #[error("cannot read the system's resolvers; name some in edges.resolvers")]
-    SystemResolvers(#[source] NetError),
-    /// The resolver does not start.
-    #[error("cannot set up the DNS resolver; check edges.resolvers")]
-    Resolver(#[source] NetError),
+    /// The resolver.
+    #[error(transparent)]
+    Resolver(#[from] ResolverError),
     /// TLS does not start.
     #[error("cannot set up TLS")]
     Tls(#[source] rustls::Error),
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -24,6 +24,7 @@ use crate::order::Ordering;
 use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::repository::Repository;
+use crate::resolver::{ResolverError, resolver};
 use crate::state_dir::{StateDir, StateDirError};
 use crate::store::{AccountFacts, SqliteStore, Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -72,6 +73,7 @@ pub(crate) async fn open(
         vault,
         answers: answers.clone(),
         clock: clock.clone(),
+        caa: Arc::new(resolver(&config.edges.resolvers)?),
         deadline: config.orders.deadline,
     };
     let parts = Parts {
@@ -190,6 +192,9 @@ pub enum OpenError {
     /// The deploy key or the pinned host keys.
     #[error("git.ssh: the repository cannot be reached over ssh")]
     Ssh(#[from] SshError),
+    /// The resolver of CAA records.
+    #[error("CAA records cannot be looked up")]
+    Resolver(#[from] ResolverError),
     /// The resolver of host names.
     #[error("edges: host names cannot be looked up")]
     Edges(#[from] EdgesError),

@@ -1,5 +1,6 @@
 //! One order, from its intent to the chain in the outbox.
 
+mod caa;
 mod journal;
 mod obstacles;
 mod outcome;
@@ -7,12 +8,16 @@ mod outcome;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nws_acme::{AcmeError, CertificateId, Clock, OrderSpec, generate_key, obtain};
+use nws_acme::{
+    Account, AcmeError, CertificateId, Clock, OrderError, OrderSpec, Step as AcmeStep,
+    generate_key, obtain,
+};
 use nws_challenge::Answers;
 use nws_expiry::{Issued, Leaf, PrivateKey, Profile, Reason};
 use time::OffsetDateTime;
 use tracing::{Instrument as _, debug, info_span};
 
+pub(crate) use caa::CaaZone;
 pub(crate) use outcome::Ended;
 
 use self::journal::Recorded;
@@ -29,6 +34,8 @@ pub(crate) struct Ordering {
     pub(crate) vault: Vault,
     pub(crate) answers: Answers,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Who knows what owners of names say of CAs.
+    pub(crate) caa: Arc<dyn CaaZone>,
     /// How long one attempt may take.
     pub(crate) deadline: Duration,
 }
@@ -86,6 +93,9 @@ impl Ordering {
         let Begun { order, key, profile } = self.begin(attempt).await?;
         let failed = |error| OrderFailure::Acme { order, error };
         let account = self.account(attempt).await.map_err(failed)?;
+        if resume.is_none() {
+            self.ask_owners(attempt, order, &account).await?;
+        }
         let deadline = self.clock.now() + self.deadline;
         let spec = OrderSpec {
             names: attempt.certificate.names.clone(),
@@ -101,8 +111,28 @@ impl Ordering {
         issued.map(|issued| (order, issued)).map_err(|error| OrderFailure::Order { order, error })
     }
 
-    async fn account(&self, attempt: &Attempt) -> Result<nws_acme::Account, AcmeError> {
+    async fn account(&self, attempt: &Attempt) -> Result<Account, AcmeError> {
         attempt.authority.account(&*self.store, &*self.clock).await
+    }
+
+    /// Whether the owners of the names let the CA issue for them, as far as they say and it tells what they call it.
+    async fn ask_owners(
+        &self,
+        attempt: &Attempt,
+        order: OrderId,
+        account: &Account,
+    ) -> Result<(), OrderFailure> {
+        let ca = &attempt.authority.ca;
+        let unread = |source| OrderError::Request { step: AcmeStep::Directory, source };
+        let read = ca.read_directory(&*self.clock).await;
+        read.map_err(|error| OrderFailure::Order { order, error: unread(error) })?;
+        let identities = ca.caa_identities();
+        if identities.is_empty() {
+            return Ok(());
+        }
+        let names = &attempt.certificate.names;
+        let verdict = caa::look(&self.caa, names, &identities, account.url()).await;
+        verdict.map_err(|error| OrderFailure::Forbidden { order, error })
     }
 
     /// The key and intent: of the open order, or new and made durable.

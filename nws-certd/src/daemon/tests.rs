@@ -1,6 +1,7 @@
 //! The daemon in process: real git, real SQLite, a CA without sockets, and a clock that only the test moves.
 
 mod ca_away;
+mod fallback;
 mod power;
 mod pushing;
 mod renewals;

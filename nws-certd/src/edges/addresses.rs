@@ -1,60 +1,18 @@
 //! The addresses of a name, as DNS has them now.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{
-    ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
-};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType;
-use hickory_resolver::system_conf::read_system_conf;
 use nws_expiry::DnsName;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::EdgesError;
-
-/// For one question to one resolver; a resolver that has to ask around needs a second at most.
-const TRY: Duration = Duration::from_secs(3);
-/// How often a question is asked again.
-const AGAIN: usize = 1;
 /// For a name, whatever resolvers, transports and tries there are.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Asks `resolvers`, or those of the system if there are none.
-pub(super) fn resolver(resolvers: &[SocketAddr]) -> Result<TokioResolver, EdgesError> {
-    let servers = if resolvers.is_empty() {
-        let (system, _) = read_system_conf().map_err(EdgesError::SystemResolvers)?;
-        system.name_servers
-    } else {
-        resolvers.iter().map(server).collect()
-    };
-    // Of the servers alone, so that no search domain is tried.
-    let config = ResolverConfig::from_name_servers(servers);
-    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-    as_the_world_sees_it(builder.options_mut());
-    builder.build().map_err(EdgesError::Resolver)
-}
-
-fn server(address: &SocketAddr) -> NameServerConfig {
-    let mut connections = vec![ConnectionConfig::udp(), ConnectionConfig::tcp()];
-    for connection in &mut connections {
-        connection.port = address.port();
-    }
-    NameServerConfig::new(address.ip(), true, connections)
-}
-
-/// Neither this host's own names nor what was true a while ago.
-fn as_the_world_sees_it(options: &mut ResolverOpts) {
-    options.use_hosts_file = ResolveHosts::Never;
-    options.cache_size = 0;
-    options.timeout = TRY;
-    options.attempts = AGAIN;
-}
 
 /// All addresses of a name, sorted, IPv4 first; at least one.
 ///

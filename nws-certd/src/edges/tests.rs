@@ -8,7 +8,7 @@ use crate::failure::Causes;
 use dns::{Dns, Reply};
 use edge::{Behaviour, TestEdge, certificate};
 
-mod dns;
+pub(crate) mod dns;
 mod edge;
 
 const SHOP: &str = "shop.example";

@@ -11,6 +11,8 @@ use crate::store::{Obstacle, ObstacleKind, Stand};
 
 /// How soon it is looked again whether a CA offers a profile that it did not.
 const PROFILE: Duration = Duration::DAY;
+/// How soon CAA records are looked at again that forbid a CA to issue; whoever has changed them can ask at once.
+const CAA: Duration = Duration::HOUR;
 /// How soon a CA is asked again that has paused us until a person says otherwise: at one try a day nothing is used up.
 const PAUSED: Duration = Duration::DAY;
 
@@ -38,6 +40,9 @@ pub(super) fn obstacle(
         Recovery::Permanent => match failure {
             OrderFailure::Order { error: OrderError::UnknownProfile { profile, .. }, .. } => {
                 (ObstacleKind::Profile, profile.to_string(), Stand::Waits, now + PROFILE)
+            }
+            OrderFailure::Forbidden { .. } => {
+                (ObstacleKind::Caa, subject(names), Stand::Waits, now + CAA)
             }
             OrderFailure::Order { .. }
             | OrderFailure::Acme { .. }
@@ -77,7 +82,7 @@ fn limited(scope: LimitScope, names: &DnsNames, detail: &str) -> (ObstacleKind, 
 }
 
 /// A name and the domains it is in, the longest first.
-fn domains(name: &str) -> impl Iterator<Item = &str> {
+pub(super) fn domains(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |name| name.split_once('.').map(|(_, parent)| parent))
 }
 

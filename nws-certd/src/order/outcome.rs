@@ -5,6 +5,7 @@ use nws_expiry::{FailureClass, InvalidPrivateKey, Issued, retry_after};
 use time::{Duration, OffsetDateTime};
 use tracing::{debug, error, info, warn};
 
+use super::caa::Forbidden;
 use super::obstacles::obstacle;
 use super::{Attempt, Ordering};
 use crate::failure::Causes;
@@ -44,6 +45,12 @@ pub(super) enum OrderFailure {
         #[source]
         error: AcmeError,
     },
+    #[error("the CA was not asked, as it would refuse")]
+    Forbidden {
+        order: OrderId,
+        #[source]
+        error: Forbidden,
+    },
     #[error("the order failed")]
     Order {
         order: OrderId,
@@ -59,6 +66,7 @@ impl OrderFailure {
             Self::Acme { error, .. }
             | Self::Order { error: OrderError::Request { source: error, .. }, .. } => error,
             Self::Order { .. }
+            | Self::Forbidden { .. }
             | Self::Store(_)
             | Self::Seal(_)
             | Self::Key(_)
@@ -72,7 +80,7 @@ impl OrderFailure {
     /// Whether the CA has made no order yet, so that what it says is not about one.
     pub(super) fn is_before_the_order(&self) -> bool {
         match self {
-            Self::Acme { .. } => true,
+            Self::Acme { .. } | Self::Forbidden { .. } => true,
             Self::Order { error: OrderError::Request { step, .. }, .. } => match step {
                 AcmeStep::Directory | AcmeStep::NewOrder => true,
                 AcmeStep::Order
@@ -95,6 +103,7 @@ impl OrderFailure {
         match self {
             Self::Acme { error, .. } => told(error, error.recovery()),
             Self::Order { error, .. } => told(error, error.recovery()),
+            Self::Forbidden { error, .. } => told(error, Recovery::Permanent),
             Self::Store(_) | Self::Seal(_) | Self::Key(_) | Self::NewKey(_) => {
                 (Recovery::Resume { retry_after: None }, Causes(self).to_string())
             }
@@ -118,9 +127,10 @@ impl Ordering {
             Err(failure @ OrderFailure::Acme { order, .. }) => {
                 self.react(attempt, order, failure).await
             }
-            Err(failure @ OrderFailure::Order { order, .. }) => {
-                self.react(attempt, order, failure).await
-            }
+            Err(
+                failure @ (OrderFailure::Order { order, .. }
+                | OrderFailure::Forbidden { order, .. }),
+            ) => self.react(attempt, order, failure).await,
             Err(failure @ (OrderFailure::Store(_) | OrderFailure::NewKey(_))) => {
                 error!(error = %Causes(&failure), "the order was not begun");
                 Ended::NotKept
@@ -213,7 +223,6 @@ impl Ordering {
     }
 }
 
-/// The failure with its causes, and where a person ends the pause that it is.
 /// The words of a failure, with the URL where a pause is ended, which may be longer than words are kept.
 fn told(error: &dyn std::error::Error, recovery: Recovery) -> (Recovery, String) {
     let mut text = Causes(error).to_string();

@@ -1,19 +1,23 @@
 //! A repository, a CA and a state directory, for one daemon after another.
 
+mod cas;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
 
-use nws_acme::testing::{FakeCa, Unanswered};
-use nws_acme::{Ca, Clock, Limits};
-use nws_challenge::{Answers, Token};
-use nws_expiry::{DnsName, KeyType, Policy};
+use nws_acme::testing::FakeCa;
+use nws_acme::{Ca, Clock};
+use nws_challenge::Answers;
+use nws_expiry::{KeyType, Policy};
 use nws_gitops::{Author, Content, Discover, Edit, Git, Message, Mirror, Remote};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
+pub(super) use self::cas::Place;
+use self::cas::{Zone, quick, validator};
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::account_key;
 use crate::authority::Authority;
@@ -44,6 +48,10 @@ const QUIET: StdDuration = StdDuration::from_secs(30);
 pub(super) struct World {
     dir: tempfile::TempDir,
     pub(super) ca: Arc<FakeCa>,
+    /// Another CA, for daemons that have it configured.
+    pub(super) second: Arc<FakeCa>,
+    configured: Mutex<Vec<Place>>,
+    zone: Arc<Zone>,
     clock: Arc<TestClock>,
     answers: Answers,
     down: Arc<AtomicBool>,
@@ -69,12 +77,14 @@ impl World {
         let clock = Arc::new(TestClock(Mutex::new(datetime!(2026-03-01 12:00 UTC))));
         let answers = Answers::new(NonZeroUsize::MIN.saturating_add(99));
         let down = Arc::new(AtomicBool::new(false));
-        let ca = FakeCa::with_lifetime(
-            clock.clone(),
-            validator(answers.clone(), down.clone()),
-            lifetime,
-        );
-        let world = Self { dir, ca, clock, answers, down };
+        let ca = || {
+            let validator = validator(answers.clone(), down.clone());
+            FakeCa::with_lifetime(clock.clone(), validator, lifetime)
+        };
+        let (ca, second) = (ca(), ca());
+        second.faults(|faults| faults.caa_identity = Some("second.test".into()));
+        let (configured, zone) = (Mutex::new(vec![Place::First]), Arc::default());
+        let world = Self { dir, ca, second, configured, zone, clock, answers, down };
         world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
         world.somebody_writes("apps/shop/ingress.yaml", ingress);
         world
@@ -100,10 +110,14 @@ impl World {
             vault: vault.clone(),
             clock: clock.clone(),
         };
-        let ca = Ca::new(self.ca.directory_url(), self.ca.transport(), quick());
-        let authority = Authority::new(ca, key, None, &[]);
+        let configured = self.configured.lock().unwrap();
+        let authority = |place: &Place| {
+            let ca = Ca::new(self.directory(*place), self.at(*place).transport(), quick());
+            Arc::new(Authority::new(ca, key.clone(), None, &[]))
+        };
         let ordering = Orders {
-            authorities: vec![Arc::new(authority)],
+            authorities: configured.iter().map(authority).collect(),
+            caa: self.zone.clone(),
             store: store.clone(),
             vault,
             answers: self.answers.clone(),
@@ -344,28 +358,4 @@ impl World {
 #[expect(clippy::disallowed_methods, reason = "the tests run the git of whoever runs them")]
 fn path() -> std::ffi::OsString {
     std::env::var_os("PATH").unwrap_or_default()
-}
-
-/// The CA's validator: asks the answer table, as an edge would.
-fn validator(
-    answers: Answers,
-    down: Arc<AtomicBool>,
-) -> impl Fn(&DnsName, &Token) -> Result<String, Unanswered> + Send + Sync + 'static {
-    move |_: &DnsName, token: &Token| {
-        let found = answers.get(token).filter(|_| !down.load(Ordering::SeqCst));
-        let text = found.map(|body| String::from_utf8_lossy(&body).into_owned());
-        text.ok_or_else(|| Unanswered::connection("192.0.2.1: connection refused"))
-    }
-}
-
-/// Waits are real here, as git and SQLite take real time; so they are short.
-fn quick() -> Limits {
-    let tick = StdDuration::from_millis(1);
-    Limits {
-        first_pause: tick,
-        longest_pause: tick * 5,
-        first_poll: tick,
-        slowest_poll: tick * 5,
-        ..Limits::default()
-    }
 }

@@ -14,6 +14,8 @@ pub(crate) enum Reply {
     Addresses(Vec<IpAddr>),
     /// Another name, and its addresses.
     Alias(&'static str, Vec<IpAddr>),
+    /// Records of any kind.
+    Records(Vec<RData>),
     Code(ResponseCode),
     Silence,
 }
@@ -70,6 +72,10 @@ fn respond(request: &Message, reply: Reply) -> Option<Message> {
             add(&canonical, addresses);
             let alias = RData::CNAME(CNAME(canonical));
             response.answers.insert(0, Record::from_rdata(query.name().clone(), 300, alias));
+        }
+        Reply::Records(records) => {
+            let owned = |data| Record::from_rdata(query.name().clone(), 300, data);
+            response.answers.extend(records.into_iter().map(owned));
         }
         Reply::Code(code) => {
             response.metadata.response_code = code;

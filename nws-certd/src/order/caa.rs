@@ -1,0 +1,157 @@
+//! What the owners of names say of who may issue for them, looked at before a CA is asked (RFC 8659).
+//!
+//! The CA decides; this only keeps us from asking one that will refuse, and from counting that as the name's failure. So what cannot
+//! be looked up in time is no verdict.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use hickory_resolver::TokioResolver;
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::rdata::CAA;
+use hickory_resolver::proto::rr::{RData, RecordType};
+use nws_acme::AccountUrl;
+use nws_acme::caa::{CaaObstacle, CaaRecord, CaaVerdict, permits};
+use nws_expiry::{DnsName, DnsNames};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::obstacles::domains;
+use crate::failure::Causes;
+
+/// For all names of an order, whatever resolvers and tries there are: a CA that knows more decides anyway.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who knows CAA records.
+#[async_trait]
+pub(crate) trait CaaZone: Send + Sync {
+    /// The records at this very name, aliases followed; none if it has none, or does not exist.
+    async fn records(&self, name: &str) -> Result<Vec<CaaRecord>, NetError>;
+}
+
+#[async_trait]
+impl CaaZone for TokioResolver {
+    async fn records(&self, name: &str) -> Result<Vec<CaaRecord>, NetError> {
+        match self.lookup(format!("{name}.").as_str(), RecordType::CAA).await {
+            Ok(found) => Ok(found.answers().iter().filter_map(|one| record(&one.data)).collect()),
+            Err(NetError::Dns(DnsError::NoRecordsFound(none)))
+                if matches!(none.response_code, ResponseCode::NoError | ResponseCode::NXDomain) =>
+            {
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn record(data: &RData) -> Option<CaaRecord> {
+    let RData::CAA(CAA { issuer_critical, reserved_flags, tag, value, .. }) = data else {
+        return None; // the alias on the way to it
+    };
+    Some(CaaRecord {
+        critical: *issuer_critical || reserved_flags & 1 == 1,
+        tag: tag.clone(),
+        value: String::from_utf8_lossy(value).into_owned(),
+    })
+}
+
+/// That owners of names do not let the CA issue.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{}", refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub(crate) struct Forbidden {
+    refusals: Vec<Refusal>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Refusal {
+    name: DnsName,
+    /// Where the records are.
+    owner: String,
+    obstacle: CaaObstacle,
+    /// What would let the CA issue.
+    remedy: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, owner, obstacle, remedy } = self;
+        write!(f, "{name}: {obstacle} (at {owner}); {remedy}")
+    }
+}
+
+/// Asks about every name at once.
+///
+/// # Errors
+///
+/// [`Forbidden`] if records were found that keep the CA from issuing for one of the names.
+pub(super) async fn look(
+    zone: &Arc<dyn CaaZone>,
+    names: &DnsNames,
+    identities: &[String],
+    account: &AccountUrl,
+) -> Result<(), Forbidden> {
+    let mut asked = JoinSet::new();
+    for name in names {
+        let (zone, name) = (zone.clone(), name.clone());
+        asked.spawn(async move { (relevant(&*zone, &name).await, name) });
+    }
+    let mut refusals = Vec::new();
+    let each = async {
+        while let Some(found) = asked.join_next().await {
+            if let Ok((Some((owner, records)), name)) = found
+                && let CaaVerdict::Forbidden(obstacle) =
+                    permits(&records, identities, Some(account))
+            {
+                let remedy = remedy(&obstacle, &owner, identities, account);
+                refusals.push(Refusal { name, owner, obstacle, remedy });
+            }
+        }
+    };
+    if timeout(PATIENCE, each).await.is_err() {
+        debug!("not all CAA records were found in time; the CA decides");
+    }
+    // As they came is as chance had it, and the same refusal is told in the same words.
+    refusals.sort_by(|one, other| one.name.cmp(&other.name));
+    if refusals.is_empty() { Ok(()) } else { Err(Forbidden { refusals }) }
+}
+
+/// The first records on the way up from the name, and whose they are (RFC 8659 §3).
+async fn relevant(zone: &dyn CaaZone, name: &DnsName) -> Option<(String, Vec<CaaRecord>)> {
+    for domain in domains(name.as_str()) {
+        match zone.records(domain).await {
+            Ok(records) if records.is_empty() => {}
+            Ok(records) => return Some((domain.into(), records)),
+            Err(error) => {
+                debug!(%name, at = domain, error = %Causes(&error), "CAA records are not known; the CA decides");
+                return None;
+            }
+        }
+    }
+    None
+}
+
+fn remedy(
+    obstacle: &CaaObstacle,
+    owner: &str,
+    identities: &[String],
+    account: &AccountUrl,
+) -> String {
+    let ca = identities.first().map_or("", String::as_str);
+    match obstacle {
+        CaaObstacle::Critical { .. } => "remove that record, or make it not critical".into(),
+        CaaObstacle::Issuer { .. } => format!("add the record: {owner}. CAA 0 issue \"{ca}\""),
+        CaaObstacle::Account { .. } => {
+            format!("add the record: {owner}. CAA 0 issue \"{ca}; accounturi={account}\"")
+        }
+        CaaObstacle::Method { .. } => {
+            format!("add the record: {owner}. CAA 0 issue \"{ca}; validationmethods=http-01\"")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

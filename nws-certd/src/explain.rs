@@ -14,7 +14,9 @@ pub(crate) use text::story_text;
 
 use crate::edges::Edges;
 use crate::failure::Causes;
-use crate::report::{BranchReport, CertificateReport, FaultReport, Report, Trouble};
+use crate::report::{
+    BranchReport, CertificateReport, FaultReport, ObstacleReport, Report, Trouble,
+};
 use crate::store::{AttemptFacts, CertificateKey, History, PushFacts, Store, StoreError};
 
 /// Everything there is to say about one host name at one instant.
@@ -33,10 +35,22 @@ pub struct Story {
     pub faults: Vec<FaultReport>,
     /// What keeps the daemon from going on, if anything does.
     pub troubles: Vec<Trouble>,
+    /// What keeps orders for the name from CAs.
+    pub obstacles: Vec<Hindrance>,
     /// What each address of the name serves.
     pub edges: Vec<EdgeReport>,
     /// Why the addresses are not known.
     pub lookup_error: Option<String>,
+}
+
+/// Something that keeps orders from one CA.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Hindrance {
+    /// The CA's directory.
+    pub ca: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub obstacle: ObstacleReport,
 }
 
 /// One certificate: where it stands, and what was done for it.
@@ -100,11 +114,16 @@ impl Narrator {
     /// The story as far as it is known without asking anybody.
     pub(crate) async fn recall(&self, host: &str, report: &Report) -> Result<Story, StoreError> {
         let carries = |one: &&CertificateReport| one.names.iter().any(|name| name == host);
-        let mut certificates = Vec::new();
+        let mut certificates: Vec<Chapter> = Vec::new();
         for certificate in report.certificates.iter().filter(carries) {
             let history = self.history(certificate).await?;
             certificates.push(Chapter::of(certificate.clone(), history));
         }
+        let profiles: Vec<_> =
+            certificates.iter().filter_map(|one| one.certificate.profile.as_deref()).collect();
+        let met = report.obstacles().into_iter().filter(|(_, met)| met.concerns(host, &profiles));
+        let obstacles =
+            met.map(|(ca, met)| Hindrance { ca: ca.into(), obstacle: met.clone() }).collect();
         let mentions = |fault: &&FaultReport| fault.mentions(host);
         Ok(Story {
             host: host.into(),
@@ -113,6 +132,7 @@ impl Narrator {
             certificates,
             faults: report.faults.iter().filter(mentions).cloned().collect(),
             troubles: report.troubles.clone(),
+            obstacles,
             edges: Vec::new(),
             lookup_error: None,
         })

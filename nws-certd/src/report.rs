@@ -1,5 +1,6 @@
 //! What operators are shown: where every certificate stands, what comes next and when.
 
+mod obstacle;
 mod text;
 
 use std::collections::BTreeMap;
@@ -9,10 +10,11 @@ use nws_gitops::{Inventory, WantKey};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub use obstacle::ObstacleReport;
 pub(crate) use text::{Colour, instant, plan_text, status_text, sync_text};
 
 use crate::plan::{Delivery, Next, Obstruction, Plan, Planned, PlannedWant};
-use crate::store::{CertificateKey, Obstacle, Stand};
+use crate::store::CertificateKey;
 
 /// Everything there is to say at one instant, most urgent first.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -76,34 +78,6 @@ pub struct CaReport {
     pub thumbprint: String,
     /// What keeps orders from it.
     pub obstacles: Vec<ObstacleReport>,
-}
-
-/// Something that keeps orders from a CA.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct ObstacleReport {
-    /// What it is about: `ca`, `account`, `registered-domain`, `exact-set`, `identifier`, `caa` or `profile`.
-    pub kind: String,
-    /// Which one of the kind.
-    pub subject: String,
-    /// Whether a person has to act.
-    pub held: bool,
-    /// When it is over, or looked at again.
-    #[serde(with = "time::serde::rfc3339")]
-    pub until: OffsetDateTime,
-    /// The CA's words.
-    pub detail: String,
-}
-
-impl From<&Obstacle> for ObstacleReport {
-    fn from(met: &Obstacle) -> Self {
-        Self {
-            kind: met.kind.as_str().into(),
-            subject: met.subject.clone(),
-            held: met.stand == Stand::Held,
-            until: met.until,
-            detail: met.detail.clone(),
-        }
-    }
 }
 
 /// The branch.
@@ -240,6 +214,19 @@ impl FaultReport {
     /// Whether it concerns this host name, in whatever case either is written.
     pub(crate) fn mentions(&self, host: &str) -> bool {
         self.hosts.iter().any(|written| written.eq_ignore_ascii_case(host))
+    }
+}
+
+impl Report {
+    /// What keeps orders from CAs, with the CA's directory: what a person has to end first, then what ends first.
+    pub(crate) fn obstacles(&self) -> Vec<(&str, &ObstacleReport)> {
+        let each = self
+            .cas
+            .iter()
+            .flat_map(|ca| ca.obstacles.iter().map(move |met| (&*ca.directory, met)));
+        let mut all: Vec<_> = each.collect();
+        all.sort_by_key(|(_, met)| (!met.held, met.until));
+        all
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn story_text(story: &Story) -> String {
     }
     page.lines("edge", story.edges.iter().map(|one| edge(one, &story.host)));
     page.lines("edges", story.lookup_error.iter().cloned());
+    page.lines("obstacle", story.obstacles.iter().map(|one| one.obstacle.line(&one.ca)));
     page.lines("fault", story.faults.iter().map(|fault| fault.text.clone()));
     page.lines("trouble", story.troubles.iter().map(|trouble| trouble.text.clone()));
     page.0

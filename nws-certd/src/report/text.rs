@@ -87,7 +87,11 @@ fn heading(report: &Report) -> String {
 
 fn notes(report: &Report) -> String {
     let lines = report.troubles.iter().map(|trouble| format!("trouble: {}\n", trouble.text));
-    lines.chain(report.faults.iter().map(|fault| format!("fault: {}\n", fault.text))).collect()
+    let met = report.obstacles().into_iter().map(|(ca, met)| format!("{}\n", met.line(ca)));
+    lines
+        .chain(met)
+        .chain(report.faults.iter().map(|fault| format!("fault: {}\n", fault.text)))
+        .collect()
 }
 
 fn body(table: &Table, rows: &[CertificateReport]) -> String {

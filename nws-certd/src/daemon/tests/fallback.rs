@@ -248,3 +248,28 @@ async fn an_order_at_a_ca_that_is_gone_from_the_configuration_is_made_anew_elsew
     assert!(world.is_from(only(&report), Second), "{report:?}");
     assert_eq!(world.orders(), (1, 1));
 }
+
+#[tokio::test]
+async fn a_pause_is_held_for_a_person_and_says_where_it_ends() {
+    let world = World::with(SHOP).await;
+    let answer = Answer::Paused { url: "https://ca.test/unpause?jwt=x".into() };
+    let instead = Instead { at: Endpoint::NewOrder, times: 9, answer };
+    world.ca.faults(|faults| faults.instead = vec![instead]);
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let report = world.go_on(&mut daemon).await;
+    let one = only(&report);
+    assert_eq!((one.stage, one.failures), (Stage::Held, 0), "{report:?}");
+    assert!(one.last_error.as_deref().unwrap().contains("unpause?jwt=x"), "{one:?}");
+    assert_eq!(world.ca.count(Endpoint::NewOrder), 1, "it is not asked again and again");
+    assert!(report.cas[0].obstacles[0].held, "{report:?}");
+
+    world.ca.faults(|faults| faults.instead.clear());
+    world.settle(&mut daemon).await;
+    assert_eq!(world.ca.count(Endpoint::NewOrder), 1, "a sync does not end it");
+    world.pass(Duration::DAY);
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(only(&report).stage, Stage::Pushed, "{report:?}");
+    let facts = daemon.parts.store.load().await.unwrap();
+    assert!(facts.obstacles.is_empty(), "what is over is forgotten: {facts:?}");
+}

@@ -2,8 +2,10 @@ use expect_test::{Expect, expect};
 use time::macros::datetime;
 
 use super::*;
+use crate::explain::Hindrance;
 use crate::report::{
-    BranchReport, CertificateReport, FaultReport, NextReport, Stage, Trouble, TroubleWith,
+    BranchReport, CertificateReport, FaultReport, NextReport, ObstacleReport, Stage, Trouble,
+    TroubleWith, WindowReport,
 };
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
@@ -65,6 +67,7 @@ fn story(certificates: Vec<Chapter>) -> Story {
         certificates,
         faults: vec![],
         troubles: vec![],
+        obstacles: vec![],
         edges: vec![],
         lookup_error: None,
     }
@@ -176,6 +179,48 @@ fn a_held_certificate_says_whose_words_hold_it() {
         edges        shop.example has no addresses
     "#]],
     );
+}
+
+#[test]
+fn what_keeps_orders_from_cas_is_told_with_what_ends_it() {
+    let mut certificate = issued(certificate(Stage::Held, ("order", Duration::DAY)));
+    certificate.ca = Some("https://ca.example/d".into());
+    certificate.profile = Some("shortlived".into());
+    certificate.suggested =
+        Some(WindowReport { start: NOON - Duration::HOUR, end: NOON - Duration::MINUTE });
+    certificate.explanation_url = Some("https://ca.example/incident".into());
+    certificate.reason = Some("the CA suggests renewal since 2026-03-01 11:30:00".into());
+    let words = "paused; end the pause at https://ca.example/unpause?jwt=x";
+    certificate.last_error = Some(format!("https://ca.example/d: {words}"));
+    let met = |kind: &str, held, words: &str| Hindrance {
+        ca: "https://ca.example/d".into(),
+        obstacle: ObstacleReport {
+            kind: kind.into(),
+            subject: "shop.example www.shop.example".into(),
+            held,
+            until: NOON + Duration::DAY,
+            detail: words.into(),
+        },
+    };
+    let obstacles = vec![
+        met("exact-set", true, words),
+        met("caa", false, "shop.example: CAA records let no CA issue (at example)"),
+    ];
+    let chapter = Chapter { certificate, attempts: vec![], pushes: vec![] };
+    check(Story { obstacles, ..story(vec![chapter]) }, expect![[r#"
+        shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
+
+        names        shop.example, www.shop.example (ecdsa-p256, shortlived)
+        wanted by    apps/shop/ingress.yaml, document 1, Ingress shop/shop, spec.tls[0], as Secret shop/shop-tls
+        certificate  serial 0a1b2c, 2026-03-01 11:00:00Z to 2026-05-30 12:00:00Z, by CN=Fake Intermediate
+        ca           https://ca.example/d
+        suggested    renewal from 2026-03-01 11:00:00Z to 2026-03-01 11:59:00Z, as the CA explains at https://ca.example/incident
+        stage        held
+        because      https://ca.example/d: paused; end the pause at https://ca.example/unpause?jwt=x
+        next         order at 2026-03-02 12:00:00Z (in 24 hours), as the CA suggests renewal since 2026-03-01 11:30:00
+        obstacle     held: https://ca.example/d, shop.example, www.shop.example: paused; end the pause at https://ca.example/unpause?jwt=x; looked at again at 2026-03-02 12:00:00Z
+        obstacle     forbidden: https://ca.example/d, shop.example, www.shop.example: shop.example: CAA records let no CA issue (at example); looked at again at 2026-03-02 12:00:00Z
+    "#]]);
 }
 
 #[test]

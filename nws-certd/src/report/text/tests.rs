@@ -3,7 +3,8 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::super::{
-    BranchReport, CaReport, DeliveryReport, FaultReport, NextReport, Trouble, TroubleWith,
+    BranchReport, CaReport, DeliveryReport, FaultReport, NextReport, ObstacleReport, Trouble,
+    TroubleWith,
 };
 use super::*;
 
@@ -40,6 +41,11 @@ fn certificate(hosts: &[&str], stage: Stage, next: (&str, Duration)) -> Certific
     }
 }
 
+fn obstacle(kind: &str, subject: &str, held: bool, detail: &str) -> ObstacleReport {
+    let (kind, subject, detail) = (kind.into(), subject.into(), detail.into());
+    ObstacleReport { kind, subject, held, until: NOON + Duration::HOUR, detail }
+}
+
 fn report() -> Report {
     Report {
         at: NOON,
@@ -47,7 +53,18 @@ fn report() -> Report {
             directory: "https://ca.example/d".into(),
             account: None,
             thumbprint: "t".into(),
-            obstacles: Vec::new(),
+            obstacles: vec![
+                obstacle("account", "", false, "too many new orders (300)"),
+                obstacle("registered-domain", "shop.example", false, "too many certificates (50)"),
+                obstacle(
+                    "exact-set",
+                    "blog.example www.blog.example",
+                    true,
+                    "paused; end the pause at https://ca.example/unpause",
+                ),
+                obstacle("caa", "new.example", false, "new.example: CAA records let no CA issue"),
+                obstacle("profile", "shortlived", false, "the CA offers no profile shortlived"),
+            ],
         }],
         branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef0123".into()) },
         certificates: vec![
@@ -77,6 +94,11 @@ fn status_is_a_table_of_everything() {
         new.example      wanted   -                     order 2026-03-01 12:00:00Z  shop/shop-tls  -
         shop.example +1  pushed   2026-05-30 12:00:00Z  renew 2026-04-30 12:00:00Z  shop/shop-tls  -
         trouble: the CA does not answer
+        held: https://ca.example/d, blog.example, www.blog.example: paused; end the pause at https://ca.example/unpause; looked at again at 2026-03-01 13:00:00Z
+        limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates of the account: too many new orders (300)
+        limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates in shop.example: too many certificates (50)
+        forbidden: https://ca.example/d, new.example: new.example: CAA records let no CA issue; looked at again at 2026-03-01 13:00:00Z
+        not offered: https://ca.example/d, profile shortlived: the CA offers no profile shortlived; looked at again at 2026-03-01 13:00:00Z
         fault: apps/x.yaml: no YAML; mend it
     "#]].assert_eq(&status_text(&report(), Colour::Plain));
 }
@@ -90,6 +112,11 @@ fn plan_is_a_table_of_what_is_to_be_ordered() {
         new.example   wanted   now                   there is no certificate yet  shop/shop-tls
         1 certificate kept as they are; the next is looked at 2026-04-30 12:00:00Z
         trouble: the CA does not answer
+        held: https://ca.example/d, blog.example, www.blog.example: paused; end the pause at https://ca.example/unpause; looked at again at 2026-03-01 13:00:00Z
+        limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates of the account: too many new orders (300)
+        limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates in shop.example: too many certificates (50)
+        forbidden: https://ca.example/d, new.example: new.example: CAA records let no CA issue; looked at again at 2026-03-01 13:00:00Z
+        not offered: https://ca.example/d, profile shortlived: the CA offers no profile shortlived; looked at again at 2026-03-01 13:00:00Z
         fault: apps/x.yaml: no YAML; mend it
     "#]]
     .assert_eq(&plan_text(&report(), Colour::Plain));

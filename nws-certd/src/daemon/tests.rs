@@ -3,6 +3,7 @@
 mod ca_away;
 mod fallback;
 mod power;
+mod power_fallback;
 mod pushing;
 mod renewals;
 mod running;

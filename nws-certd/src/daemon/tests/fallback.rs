@@ -19,7 +19,7 @@ async fn both(ingress: &str) -> (World, Daemon) {
 
 impl World {
     /// From now on nobody reaches the CA, or everybody.
-    fn is_down(&self, place: Place, down: bool) {
+    pub(super) fn is_down(&self, place: Place, down: bool) {
         self.at(place).faults(|faults| faults.outage = down.then_some(Outage::Refused));
     }
 
@@ -28,6 +28,14 @@ impl World {
         let answer = Answer::Limited { scope, retry_after: "86400".into() };
         let instead = Instead { at: Endpoint::NewOrder, times: 1, answer };
         self.at(place).faults(|faults| faults.instead = vec![instead]);
+    }
+
+    /// From now on the CA makes orders, and then nobody reaches them.
+    pub(super) fn dies_in_an_order(&self, place: Place) {
+        self.at(place).faults(|faults| {
+            faults.outage = Some(Outage::Refused);
+            faults.outage_at = vec![Endpoint::Authorization, Endpoint::Challenge, Endpoint::Order];
+        });
     }
 
     fn issued(&self) -> (usize, usize) {
@@ -39,7 +47,7 @@ impl World {
     }
 
     /// Some turns, with seconds between them.
-    async fn go_on(&self, daemon: &mut Daemon) -> std::sync::Arc<Report> {
+    pub(super) async fn go_on(&self, daemon: &mut Daemon) -> std::sync::Arc<Report> {
         let mut report = self.settle_without_looking(daemon).await;
         for _ in 0..6 {
             self.pass(Duration::seconds(6));
@@ -49,7 +57,7 @@ impl World {
         report
     }
 
-    fn is_from(&self, report: &CertificateReport, place: Place) -> bool {
+    pub(super) fn is_from(&self, report: &CertificateReport, place: Place) -> bool {
         report.ca.as_deref() == Some(self.directory(place).as_str())
     }
 }
@@ -95,10 +103,7 @@ async fn what_nobody_has_is_ordered_from_the_second_while_the_first_is_away() {
 #[tokio::test]
 async fn an_order_whose_ca_dies_is_left_and_the_certificate_comes_from_the_second_once() {
     let (world, mut daemon) = both(SHOP).await;
-    world.ca.faults(|faults| {
-        faults.outage = Some(Outage::Refused);
-        faults.outage_at = vec![Endpoint::Authorization, Endpoint::Challenge, Endpoint::Order];
-    });
+    world.dies_in_an_order(First);
     world.order_without_publishing(&mut daemon).await;
     assert_eq!(world.orders(), (1, 0));
     world.ca.faults(|faults| faults.outage_at = Vec::new());
@@ -235,10 +240,7 @@ async fn another_order_of_cas_reissues_nothing() {
 #[tokio::test]
 async fn an_order_at_a_ca_that_is_gone_from_the_configuration_is_made_anew_elsewhere() {
     let (world, mut daemon) = both(SHOP).await;
-    world.ca.faults(|faults| {
-        faults.outage = Some(Outage::Refused);
-        faults.outage_at = vec![Endpoint::Authorization, Endpoint::Challenge, Endpoint::Order];
-    });
+    world.dies_in_an_order(First);
     world.order_without_publishing(&mut daemon).await;
     assert_eq!(world.orders(), (1, 0));
     world.configure(&[Second]);

@@ -33,12 +33,18 @@ pub(super) struct Cut {
     step: String,
     intended: usize,
     known: usize,
+    ended: usize,
 }
 
 impl Cut {
     /// How many orders the CA may have that the store does not know.
     pub(super) fn orders_without_url(&self) -> usize {
         self.intended - self.known
+    }
+
+    /// How many orders were over without a certificate.
+    pub(super) fn orders_ended(&self) -> usize {
+        self.ended
     }
 }
 
@@ -52,15 +58,17 @@ impl Stopping {
     }
 
     async fn keep(&self, step: Step) -> Result<(), StoreError> {
-        let (intended, known) = match &step {
-            Step::OrderIntended { .. } => (1, 0),
-            Step::OrderKnown { .. } => (0, 1),
-            _ => (0, 0),
+        let (intended, known, ended) = match &step {
+            Step::OrderIntended { .. } => (1, 0, 0),
+            Step::OrderKnown { .. } => (0, 1, 0),
+            Step::OrderEnded { .. } => (0, 0, 1),
+            _ => (0, 0, 0),
         };
         self.store.write(step).await?;
         let mut cut = self.cut.lock().unwrap();
         cut.intended += intended;
         cut.known += known;
+        cut.ended += ended;
         Ok(())
     }
 }

@@ -185,11 +185,16 @@ impl World {
         }
     }
 
-    /// Runs a daemon whose power goes at a write, if it is not done before.
-    pub(super) async fn run_until_write(&self, stop: Stop, at: usize) -> Cut {
+    /// A daemon whose power goes at a write, and what tells whether it has.
+    pub(super) async fn daemon_stopping(&self, stop: Stop, at: usize) -> (Arc<Stopping>, Daemon) {
         let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
         let stopping = Arc::new(Stopping::new(store, stop, at));
-        let mut daemon = self.daemon_with(stopping.clone());
+        (stopping.clone(), self.daemon_with(stopping))
+    }
+
+    /// Runs a daemon whose power goes at a write, if it is not done before.
+    pub(super) async fn run_until_write(&self, stop: Stop, at: usize) -> Cut {
+        let (stopping, mut daemon) = self.daemon_stopping(stop, at).await;
         for _ in 0..3 {
             // What fails after the cut is what nobody sees any more.
             let _ = daemon.turn(Look::Asked).await;

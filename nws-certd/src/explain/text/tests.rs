@@ -207,7 +207,9 @@ fn what_keeps_orders_from_cas_is_told_with_what_ends_it() {
         met("caa", false, "shop.example: CAA records let no CA issue (at example)"),
     ];
     let chapter = Chapter { certificate, attempts: vec![], pushes: vec![] };
-    check(Story { obstacles, ..story(vec![chapter]) }, expect![[r#"
+    check(
+        Story { obstacles, ..story(vec![chapter]) },
+        expect![[r#"
         shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
 
         names        shop.example, www.shop.example (ecdsa-p256, shortlived)
@@ -220,7 +222,8 @@ fn what_keeps_orders_from_cas_is_told_with_what_ends_it() {
         next         order at 2026-03-02 12:00:00Z (in 24 hours), as the CA suggests renewal since 2026-03-01 11:30:00
         obstacle     held: https://ca.example/d, shop.example, www.shop.example: paused; end the pause at https://ca.example/unpause?jwt=x; looked at again at 2026-03-02 12:00:00Z
         obstacle     forbidden: https://ca.example/d, shop.example, www.shop.example: shop.example: CAA records let no CA issue (at example); looked at again at 2026-03-02 12:00:00Z
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

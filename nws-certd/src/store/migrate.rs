@@ -60,14 +60,89 @@ fn absent_is_fine(error: io::Error) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use nws_expiry::Chain;
     use sqlx::Connection as _;
     use sqlx::sqlite::SqliteConnectOptions;
+    use time::macros::datetime;
 
     use super::*;
     use crate::store::{SqliteStore, Store as _};
 
     const ACCOUNT: &str =
         "INSERT INTO account VALUES ('https://ca.example/d', 'https://ca.example/a/1')";
+
+    /// What a daemon of version 2 left: one certificate issued and pushed, another with an open order that waits.
+    const VERSION_2: [&str; 8] = [
+        ACCOUNT,
+        "INSERT INTO certificate (id, names, key_type, chain, sealed_key, issued_at, previous_chain, previous_key)
+         VALUES (5, 'shop.example www.shop.example', 'ecdsa-p256', ?1, x'01', '2026-03-01T12:00:00Z', 'before', x'02')",
+        "INSERT INTO certificate (id, names, key_type, failures, wait_until, last_error)
+         VALUES (7, 'blog.example', 'rsa-2048', 3, '2026-03-01T14:00:00Z', 'connection refused')",
+        "INSERT INTO want VALUES ('default', 'shop', 'shop-tls', 5, 'apps/shop.yaml'), ('default', 'blog', 'blog-tls', 7, 'apps/blog.yaml')",
+        "INSERT INTO delivery VALUES
+         ('default', 'shop', 'shop-tls', 'certs/shop/shop-tls.yaml', ?2, ?3, '2026-03-01T12:01:00Z')",
+        "INSERT INTO acme_order (id, certificate, epoch, sealed_key, started_at, state, url) VALUES
+         (?2, 5, 1, x'01', '2026-03-01T11:59:00Z', 'issued', 'https://ca.example/o/1'),
+         (?4, 7, 1, x'03', '2026-03-01T12:59:00Z', 'open', 'https://ca.example/o/2')",
+        "INSERT INTO attempt (certificate, acme_order, began_at, ended_at, outcome) VALUES
+         (5, ?2, '2026-03-01T11:59:00Z', '2026-03-01T12:00:00Z', 'issued')",
+        "INSERT INTO attempt (certificate, acme_order, began_at, ended_at, times, outcome, error) VALUES
+         (7, ?4, '2026-03-01T12:59:00Z', '2026-03-01T13:00:00Z', 4, 'waits', 'connection refused')",
+    ];
+
+    async fn leave_version_2(file: &Path, chain: &str) {
+        let mut old = connect(file).await;
+        let first = MIGRATIONS.iter().take(2).cloned().collect();
+        Migrator::with_migrations(first).run(&mut old).await.unwrap();
+        for sql in VERSION_2 {
+            let row = sqlx::query(sql).bind(chain).bind("a".repeat(64)).bind("b".repeat(40));
+            row.bind("c".repeat(64)).execute(&mut old).await.unwrap();
+        }
+        old.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn everything_of_version_2_is_there_afterwards_and_belongs_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state.db");
+        let chain = chain_for(&["shop.example", "www.shop.example"]);
+        leave_version_2(&file, &chain.to_pem()).await;
+
+        let store = SqliteStore::open(&file).await.unwrap();
+        let facts = store.load().await.unwrap();
+        let [blog, shop] = &facts.certificates[..] else { panic!("{facts:?}") };
+        let ca = Some("https://ca.example/d".to_owned());
+        let issued = shop.issued.as_ref().unwrap();
+        assert_eq!((&issued.chain, &issued.ca, &issued.profile), (&chain, &ca, &None));
+        assert_eq!(issued.at, datetime!(2026-03-01 12:00 UTC));
+        assert_eq!(
+            (blog.failures, blog.wait_until, blog.last_error.as_deref()),
+            (3, Some(datetime!(2026-03-01 14:00 UTC)), Some("connection refused"))
+        );
+        let [order] = &facts.orders[..] else { panic!("{facts:?}") };
+        assert_eq!((&order.certificate, &order.ca), (&blog.key, &ca));
+        assert_eq!(order.url.as_ref().unwrap().as_str(), "https://ca.example/o/2");
+
+        let history = store.history(&blog.key).await.unwrap();
+        assert_eq!((history.attempts.len(), history.attempts[0].times), (1, 4));
+        let history = store.history(&shop.key).await.unwrap();
+        assert_eq!((history.attempts.len(), history.pushes.len()), (1, 1), "through its want");
+        let outgoing = store.outbox(&shop.key).await.unwrap().unwrap();
+        assert_eq!((outgoing.chain, outgoing.sealed_key.0), (chain, vec![1]));
+
+        let mut new = connect(&file).await;
+        let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut new).await.unwrap();
+        assert!(broken.is_empty(), "{} rows refer to what is not there", broken.len());
+        let stray = "INSERT INTO want VALUES ('default', 'wiki', 'wiki-tls', 9, 'apps/wiki.yaml')";
+        assert!(sqlx::query(stray).execute(&mut new).await.is_err(), "and none can be made");
+    }
+
+    fn chain_for(hosts: &[&str]) -> Chain {
+        let names: Vec<_> = hosts.iter().map(ToString::to_string).collect();
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::new(names).unwrap().self_signed(&pair).unwrap();
+        Chain::from_der(vec![made.der().as_ref().into()]).unwrap()
+    }
 
     async fn connect(file: &Path) -> SqliteConnection {
         let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);

@@ -1,3 +1,6 @@
+mod obstacles;
+mod reasons;
+
 use std::fmt::Write as _;
 use std::time::Duration as StdDuration;
 
@@ -66,9 +69,13 @@ impl Repository {
 
     /// A Secret of ours, delivered as the daemon would.
     fn holds(self, secret: &str, issued: &Issued) -> Self {
+        self.holds_from(secret, issued, &Provenance::default())
+    }
+
+    /// The same, with who issued it and how.
+    fn holds_from(self, secret: &str, issued: &Issued, from: &Provenance) -> Self {
         let key = WantKey { target: Default::default(), secret: secret.parse().unwrap() };
-        let plan =
-            deliveries(&self.read(), &Layout::default(), &[(key, issued, &Provenance::default())]);
+        let plan = deliveries(&self.read(), &Layout::default(), &[(key, issued, from)]);
         self.edit(&plan.edits)
     }
 
@@ -143,9 +150,13 @@ fn view(ca: &str) -> CaView {
 }
 
 fn plan(repository: &Repository, facts: &Facts) -> Plan {
+    plan_for(repository, facts, &[view(CA)])
+}
+
+fn plan_for(repository: &Repository, facts: &Facts, cas: &[CaView]) -> Plan {
     let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
     let rules = Rules { policy, key_type: KeyType::EcdsaP256, installation: "tests".into() };
-    Plan::of(NOON, &repository.read(), facts, &rules, &[view(CA)])
+    Plan::of(NOON, &repository.read(), facts, &rules, cas)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as expect! gives it")]

@@ -1,0 +1,116 @@
+//! What is waited for where an order cannot go anywhere, and where it goes instead.
+
+use super::*;
+use crate::store::{Obstacle, ObstacleKind, Stand};
+
+const SECOND: &str = "https://second.example/directory";
+const SOON: OffsetDateTime = datetime!(2026-03-01 13:00 UTC);
+
+fn met(ca: &str, kind: ObstacleKind, subject: &str, stand: Stand) -> Obstacle {
+    let (ca, subject, detail) = (ca.into(), subject.into(), format!("{} says no", kind.as_str()));
+    Obstacle { ca, kind, subject, stand, until: SOON, detail }
+}
+
+/// What comes next, and the CA that it goes to.
+fn next(age: Option<i64>, obstacles: Vec<Obstacle>, cas: &[CaView]) -> (Next, Option<usize>) {
+    let mut repository = Repository::new().wants("shop/tls", "shop.example");
+    if let Some(days) = age {
+        let from = Provenance { ca: Some(CA.into()), profile: None };
+        repository = repository.holds_from("shop/tls", &issued("shop.example", days), &from);
+    }
+    let facts = Facts { obstacles, ..Facts::default() };
+    let plan = plan_for(&repository, &facts, cas);
+    (plan.certificates[0].next.clone(), plan.certificates[0].goes_to)
+}
+
+fn away() -> CaView {
+    let availability = Availability::Away { since: NOON, until: SOON, reason: "away".into() };
+    CaView { availability, ..view(CA) }
+}
+
+#[test]
+fn what_is_waited_for() {
+    use ObstacleKind::{Account, Ca, Caa, ExactSet, Identifier, RegisteredDomain};
+    use Stand::{Held, Waits};
+    let limit = |words: &str| Some(Obstruction::Limit(format!("{CA}: {words}")));
+    let operator = |words: &str| Some(Obstruction::Operator(format!("{CA}: {words}")));
+    let (shop, due) = ("shop.example", Some(70));
+    let cases = [
+        ("nothing", None, vec![], None),
+        ("the account", None, vec![met(CA, Account, "", Waits)], limit("account says no")),
+        ("not for a renewal", due, vec![met(CA, Account, "", Waits)], None),
+        ("a person", due, vec![met(CA, Account, "", Held)], operator("account says no")),
+        ("the whole CA", due, vec![met(CA, Ca, "", Waits)], limit("ca says no")),
+        ("terms", None, vec![met(CA, Ca, "", Held)], operator("ca says no")),
+        (
+            "the domain",
+            None,
+            vec![met(CA, RegisteredDomain, "example", Waits)],
+            limit("registered-domain says no"),
+        ),
+        ("these names", due, vec![met(CA, ExactSet, shop, Waits)], limit("exact-set says no")),
+        ("a pause", None, vec![met(CA, ExactSet, shop, Held)], operator("exact-set says no")),
+        ("the name", None, vec![met(CA, Identifier, shop, Waits)], limit("identifier says no")),
+        ("its owner", None, vec![met(CA, Caa, shop, Waits)], operator("caa says no")),
+        ("not another name", None, vec![met(CA, Caa, "blog.example", Waits)], None),
+        ("not at another CA", None, vec![met(SECOND, Ca, "", Held)], None),
+    ];
+    for (case, age, obstacles, want) in cases {
+        match (next(age, obstacles, &[view(CA)]), want) {
+            ((Next::Order(_), Some(0)), None) => {}
+            ((Next::Wait { until, on, .. }, None), Some(want)) => {
+                assert_eq!((on, until), (want, SOON), "{case}");
+            }
+            (got, _) => panic!("{case}: {got:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_ca_that_is_away_is_waited_for_until_it_is_asked_again() {
+    let (next, goes_to) = next(None, vec![], &[away()]);
+    let want = Next::Wait { until: SOON, reason: Reason::Absent, on: Obstruction::Away };
+    assert_eq!((next, goes_to), (want, None));
+}
+
+#[test]
+fn where_an_order_goes_instead() {
+    use ObstacleKind::{Account, Caa, ExactSet};
+    use Stand::{Held, Waits};
+    let (shop, both) = ("shop.example", [view(CA), view(SECOND)]);
+    let limited = || met(CA, ExactSet, shop, Waits);
+    let (due, late) = (Some(70), Some(88));
+    let cases: [(_, _, _, &[CaView], _); 9] = [
+        ("the first that can", None, vec![], &both, Some(0)),
+        ("the second, if it is needed now", None, vec![limited()], &both, Some(1)),
+        ("the first is waited for", due, vec![limited()], &both, None),
+        ("whom no waiting helps is not", due, vec![met(CA, ExactSet, shop, Held)], &both, Some(1)),
+        ("nor whom the owner forbids", due, vec![met(CA, Caa, shop, Waits)], &both, Some(1)),
+        ("a renewal is not a new order", late, vec![met(CA, Account, "", Waits)], &both, Some(0)),
+        ("the first is away", None, vec![], &[away(), view(SECOND)], Some(1)),
+        ("it may come back in time", due, vec![], &[away(), view(SECOND)], None),
+        (
+            "the second is forbidden",
+            None,
+            vec![limited(), met(SECOND, Caa, shop, Waits)],
+            &both,
+            None,
+        ),
+    ];
+    for (case, age, obstacles, cas, want) in cases {
+        match (next(age, obstacles, cas), want) {
+            ((Next::Order(_), goes_to), Some(_)) => assert_eq!(goes_to, want, "{case}"),
+            ((Next::Wait { until, .. }, None), None) => assert_eq!(until, SOON, "{case}"),
+            (got, _) => panic!("{case}: {got:?}"),
+        }
+    }
+}
+
+#[test]
+fn where_none_can_each_says_why() {
+    let (kind, shop) = (ObstacleKind::Caa, "shop.example");
+    let obstacles = [CA, SECOND].map(|ca| met(ca, kind, shop, Stand::Waits)).into();
+    let (next, _) = next(None, obstacles, &[view(CA), view(SECOND)]);
+    let Next::Wait { on: Obstruction::Operator(words), .. } = next else { panic!("{next:?}") };
+    assert_eq!(words, format!("{CA}: caa says no; {SECOND}: caa says no"));
+}

@@ -3,7 +3,8 @@
 //! It composes the other crates and owns what they may not: a clock, a runtime, sockets, files, the environment. Policy is theirs.
 //!
 //! The way through: [`Args`] and [`config::Config`] say what is wanted; `open` turns them into parts; `serve` runs the listeners, the
-//! control socket and the daemon, whose turns read as the data flows: look at the branch, [`plan::Plan`], publish, order, report.
+//! control socket and the daemon, whose turns read as the data flows: look at the branch, [`plan::Plan`], publish, order, ask CAs when
+//! to renew (`inquiry`), report. An order goes to one of several CAs, after the owners of its names were asked by CAA (`order`).
 //! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket.
 
 mod args;

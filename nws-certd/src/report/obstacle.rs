@@ -43,7 +43,8 @@ impl ObstacleReport {
                 format!("held: {ca}, {about}: {words}; looked at again at {until}")
             }
             Some(ObstacleKind::Caa) => {
-                format!("forbidden: {ca}, {about}: {words}; looked at again at {until}")
+                // The words name the names.
+                format!("forbidden: {ca}: {words}; looked at again at {until}")
             }
             Some(ObstacleKind::Profile) => {
                 format!("not offered: {ca}, {about}: {words}; looked at again at {until}")

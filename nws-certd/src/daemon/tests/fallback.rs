@@ -8,6 +8,7 @@ use super::world::Place::{First, Second};
 use super::world::{Place, SHOP, World, apps};
 use crate::daemon::{Daemon, Look};
 use crate::report::{CertificateReport, Report, Stage};
+use crate::store::Step;
 
 /// A world with a daemon that has both CAs.
 async fn both(ingress: &str) -> (World, Daemon) {
@@ -207,6 +208,22 @@ async fn where_every_ca_is_forbidden_a_person_is_told_what_to_add() {
     let report = world.go_on(&mut daemon).await;
     assert!(world.is_from(only(&report), First), "it is looked again: {report:?}");
     assert!(report.cas.iter().all(|ca| ca.obstacles.is_empty()), "{report:?}");
+}
+
+#[tokio::test]
+async fn who_has_changed_the_records_can_ask_at_once() {
+    let world = World::with(SHOP).await;
+    world.allow("shop.example", &[";"]);
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    world.allow("shop.example", &["ca.test"]);
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(only(&report).stage, Stage::Held, "a sync asks for no certificate: {report:?}");
+    let certificates = vec![daemon.parts.store.load().await.unwrap().certificates[0].key.clone()];
+    let asked = Step::Asked { certificates, at: world.now() };
+    daemon.parts.store.write(asked).await.unwrap();
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(only(&report).stage, Stage::Pushed, "{report:?}");
 }
 
 #[tokio::test]

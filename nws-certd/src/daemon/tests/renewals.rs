@@ -179,6 +179,32 @@ async fn each_certificate_is_asked_about_as_often_as_the_ca_says() {
 }
 
 #[tokio::test]
+async fn many_certificates_of_which_nothing_is_known_are_asked_about_in_rounds() {
+    let names: Vec<_> = (0..120).map(|at| format!("a{at}")).collect();
+    let world = World::with(&apps(&names.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    world.ca.faults(|faults| faults.no_renewal_info = true);
+    let mut daemon = world.daemon().await;
+    for _ in 0..names.len() / 3 {
+        world.order_only(&mut daemon).await;
+    }
+    world.settle(&mut daemon).await;
+    assert_eq!(world.ca.issued(), names.len());
+    drop(daemon);
+    world.lose_database();
+    world.ca.faults(|faults| faults.no_renewal_info = false);
+
+    let mut daemon = world.daemon().await;
+    for (after, want) in [(0, 100), (9, 100), (1, 120), (10, 120)] {
+        world.pass(Duration::seconds(after));
+        daemon.turn(Look::WhenDue).await.unwrap();
+        assert!(daemon.inquiries.round.len() <= 1);
+        world.run_orders(&mut daemon).await;
+        assert_eq!(asked(&world), want, "{after} s later");
+    }
+    assert_eq!(world.ca.issued(), names.len());
+}
+
+#[tokio::test]
 async fn nothing_is_asked_about_what_has_ended_or_was_replaced() {
     let world = World::living(Duration::hours(20), SHOP).await;
     let mut daemon = world.daemon().await;
@@ -190,6 +216,29 @@ async fn nothing_is_asked_about_what_has_ended_or_was_replaced() {
     live(&world, &mut daemon, Duration::hours(12)).await;
     let asked = live(&world, &mut daemon, Duration::hours(12)).await;
     assert!(asked <= 4, "only of the new one, {asked} times");
+}
+
+#[tokio::test]
+async fn a_ca_that_is_away_is_not_asked_and_one_that_may_be_back_about_one_certificate() {
+    let world = World::with(&apps(&["shop", "blog", "wiki"])).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let before = asked(&world);
+    world.ca.faults(|faults| faults.server_error_every = 1);
+    world.somebody_writes("apps/new.yaml", &SHOP.replace("shop", "new"));
+    world.order_without_publishing(&mut daemon).await;
+    world.pass(Duration::SECOND);
+    daemon.parts.ordering.authorities[0].ca.try_now();
+    // Nothing is due yet, so that the turn only sees that the CA may be back.
+    daemon.turn(Look::WhenDue).await.unwrap();
+    assert_eq!(asked(&world), before);
+    world.run_orders(&mut daemon).await;
+    world.pass(Duration::hours(6));
+    for _ in 0..3 {
+        daemon.turn(Look::WhenDue).await.unwrap();
+        world.run_orders(&mut daemon).await;
+    }
+    assert!(asked(&world) - before <= 1, "{} times", asked(&world) - before);
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ impl World {
     pub(super) async fn living(lifetime: Duration, ingress: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(Mutex::new(datetime!(2026-03-01 12:00 UTC))));
-        let answers = Answers::new(NonZeroUsize::MIN.saturating_add(99));
+        let answers = Answers::new(NonZeroUsize::MIN.saturating_add(999));
         let down = Arc::new(AtomicBool::new(false));
         let ca = || {
             let validator = validator(answers.clone(), down.clone());

@@ -1,6 +1,6 @@
 //! Whom to ask when to renew what, and when (RFC 9773).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use nws_acme::{Availability, CertificateId};
@@ -39,7 +39,10 @@ struct Candidate<'a> {
     at: OffsetDateTime,
     planned: &'a Planned,
     leaf: &'a Leaf,
+    id: CertificateId,
     authority: &'a Arc<Authority>,
+    /// Whether the CA was away, and may still be.
+    is_probe: bool,
     known: Option<&'a RenewalFacts>,
 }
 
@@ -60,7 +63,10 @@ impl Daemon {
             return;
         }
         let due = candidates.into_iter().take_while(|candidate| candidate.at <= now);
-        let inquiries = due.take(Inquiries::MOST).filter_map(Candidate::inquiry).collect();
+        // Who may still be away is not asked about everything at once.
+        let mut probed = BTreeSet::new();
+        let due = due.filter(|one| !one.is_probe || probed.insert(one.authority.directory()));
+        let inquiries = due.take(Inquiries::MOST).map(Candidate::inquiry).collect();
         let (store, clock) = (self.parts.store.clone(), self.parts.clock.clone());
         self.inquiries.round.spawn(Round { inquiries, store, clock }.run());
         self.inquiries.began = Some(now);
@@ -77,13 +83,16 @@ impl Daemon {
             facts.renewals.iter().map(|said| (said.fingerprint, said)).collect();
         let candidate = |planned: &'a Planned| {
             let leaf = planned.have.as_ref().filter(|leaf| now < leaf.not_after())?;
-            // Without it the certificate has no name at its CA.
-            leaf.authority_key_id()?;
+            let id = CertificateId::of(leaf)?;
             let authority = self.issuer(planned)?;
             let known = known.get(&leaf.fingerprint()).copied();
             let at = known.map_or(OffsetDateTime::UNIX_EPOCH, |known| known.next_at);
-            let is_away = matches!(authority.availability(now), Availability::Away { .. });
-            (!is_away).then_some(Candidate { at, planned, leaf, authority, known })
+            let is_probe = match authority.availability(now) {
+                Availability::Up => false,
+                Availability::Probe => true,
+                Availability::Away { .. } => return None,
+            };
+            Some(Candidate { at, planned, leaf, id, authority, is_probe, known })
         };
         let mut found: Vec<_> = plan.certificates.iter().filter_map(candidate).collect();
         found.sort_by_key(|candidate| candidate.at);
@@ -110,14 +119,14 @@ impl Daemon {
 }
 
 impl Candidate<'_> {
-    fn inquiry(self) -> Option<Inquiry> {
-        Some(Inquiry {
+    fn inquiry(self) -> Inquiry {
+        Inquiry {
             certificate: self.planned.key.clone(),
             fingerprint: self.leaf.fingerprint(),
-            id: CertificateId::of(self.leaf)?,
+            id: self.id,
             issued_at: self.planned.issued_at.unwrap_or_else(|| self.leaf.not_before()),
             authority: self.authority.clone(),
             known: self.known.cloned(),
-        })
+        }
     }
 }

@@ -210,19 +210,19 @@ fn what_keeps_orders_from_cas_is_told_with_what_ends_it() {
     check(
         Story { obstacles, ..story(vec![chapter]) },
         expect![[r#"
-        shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
+            shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
 
-        names        shop.example, www.shop.example (ecdsa-p256, shortlived)
-        wanted by    apps/shop/ingress.yaml, document 1, Ingress shop/shop, spec.tls[0], as Secret shop/shop-tls
-        certificate  serial 0a1b2c, 2026-03-01 11:00:00Z to 2026-05-30 12:00:00Z, by CN=Fake Intermediate
-        ca           https://ca.example/d
-        suggested    renewal from 2026-03-01 11:00:00Z to 2026-03-01 11:59:00Z, as the CA explains at https://ca.example/incident
-        stage        held
-        because      https://ca.example/d: paused; end the pause at https://ca.example/unpause?jwt=x
-        next         order at 2026-03-02 12:00:00Z (in 24 hours), as the CA suggests renewal since 2026-03-01 11:30:00
-        obstacle     held: https://ca.example/d, shop.example, www.shop.example: paused; end the pause at https://ca.example/unpause?jwt=x; looked at again at 2026-03-02 12:00:00Z
-        obstacle     forbidden: https://ca.example/d, shop.example, www.shop.example: shop.example: CAA records let no CA issue (at example); looked at again at 2026-03-02 12:00:00Z
-    "#]],
+            names        shop.example, www.shop.example (ecdsa-p256, shortlived)
+            wanted by    apps/shop/ingress.yaml, document 1, Ingress shop/shop, spec.tls[0], as Secret shop/shop-tls
+            certificate  serial 0a1b2c, 2026-03-01 11:00:00Z to 2026-05-30 12:00:00Z, by CN=Fake Intermediate
+            ca           https://ca.example/d
+            suggested    renewal from 2026-03-01 11:00:00Z to 2026-03-01 11:59:00Z, as the CA explains at https://ca.example/incident
+            stage        held
+            because      https://ca.example/d: paused; end the pause at https://ca.example/unpause?jwt=x
+            next         order at 2026-03-02 12:00:00Z (in 24 hours), as the CA suggests renewal since 2026-03-01 11:30:00
+            obstacle     held: https://ca.example/d, shop.example, www.shop.example: paused; end the pause at https://ca.example/unpause?jwt=x; looked at again at 2026-03-02 12:00:00Z
+            obstacle     forbidden: https://ca.example/d: shop.example: CAA records let no CA issue (at example); looked at again at 2026-03-02 12:00:00Z
+        "#]],
     );
 }
 

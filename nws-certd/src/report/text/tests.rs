@@ -97,7 +97,7 @@ fn status_is_a_table_of_everything() {
         held: https://ca.example/d, blog.example, www.blog.example: paused; end the pause at https://ca.example/unpause; looked at again at 2026-03-01 13:00:00Z
         limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates of the account: too many new orders (300)
         limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates in shop.example: too many certificates (50)
-        forbidden: https://ca.example/d, new.example: new.example: CAA records let no CA issue; looked at again at 2026-03-01 13:00:00Z
+        forbidden: https://ca.example/d: new.example: CAA records let no CA issue; looked at again at 2026-03-01 13:00:00Z
         not offered: https://ca.example/d, profile shortlived: the CA offers no profile shortlived; looked at again at 2026-03-01 13:00:00Z
         fault: apps/x.yaml: no YAML; mend it
     "#]].assert_eq(&status_text(&report(), Colour::Plain));
@@ -115,7 +115,7 @@ fn plan_is_a_table_of_what_is_to_be_ordered() {
         held: https://ca.example/d, blog.example, www.blog.example: paused; end the pause at https://ca.example/unpause; looked at again at 2026-03-01 13:00:00Z
         limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates of the account: too many new orders (300)
         limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates in shop.example: too many certificates (50)
-        forbidden: https://ca.example/d, new.example: new.example: CAA records let no CA issue; looked at again at 2026-03-01 13:00:00Z
+        forbidden: https://ca.example/d: new.example: CAA records let no CA issue; looked at again at 2026-03-01 13:00:00Z
         not offered: https://ca.example/d, profile shortlived: the CA offers no profile shortlived; looked at again at 2026-03-01 13:00:00Z
         fault: apps/x.yaml: no YAML; mend it
     "#]]

@@ -116,7 +116,7 @@ pub struct WebhookSettings {
 pub struct EdgeSettings {
     /// The port they serve certificates on: `https_port`.
     pub https_port: u16,
-    /// Who is asked for their addresses: `resolvers`; the system's where empty.
+    /// Who is asked for their addresses, and for the CAA records of names before an order: `resolvers`; the system's where empty.
     pub resolvers: Vec<SocketAddr>,
 }
 

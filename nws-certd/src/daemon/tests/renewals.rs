@@ -5,6 +5,7 @@ use nws_acme::testing::{Endpoint, Renewal};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
+use super::world::Place::{First, Second};
 use super::world::{SHOP, World, apps};
 use crate::daemon::{Daemon, Look};
 use crate::report::{CertificateReport, Report, Stage, instant};
@@ -202,6 +203,23 @@ async fn many_certificates_of_which_nothing_is_known_are_asked_about_in_rounds()
         assert_eq!(asked(&world), want, "{after} s later");
     }
     assert_eq!(world.ca.issued(), names.len());
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_noted_the_ca_of_is_from_the_only_one_or_from_nobody() {
+    for (cas, want) in [(&[First][..], 1), (&[First, Second], 0)] {
+        let world = World::with(SHOP).await;
+        world.ca.faults(|faults| faults.no_renewal_info = true);
+        world.settle(&mut world.daemon().await).await;
+        world.lose_database();
+        world.somebody_strips("certs/shop/shop-tls.yaml", "nws-certd/ca");
+        world.ca.faults(|faults| faults.no_renewal_info = false);
+        world.configure(cas);
+        let report = world.settle(&mut world.daemon().await).await;
+        assert_eq!((only(&report).stage, &only(&report).ca), (Stage::Pushed, &None));
+        let second = world.second.count(Endpoint::RenewalInfo);
+        assert_eq!((asked(&world), second, world.ca.issued()), (want, 0, 1), "{cas:?}");
+    }
 }
 
 #[tokio::test]

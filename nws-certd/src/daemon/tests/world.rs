@@ -295,6 +295,14 @@ impl World {
         theirs.push(&commit).unwrap();
     }
 
+    /// Whoever writes a file of the branch again leaves out the lines with this text.
+    pub(super) fn somebody_strips(&self, file: &str, of: &str) {
+        let text = self.run_git(&["--git-dir=remote.git", "show", &format!("main:{file}")]);
+        let kept: Vec<_> = text.lines().filter(|line| !line.contains(of)).collect();
+        assert!(kept.len() < text.lines().count(), "{text}");
+        self.somebody_writes(file, &format!("{}\n", kept.join("\n")));
+    }
+
     /// How many commits the branch has, the application's own included.
     pub(super) fn commits(&self) -> usize {
         self.run_git(&["--git-dir=remote.git", "rev-list", "--count", "main"])

@@ -116,6 +116,16 @@ pub enum Next {
     },
 }
 
+impl Next {
+    /// Why an order is to be made, if one is.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Keep { .. } => None,
+            Self::Order(reason) | Self::Wait { reason, .. } => Some(reason),
+        }
+    }
+}
+
 /// What keeps a certificate from being ordered.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Obstruction {

@@ -1,5 +1,6 @@
 //! What is due, in which order, and when to wake up next.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
@@ -9,10 +10,29 @@ use time::OffsetDateTime;
 pub struct Entry<A> {
     /// The instant from which it is due.
     pub at: OffsetDateTime,
-    /// When what is served now ends; `None` where nothing is served.
-    pub ends: Option<OffsetDateTime>,
+    /// Its place among what is due, too.
+    pub urgency: Urgency,
     /// What to do.
     pub action: A,
+}
+
+/// What goes before what, where not everything can be done at once.
+///
+/// What runs out goes first, so that however much a person asks for, nothing that is served ends meanwhile; what is new goes
+/// last, so that a wave of it cannot starve what is served.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Urgency {
+    /// What is served runs out: the earliest end first.
+    Ends(OffsetDateTime),
+    /// A person asks for another in place of one that is good for long: the most exposed first.
+    Asked {
+        /// In how many places it is served.
+        exposure: Reverse<usize>,
+        /// When what is served now ends.
+        ends: OffsetDateTime,
+    },
+    /// Nothing is served.
+    Nothing,
 }
 
 /// A change of the agenda.
@@ -73,10 +93,10 @@ impl<K: Clone + Ord, A> Agenda<K, A> {
         }
     }
 
-    /// What is due at `now`, most urgent first: what ends first, then what serves nothing, each by the instant it became due.
+    /// What is due at `now`, most urgent first, and what is as urgent by the instant it became due.
     pub fn due(&self, now: OffsetDateTime) -> Vec<Due<'_, K, A>> {
         let mut due: Vec<_> = self.until(now).filter_map(|key| self.look_up(key)).collect();
-        due.sort_by_key(|due| (due.entry.ends.is_none(), due.entry.ends, due.entry.at, due.key));
+        due.sort_by_key(|due| (due.entry.urgency, due.entry.at, due.key));
         due
     }
 
@@ -115,8 +135,20 @@ mod tests {
     const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
     fn entry(at: i64, ends: Option<i64>) -> Entry<()> {
-        let after = |seconds| NOON + Duration::seconds(seconds);
-        Entry { at: after(at), ends: ends.map(after), action: () }
+        Entry { at: after(at), urgency: ends.map_or(Urgency::Nothing, ends_at), action: () }
+    }
+
+    fn asked(exposure: usize, ends: i64) -> Entry<()> {
+        let urgency = Urgency::Asked { exposure: Reverse(exposure), ends: after(ends) };
+        Entry { at: NOON, urgency, action: () }
+    }
+
+    fn after(seconds: i64) -> OffsetDateTime {
+        NOON + Duration::seconds(seconds)
+    }
+
+    fn ends_at(seconds: i64) -> Urgency {
+        Urgency::Ends(after(seconds))
     }
 
     fn agenda(changes: impl IntoIterator<Item = Change<u8, ()>>) -> Agenda<u8, ()> {
@@ -142,6 +174,19 @@ mod tests {
         assert_eq!(due_keys(&agenda, NOON), [3, 2, 6, 5, 1]);
         assert_eq!(agenda.next_after(NOON), Some(NOON + Duration::SECOND));
         assert_eq!(agenda.next_after(NOON + Duration::SECOND), None);
+    }
+
+    #[test]
+    fn what_is_asked_for_goes_by_exposure_after_what_runs_out_and_before_what_is_new() {
+        let agenda = agenda([
+            Change::Set(1, entry(-900, None)),
+            Change::Set(2, asked(1, 100)),
+            Change::Set(3, asked(40, 900)),
+            Change::Set(4, asked(40, 300)),
+            Change::Set(5, entry(0, Some(100_000))),
+            Change::Set(6, entry(-9, Some(50))),
+        ]);
+        assert_eq!(due_keys(&agenda, NOON), [6, 5, 4, 3, 2, 1]);
     }
 
     fn changes() -> impl Strategy<Value = Vec<Change<u8, ()>>> {

@@ -31,4 +31,4 @@ pub use decide::{Decision, Held, Policy, Reason, Subject, decide};
 mod backoff;
 pub use backoff::{FailureClass, retry_after};
 mod agenda;
-pub use agenda::{Agenda, Change, Due, Entry};
+pub use agenda::{Agenda, Change, Due, Entry, Urgency};

@@ -6,8 +6,10 @@ mod push;
 pub(super) mod renewals;
 mod show;
 
+use std::cmp::Reverse;
+
 use nws_acme::Availability;
-use nws_expiry::{Change, Entry, Leaf, Reason};
+use nws_expiry::{Change, Entry, Leaf, Reason, Urgency};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -37,7 +39,7 @@ impl Daemon {
             self.publish(&mut plan, &mut facts).await;
         }
         self.keep_wants(&plan).await?;
-        self.put_on_agenda(&plan);
+        self.put_on_agenda(now, &plan);
         self.start_due(now, &plan, &mut facts);
         self.inquire(now, &plan, &facts);
         self.forget(now, &facts).await?;
@@ -105,7 +107,7 @@ impl Daemon {
         Ok(())
     }
 
-    fn put_on_agenda(&mut self, plan: &Plan) {
+    fn put_on_agenda(&mut self, now: OffsetDateTime, plan: &Plan) {
         let wanted: Vec<_> = plan.certificates.iter().map(|planned| &planned.key).collect();
         let gone: Vec<_> = self
             .agenda
@@ -118,7 +120,7 @@ impl Daemon {
             self.agenda.apply(Change::Remove(key));
         }
         for planned in &plan.certificates {
-            self.agenda.apply(Change::Set(planned.key.clone(), entry(planned)));
+            self.agenda.apply(Change::Set(planned.key.clone(), entry(now, planned)));
         }
     }
 
@@ -152,13 +154,28 @@ impl Daemon {
     }
 }
 
-fn entry(planned: &Planned) -> Entry<Reason> {
+fn entry(now: OffsetDateTime, planned: &Planned) -> Entry<Reason> {
     let (at, action) = match &planned.next {
         Next::Keep { until } => (*until, due_at(*until, planned.have.as_ref())),
         Next::Wait { until, reason, .. } => (*until, reason.clone()),
         Next::Order(reason) => (OffsetDateTime::UNIX_EPOCH, reason.clone()),
     };
-    Entry { at, ends: planned.have.as_ref().map(Leaf::not_after), action }
+    Entry { at, urgency: urgency(now, planned), action }
+}
+
+/// What a person wants replaced gives way to what runs out, until it does itself: in the last third of its lifetime.
+fn urgency(now: OffsetDateTime, planned: &Planned) -> Urgency {
+    let Some(leaf) = &planned.have else {
+        return Urgency::Nothing;
+    };
+    let ends = leaf.not_after();
+    match planned.next.reason() {
+        Some(Reason::Revoked { at }) => Urgency::Ends(*at),
+        Some(Reason::Asked { .. }) if now < ends - leaf.lifetime() / 3 => {
+            Urgency::Asked { exposure: Reverse(planned.wants.len()), ends }
+        }
+        Some(_) | None => Urgency::Ends(ends),
+    }
 }
 
 fn due_at(since: OffsetDateTime, have: Option<&Leaf>) -> Reason {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::commands::Conditions;
 use crate::config::Config;
 
 /// The variable that names the configuration file.
@@ -60,6 +61,10 @@ pub enum Command {
     },
     /// Make the running daemon look at the repository at once, and ask git host and CA again if they were away
     Sync(Output),
+    /// Order now what is wanted and has no certificate yet, however long its next try would wait
+    Issue(Issue),
+    /// Order another certificate in place of one that there is, or of all that an incident concerns
+    Renew(Renew),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -74,9 +79,46 @@ impl Command {
             | Self::Status(_)
             | Self::Explain { .. }
             | Self::Sync(_)
+            | Self::Issue(_)
+            | Self::Renew(_)
             | Self::Config(_) => "error",
         }
     }
+}
+
+/// What to order now.
+#[derive(Debug, clap::Args)]
+pub struct Issue {
+    /// Host names of the certificates
+    #[arg(required = true, value_name = "HOST", value_parser = host)]
+    pub hosts: Vec<String>,
+    /// How it is written how they stand then
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What to replace.
+#[derive(Debug, clap::Args)]
+pub struct Renew {
+    /// Host names of the certificates
+    #[arg(required_unless_present = "all", value_name = "HOST", value_parser = host)]
+    pub hosts: Vec<String>,
+    /// All certificates, or those that --where selects; they are shown first, and replaced once somebody agrees
+    #[arg(long, conflicts_with = "hosts")]
+    pub all: bool,
+    /// Which of all: issuer=TEXT, ca=DIRECTORY, host=GLOB, serial-in=FILE, issued-before=DATE, separated by commas; what meets
+    /// all of them
+    #[arg(long = "where", conflicts_with = "hosts", value_name = "CONDITIONS")]
+    pub conditions: Vec<Conditions>,
+    /// Agree beforehand
+    #[arg(long, conflicts_with = "hosts")]
+    pub yes: bool,
+    /// Do not wait until all are replaced
+    #[arg(long, conflicts_with = "hosts")]
+    pub no_wait: bool,
+    /// How it is written what is replaced
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// A host name in any case; one that cannot be served has a story too, so it is not looked at more closely.
@@ -102,3 +144,6 @@ pub struct Output {
     #[arg(long)]
     pub json: bool,
 }
+
+#[cfg(test)]
+mod tests;

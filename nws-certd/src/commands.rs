@@ -1,5 +1,11 @@
 //! What the commands do.
 
+mod confirm;
+mod incident;
+mod progress;
+mod renew;
+mod selection;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +23,8 @@ use crate::failure::Failure;
 use crate::report::{Colour, Report, Trouble, TroubleWith, plan_text, status_text, sync_text};
 use crate::state_dir::{StateDir, StatePaths};
 use crate::{logging, open, serve};
+
+pub use selection::{Condition, Conditions, InvalidConditions, SelectionError, SerialsError};
 
 /// Runs one command.
 ///
@@ -64,6 +72,8 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
             show(output, &report, |_| sync_text(&report))?;
             branch_was_looked_at(&report)
         }
+        Command::Issue(issue) => renew::issue(&control, issue).await,
+        Command::Renew(renew) => renew::renew(&control, renew).await,
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }
@@ -221,4 +231,10 @@ fn show<T: Serialize>(
 
 fn write(text: &str) -> Result<(), Failure> {
     std::io::stdout().write_all(text.as_bytes()).map_err(Failure::Output)
+}
+
+/// What is said beside the result, so that a script reads nothing else than that.
+fn note(text: &str) {
+    // Whoever closed standard error does not want to read it.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -2,9 +2,10 @@
 //!
 //! Who may open the socket may ask; its mode (0600) is the permission. `GET /v1/status` answers at once from the newest report,
 //! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/sync` after a turn that has looked at the
-//! branch.
+//! branch, `POST /v1/renew` after a turn that knows of it.
 
 mod client;
+mod identity;
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{self, State};
+use axum::extract::{self, DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -22,8 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use client::ControlError;
 pub(crate) use client::{Control, Refusal};
+pub(crate) use identity::{Identity, RenewBody};
 
-use crate::daemon::Request;
+use crate::daemon::{Request, Synced};
 use crate::explain::Narrator;
 use crate::failure::Causes;
 use crate::report::Report;
@@ -58,6 +60,7 @@ pub(crate) async fn serve(
         .route("/v1/status", get(status))
         .route("/v1/explain/{host}", get(explain))
         .route("/v1/sync", post(sync))
+        .route("/v1/renew", post(renew).layer(DefaultBodyLimit::max(LONGEST_LIST)))
         .with_state(desk);
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     std::fs::remove_file(path).and(served)
@@ -83,16 +86,44 @@ async fn explain(State(desk): State<Desk>, host: extract::Path<String>) -> Respo
 }
 
 async fn sync(State(desk): State<Desk>) -> Response {
-    let (reply, report) = oneshot::channel();
-    if desk.requests.send(Request::Sync(reply)).await.is_err() {
-        return refuse("the daemon is stopping");
-    }
-    match report.await {
-        Ok(Ok(report)) => Json(&*report).into_response(),
-        Ok(Err(reason)) => refuse(&reason),
-        Err(_) => refuse("the daemon stopped before the turn was over"),
+    desk.after_a_turn(Request::Sync).await
+}
+
+async fn renew(State(desk): State<Desk>, Json(body): Json<RenewBody>) -> Response {
+    match body.certificates.iter().map(Identity::key).collect() {
+        Some(certificates) => desk.after_a_turn(|reply| Request::Renew(certificates, reply)).await,
+        None => refuse(OTHER_VERSION),
     }
 }
+
+impl Desk {
+    /// Hands the daemon a request, and answers with the report of the turn after it.
+    async fn after_a_turn(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Synced>) -> Request,
+    ) -> Response {
+        match self.ask(request).await {
+            Ok(report) => Json(&*report).into_response(),
+            Err(reason) => refuse(&reason),
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Request,
+    ) -> Result<T, String> {
+        let (reply, answer) = oneshot::channel();
+        if self.requests.send(request(reply)).await.is_err() {
+            return Err("the daemon is stopping".into());
+        }
+        answer.await.unwrap_or_else(|_| Err("the daemon stopped before it had answered".into()))
+    }
+}
+
+/// How long a list of certificates may be: a hundred names each for a hundred thousand of them.
+const LONGEST_LIST: usize = 1 << 30;
+const OTHER_VERSION: &str =
+    "a certificate is not named as this daemon names them; are both of one version?";
 
 const STARTING: &str =
     "the daemon is starting and has not looked at the branch yet; ask again in a moment";

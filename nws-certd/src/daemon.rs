@@ -4,6 +4,7 @@
 //! to be woken. Between turns orders run on tasks of their own; what they find goes into the store, never into shared memory. So
 //! a restart is just another turn.
 
+mod asked;
 mod between;
 mod turn;
 
@@ -122,6 +123,8 @@ pub(crate) enum Look {
 pub(crate) enum Request {
     /// Look at the branch at once, and say how everything stands after that turn, or why it was broken off.
     Sync(oneshot::Sender<Synced>),
+    /// Order others in place of these certificates, and say how everything stands after a turn.
+    Renew(Vec<CertificateKey>, oneshot::Sender<Synced>),
 }
 
 /// What a turn that was asked for came to.
@@ -183,9 +186,8 @@ impl Daemon {
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => break,
-                    Some(Request::Sync(reply)) = requests.recv() => {
-                        asked.push(reply);
-                        look = Look::Asked;
+                    Some(request) = requests.recv() => {
+                        look = self.take(request, &mut asked).await;
                         break;
                     }
                     Some(ended) = self.running.join_next_with_id() => match self.ended(ended) {

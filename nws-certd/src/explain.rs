@@ -5,19 +5,20 @@ mod text;
 
 use std::sync::Arc;
 
-use nws_expiry::{DnsName, DnsNames};
+use nws_expiry::DnsName;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 pub use edge::{EdgeReport, Serves};
 pub(crate) use text::story_text;
 
+use crate::control::Identity;
 use crate::edges::Edges;
 use crate::failure::Causes;
 use crate::report::{
     BranchReport, CertificateReport, FaultReport, ObstacleReport, Report, Trouble,
 };
-use crate::store::{AttemptFacts, CertificateKey, History, PushFacts, Store, StoreError};
+use crate::store::{AttemptFacts, History, PushFacts, Store, StoreError};
 
 /// Everything there is to say about one host name at one instant.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -154,19 +155,12 @@ impl Narrator {
     }
 
     async fn history(&self, certificate: &CertificateReport) -> Result<History, StoreError> {
-        match key(certificate) {
+        // A report of another version may have what this one cannot read.
+        match Identity::from(certificate).key() {
             Some(key) => self.store.history(&key).await,
             None => Ok(History::default()),
         }
     }
-}
-
-/// A report of another version may have what this one cannot read.
-fn key(certificate: &CertificateReport) -> Option<CertificateKey> {
-    let names = certificate.names.iter().map(|name| name.parse()).collect::<Result<Vec<_>, _>>();
-    let names = DnsNames::new(names.ok()?).ok()?;
-    let profile = certificate.profile.as_deref().map(str::parse).transpose().ok()?;
-    Some(CertificateKey { names, key_type: certificate.key_type.parse().ok()?, profile })
 }
 
 impl Chapter {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::commands::{SelectionError, SerialsError};
 use crate::config::ConfigError;
 use crate::control::ControlError;
 use crate::open::OpenError;
@@ -28,6 +29,26 @@ pub enum Failure {
         "the branch cannot be fetched now, so what is shown is how it was last seen; what troubles it is said there"
     )]
     Outdated,
+    /// What was named is not there, or not as it would have to be; exit code 1.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The serial numbers of an incident; exit code 64.
+    #[error(transparent)]
+    Serials(SerialsError),
+    /// Nobody agreed beforehand, and there is no terminal to ask on; exit code 64.
+    #[error(
+        "nothing was done, as standard input is no terminal to ask on; look at what is shown, then add --yes"
+    )]
+    NobodyToAsk,
+    /// Somebody was asked, and said no; exit code 1.
+    #[error("nothing was done")]
+    Declined,
+    /// The terminal does not work; exit code 1.
+    #[error("nothing was done, as the terminal cannot be asked; add --yes to agree beforehand")]
+    Terminal(#[source] std::io::Error),
+    /// The daemon knows what to do, and does not say how it gets on; exit code 1.
+    #[error("it is asked for, but cannot be followed; see: nws-certd status")]
+    NotFollowed(#[source] ControlError),
     /// The log filter of the command line; exit code 64 (EX_USAGE).
     #[error(
         "--log {filter:?} is no log filter; write error, warn, info, debug, or for instance \"info,nws_acme=debug\""
@@ -51,11 +72,15 @@ impl Failure {
             Self::Config(_) => 78,
             Self::Open(error) if error.is_of_configuration() => 78,
             Self::Serve(ServeError::WebhookSecret(_)) => 78,
-            Self::LogFilter { .. } => 64,
+            Self::LogFilter { .. } | Self::Serials(_) | Self::NobodyToAsk => 64,
             Self::Outdated
             | Self::Open(_)
             | Self::Serve(_)
             | Self::Control(_)
+            | Self::Selection(_)
+            | Self::Declined
+            | Self::Terminal(_)
+            | Self::NotFollowed(_)
             | Self::Runtime(_)
             | Self::Output(_) => 1,
         }

@@ -8,7 +8,7 @@
 //! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket.
 
 mod args;
-pub use args::{Args, Command, ConfigCommand, LogFormat, Output};
+pub use args::{Args, Command, ConfigCommand, Issue, LogFormat, Output, Renew};
 mod clock;
 pub use clock::SystemClock;
 pub mod config;
@@ -47,4 +47,4 @@ pub use serve::ServeError;
 mod webhook;
 pub use webhook::{UnfitSecret, WebhookSecretError};
 mod commands;
-pub use commands::run;
+pub use commands::{Condition, Conditions, InvalidConditions, SelectionError, SerialsError, run};

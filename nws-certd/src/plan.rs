@@ -10,7 +10,7 @@ use nws_expiry::{KeyType, Leaf, Policy, Profile, Reason, Window};
 use nws_gitops::{Inventory, RepoPath, WantKey, Wanted};
 use time::OffsetDateTime;
 
-pub(crate) use self::standing::subject;
+pub(crate) use self::standing::{Occasion, concerns, subject};
 
 use self::evidence::{Evidence, Known};
 use crate::store::{CertificateKey, Facts, WantRow};

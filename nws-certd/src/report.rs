@@ -1,6 +1,7 @@
 //! What operators are shown: where every certificate stands, what comes next and when.
 
 mod obstacle;
+mod stage;
 mod text;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 pub use obstacle::ObstacleReport;
-pub(crate) use text::{Colour, instant, plan_text, status_text, sync_text};
+pub use stage::Stage;
+pub(crate) use text::{Colour, count, instant, plan_text, status_text, sync_text};
 
 use crate::plan::{Delivery, Next, Obstruction, Plan, Planned, PlannedWant};
 use crate::store::CertificateKey;
@@ -141,37 +143,6 @@ pub struct WindowReport {
     pub end: OffsetDateTime,
 }
 
-/// Where a certificate stands.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// A person has to act before it can be ordered, or before the branch can have it.
-    Held,
-    /// It failed, and waits for its next attempt.
-    Waiting,
-    /// It is to be ordered.
-    Wanted,
-    /// An order is under way.
-    Ordering,
-    /// It is stored, and not yet in every file it is for.
-    Issued,
-    /// The branch has it.
-    Pushed,
-}
-
-impl Stage {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Waiting => "waiting",
-            Self::Wanted => "wanted",
-            Self::Ordering => "ordering",
-            Self::Issued => "issued",
-            Self::Pushed => "pushed",
-        }
-    }
-}
-
 /// What comes next for a certificate.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct NextReport {
@@ -275,7 +246,7 @@ impl Scene<'_> {
                 .suggested
                 .map(|window| WindowReport { start: window.start(), end: window.end() }),
             explanation_url: planned.explanation_url.clone(),
-            reason: reason(&planned.next),
+            reason: planned.next.reason().map(ToString::to_string),
             last_error: self.last_error(planned),
             failures: planned.failures,
             next: self.next(planned),
@@ -373,13 +344,6 @@ impl Scene<'_> {
 
 fn is_outbox(want: &PlannedWant) -> bool {
     want.delivery == Delivery::Outbox
-}
-
-fn reason(next: &Next) -> Option<String> {
-    match next {
-        Next::Keep { .. } => None,
-        Next::Order(reason) | Next::Wait { reason, .. } => Some(reason.to_string()),
-    }
 }
 
 #[cfg(test)]

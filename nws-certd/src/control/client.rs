@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
+use super::{Identity, RenewBody};
 use crate::explain::Story;
 use crate::report::Report;
 
@@ -31,23 +32,38 @@ impl Control {
 
     /// How everything stands.
     pub(crate) async fn status(&self) -> Result<Report, ControlError> {
-        self.ask(Method::GET, "/v1/status").await
+        self.ask(Method::GET, "/v1/status", Bytes::new()).await
     }
 
     /// Makes the daemon look at the branch, and says how everything stands after that.
     pub(crate) async fn sync(&self) -> Result<Report, ControlError> {
-        self.ask(Method::POST, "/v1/sync").await
+        self.ask(Method::POST, "/v1/sync", Bytes::new()).await
+    }
+
+    /// Has others ordered in place of these certificates, and says how everything stands after that.
+    pub(crate) async fn renew(&self, certificates: Vec<Identity>) -> Result<Report, ControlError> {
+        self.tell("/v1/renew", &RenewBody { certificates }).await
     }
 
     /// The story of a host name, whose characters are those of host names.
     pub(crate) async fn explain(&self, host: &str) -> Result<Story, ControlError> {
-        self.ask(Method::GET, &format!("/v1/explain/{host}")).await
+        self.ask(Method::GET, &format!("/v1/explain/{host}"), Bytes::new()).await
+    }
+
+    async fn tell<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ControlError> {
+        let body = serde_json::to_vec(body).map_err(|_| ControlError::Unreadable)?;
+        self.ask(Method::POST, path, body.into()).await
     }
 
     async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
+        body: Bytes,
     ) -> Result<T, ControlError> {
         let stream =
             UnixStream::connect(&self.0).await.map_err(|source| self.not_connected(source))?;
@@ -59,7 +75,8 @@ impl Control {
             .method(method)
             .uri(path)
             .header(hyper::header::HOST, "localhost")
-            .body(Empty::<Bytes>::new())
+            .header(hyper::header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
             .map_err(|_| ControlError::Unreadable)?;
         let response = sender.send_request(request).await.map_err(ControlError::Broken)?;
         let refused = !response.status().is_success();

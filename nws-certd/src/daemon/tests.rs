@@ -1,5 +1,6 @@
 //! The daemon in process: real git, real SQLite, a CA without sockets, and a clock that only the test moves.
 
+mod asked;
 mod ca_away;
 mod fallback;
 mod power;

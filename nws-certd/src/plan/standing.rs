@@ -9,7 +9,7 @@ use crate::store::{CertificateKey, Obstacle, ObstacleKind, Stand};
 
 /// What an order is for, as far as rate limits tell orders apart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Occasion {
+pub(crate) enum Occasion {
     /// Names that had no certificate together before.
     First,
     /// The same names once more, which Let's Encrypt's limits for new certificates let pass.
@@ -61,7 +61,7 @@ fn weight(standing: Standing) -> (bool, Option<OffsetDateTime>) {
 }
 
 /// Whether an obstacle stands in the way of this order; what is open at a CA is past its limits for new orders.
-pub(super) fn concerns(met: &Obstacle, key: &CertificateKey, occasion: Occasion) -> bool {
+pub(crate) fn concerns(met: &Obstacle, key: &CertificateKey, occasion: Occasion) -> bool {
     let is_first = occasion == Occasion::First;
     let is_new = occasion != Occasion::Resumed;
     match met.kind {

@@ -35,6 +35,18 @@ impl From<&Obstacle> for ObstacleReport {
 }
 
 impl ObstacleReport {
+    /// What it is to the planner; `None` for a kind that another version knows.
+    pub(crate) fn obstacle_at(&self, ca: &str) -> Option<Obstacle> {
+        Some(Obstacle {
+            ca: ca.into(),
+            kind: self.kind()?,
+            subject: self.subject.clone(),
+            stand: if self.held { Stand::Held } else { Stand::Waits },
+            until: self.until,
+            detail: self.detail.clone(),
+        })
+    }
+
     /// A line that says what stands in the way of what, at which CA, and until when.
     pub(crate) fn line(&self, ca: &str) -> String {
         let (about, words, until) = (self.about(), &self.detail, instant(self.until));

@@ -136,7 +136,7 @@ fn secrets(certificate: &CertificateReport) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-fn count(certificates: usize) -> String {
+pub(crate) fn count(certificates: usize) -> String {
     if certificates == 1 { "1 certificate".into() } else { format!("{certificates} certificates") }
 }
 

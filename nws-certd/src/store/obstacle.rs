@@ -28,6 +28,13 @@ pub struct Obstacle {
     pub detail: String,
 }
 
+impl Obstacle {
+    /// Whether it is about these names or one of them alone, which is forgotten when somebody asks for them.
+    pub(crate) fn is_about_names(&self, names: &DnsNames) -> bool {
+        subjects(names).any(|subject| subject == self.subject)
+    }
+}
+
 /// What an obstacle is about.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum ObstacleKind {
@@ -120,12 +127,15 @@ pub(super) async fn forget(
 
 /// Forgets what is about these names alone, at every CA.
 pub(super) async fn clear(to: &mut SqliteConnection, names: &DnsNames) -> Result<(), StoreError> {
-    let each = names.iter().map(ToString::to_string);
-    for subject in each.chain([names_text(names)]) {
+    for subject in subjects(names) {
         let sql = "DELETE FROM obstacle WHERE subject = ?";
         done(sqlx::query(sql).bind(subject).execute(&mut *to).await)?;
     }
     Ok(())
+}
+
+fn subjects(names: &DnsNames) -> impl Iterator<Item = String> {
+    names.iter().map(ToString::to_string).chain([names_text(names)])
 }
 
 pub(super) async fn all(from: &SqlitePool) -> Result<Vec<Obstacle>, StoreError> {

@@ -1,0 +1,38 @@
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Command, ErrorKind> {
+    let words = ["nws-certd"].into_iter().chain(line.split(' '));
+    Args::try_parse_from(words).map(|args| args.command).map_err(|error| error.kind())
+}
+
+#[test]
+fn what_is_replaced_is_named_or_selected() {
+    let Ok(Command::Renew(renew)) = parse("renew Shop.example. blog.example") else {
+        panic!("two hosts")
+    };
+    assert_eq!((renew.hosts.join(" "), renew.all), ("shop.example blog.example".into(), false));
+    let Ok(Command::Renew(renew)) = parse("renew --all --where host=a*,ca=b --where ca=c --yes")
+    else {
+        panic!("an incident")
+    };
+    assert_eq!(
+        (renew.conditions.len(), renew.all, renew.yes, renew.no_wait),
+        (2, true, true, false)
+    );
+    let cases = [
+        ("renew", ErrorKind::MissingRequiredArgument),
+        ("issue", ErrorKind::MissingRequiredArgument),
+        ("renew --all shop.example", ErrorKind::ArgumentConflict),
+        ("renew --where host=a", ErrorKind::MissingRequiredArgument),
+        ("renew shop.example --where host=a", ErrorKind::ArgumentConflict),
+        ("renew shop.example --yes", ErrorKind::ArgumentConflict),
+        ("renew --all --where colour=red", ErrorKind::ValueValidation),
+        ("renew http://shop.example/", ErrorKind::ValueValidation),
+    ];
+    for (line, want) in cases {
+        assert_eq!(parse(line).err(), Some(want), "{line}");
+    }
+}

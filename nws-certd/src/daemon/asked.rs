@@ -1,0 +1,46 @@
+//! What is asked of the daemon between two turns.
+
+use tokio::sync::oneshot;
+use tracing::info;
+
+use super::{Daemon, Look, Request, Synced};
+use crate::failure::Causes;
+use crate::store::{CertificateKey, Step};
+
+impl Daemon {
+    /// Takes a request in. Whoever asked is answered after the next turn, or now where nothing comes of it.
+    pub(super) async fn take(
+        &mut self,
+        request: Request,
+        asked: &mut Vec<oneshot::Sender<Synced>>,
+    ) -> Look {
+        let (taken, reply, look) = match request {
+            Request::Sync(reply) => (Ok(()), reply, Look::Asked),
+            Request::Renew(certificates, reply) => {
+                (self.renew(certificates).await, reply, Look::WhenDue)
+            }
+        };
+        match taken {
+            Ok(()) => asked.push(reply),
+            Err(reason) => {
+                // Whoever asked may be gone.
+                let _ = reply.send(Err(reason));
+            }
+        }
+        look
+    }
+
+    /// Has others ordered in place of these certificates; all of them or none.
+    pub(super) async fn renew(&self, certificates: Vec<CertificateKey>) -> Result<(), String> {
+        if let Some(key) = certificates.iter().find(|key| self.agenda.get(key).is_none()) {
+            return Err(format!(
+                "nothing is asked for, as nobody wants {key} any more; see: nws-certd status"
+            ));
+        }
+        let (at, count) = (self.parts.clock.now(), certificates.len());
+        let asked = self.parts.store.write(Step::Asked { certificates, at }).await;
+        asked.map_err(|error| Causes(&error).to_string())?;
+        info!(certificates = count, "asked for by an operator");
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+use serde::{Deserialize, Serialize};
+
+/// Where a certificate stands.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// A person has to act before it can be ordered, or before the branch can have it.
+    Held,
+    /// It failed, and waits for its next attempt.
+    Waiting,
+    /// It is to be ordered.
+    Wanted,
+    /// An order is under way.
+    Ordering,
+    /// It is stored, and not yet in every file it is for.
+    Issued,
+    /// The branch has it.
+    Pushed,
+}
+
+impl Stage {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Waiting => "waiting",
+            Self::Wanted => "wanted",
+            Self::Ordering => "ordering",
+            Self::Issued => "issued",
+            Self::Pushed => "pushed",
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod load;
 mod migrate;
 mod obstacle;
 mod renewals;
+mod revocations;
 mod sqlite;
 mod step;
 mod write;
@@ -24,7 +25,10 @@ use nws_expiry::{Chain, DnsNames, Fingerprint, KeyType, PrivateKey, Profile};
 use nws_gitops::{Provenance, WantKey};
 use time::OffsetDateTime;
 
-pub use facts::{AccountFacts, CertificateFacts, Facts, IssuedFacts, OpenOrder, RenewalFacts};
+pub use facts::{
+    AccountFacts, CertificateFacts, Facts, IssuedFacts, OpenOrder, Previous, RenewalFacts,
+    Revocation, RevocationFacts,
+};
 pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, UnknownOutcome};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
 pub use sqlite::SqliteStore;
@@ -110,6 +114,12 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// The newest chain of a certificate and the sealed key that belongs to it.
     async fn outbox(&self, certificate: &CertificateKey) -> Result<Option<Outgoing>, StoreError>;
+
+    /// The certificates before the newest ones.
+    async fn previous(&self) -> Result<Vec<Previous>, StoreError>;
+
+    /// Whether a certificate for this public key (DER SubjectPublicKeyInfo) is to be revoked, or was.
+    async fn is_key_of_revoked(&self, public_key: &[u8]) -> Result<bool, StoreError>;
 
     /// What was tried for a certificate and where it was pushed, oldest first.
     async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError>;

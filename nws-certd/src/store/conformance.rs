@@ -1,6 +1,7 @@
 //! What every engine has to do; run here for SQLite.
 
 mod cas;
+mod revocations;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! What the store knows, as a pass reads it.
 
-use nws_acme::OrderUrl;
-use nws_expiry::{Chain, Fingerprint, Profile, Window};
+use std::sync::Arc;
+
+use nws_acme::{OrderUrl, RevocationReason};
+use nws_expiry::{Chain, Fingerprint, Leaf, Profile, Window};
 use time::OffsetDateTime;
 
 use super::{CertificateKey, Obstacle, OrderId};
@@ -20,6 +22,8 @@ pub struct Facts {
     pub obstacles: Vec<Obstacle>,
     /// What CAs said of when to renew.
     pub renewals: Vec<RenewalFacts>,
+    /// What is to be revoked, and what was, by when it was asked for.
+    pub revocations: Vec<RevocationFacts>,
 }
 
 /// The account at one CA.
@@ -99,4 +103,47 @@ pub struct RenewalFacts {
     pub failures: u32,
     /// What went wrong last.
     pub last_error: Option<String>,
+}
+
+/// An operator's wish that a certificate be revoked.
+#[derive(Clone, Debug)]
+pub struct Revocation {
+    /// The certificate.
+    pub leaf: Leaf,
+    /// The same as DER, as the CA wants it.
+    pub der: Arc<[u8]>,
+    /// The directory of the CA that issued it.
+    pub ca: String,
+    /// Why.
+    pub reason: RevocationReason,
+    /// Whether its successor is to be in place first.
+    pub replacing: bool,
+}
+
+/// A wish, and what became of it.
+#[derive(Clone, Debug)]
+pub struct RevocationFacts {
+    /// The wish.
+    pub wish: Revocation,
+    /// When it was made.
+    pub asked_at: OffsetDateTime,
+    /// Failures so far.
+    pub failures: u32,
+    /// Not to be tried again before.
+    pub wait_until: Option<OffsetDateTime>,
+    /// What went wrong last, in the CA's words where it said any.
+    pub last_error: Option<String>,
+    /// When the CA said that it is revoked.
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
+/// A certificate that was replaced.
+#[derive(Clone, Debug)]
+pub struct Previous {
+    /// Which one.
+    pub key: CertificateKey,
+    /// Its chain.
+    pub chain: Chain,
+    /// The directory of the CA that issued it, where that was kept.
+    pub ca: Option<String>,
 }

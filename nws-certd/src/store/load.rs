@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::write::{names_text, profile_text};
 use super::{
     AccountFacts, CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId,
-    Outgoing, StoreError, obstacle, renewals,
+    Outgoing, Previous, StoreError, obstacle, renewals, revocations,
 };
 use crate::vault::Sealed;
 
@@ -36,6 +36,7 @@ pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
         orders: each(orders, from, order).await?,
         obstacles: obstacle::all(from).await?,
         renewals: renewals::all(from).await?,
+        revocations: revocations::all(from).await?,
     })
 }
 
@@ -60,6 +61,18 @@ pub(super) async fn outbox(
     .bind(profile_text(key));
     let found = each(rows, from, outgoing).await?;
     Ok(found.into_iter().next())
+}
+
+pub(super) async fn previous(from: &SqlitePool) -> Result<Vec<Previous>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT names, key_type, profile, previous_chain, previous_ca FROM certificate WHERE previous_chain IS NOT NULL",
+    );
+    let previous = |row: &SqliteRow| {
+        let (chain, ca) =
+            (chain(&get::<String>(row, "previous_chain")?)?, get(row, "previous_ca")?);
+        Ok(Previous { key: key(row)?, chain, ca })
+    };
+    each(rows, from, previous).await
 }
 
 fn outgoing(row: &SqliteRow) -> Result<Outgoing, StoreError> {

@@ -14,7 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::write::{self, Epoch};
 use super::{
-    CertificateKey, Facts, History, Outgoing, Step, Store, StoreError, attempts, load, migrate,
+    CertificateKey, Facts, History, Outgoing, Previous, Step, Store, StoreError, attempts, load,
+    migrate, revocations,
 };
 
 /// How many steps may wait for the writer; beyond it their callers wait.
@@ -96,6 +97,14 @@ impl Store for SqliteStore {
 
     async fn outbox(&self, certificate: &CertificateKey) -> Result<Option<Outgoing>, StoreError> {
         load::outbox(&self.readers, certificate).await
+    }
+
+    async fn previous(&self) -> Result<Vec<Previous>, StoreError> {
+        load::previous(&self.readers).await
+    }
+
+    async fn is_key_of_revoked(&self, public_key: &[u8]) -> Result<bool, StoreError> {
+        revocations::is_of_revoked(&self.readers, public_key).await
     }
 
     async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError> {

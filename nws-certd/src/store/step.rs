@@ -4,7 +4,7 @@ use nws_expiry::{Chain, Fingerprint, Profile};
 use nws_gitops::{ObjectId, RepoPath, WantKey};
 use time::OffsetDateTime;
 
-use super::{CertificateKey, Obstacle, OrderId, RenewalFacts, Span, WantRow};
+use super::{CertificateKey, Obstacle, OrderId, RenewalFacts, Revocation, Span, WantRow};
 use crate::vault::Sealed;
 
 /// One durable step.
@@ -122,6 +122,32 @@ pub enum Step {
     },
     /// What the CA says of when to renew. A crash before it: it is asked again.
     RenewalInfo(RenewalFacts),
+    /// An operator wants a certificate revoked, and others in place of these certificates as soon as may be. A crash before it:
+    /// nobody was told that it was taken. A crash after it: it is done by the next start, and "revoked already" is success.
+    RevocationAsked {
+        /// The wish.
+        wish: Box<Revocation>,
+        /// What it is served as, if it is: what these waited for is not waited for any more.
+        certificates: Vec<CertificateKey>,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// The CA did not revoke it. A crash before it: it is asked again at once.
+    RevocationFailed {
+        /// The leaf.
+        fingerprint: Fingerprint,
+        /// What went wrong.
+        error: String,
+        /// Not before.
+        until: OffsetDateTime,
+    },
+    /// The CA said that it is revoked. A crash before it: it is asked again, and says so again.
+    Revoked {
+        /// The leaf.
+        fingerprint: Fingerprint,
+        /// When.
+        at: OffsetDateTime,
+    },
     /// Answers that are over are forgotten.
     AnswersForgotten {
         /// Those until then.

@@ -2,13 +2,14 @@
 
 use nws_challenge::KeyAuthorization;
 use nws_expiry::{Chain, DnsNames, Profile};
+use nws_gitops::WantKey;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection as _, SqliteConnection};
 use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, Step, StoreError, WantRow, attempts, obstacle,
-    renewals,
+    renewals, revocations,
 };
 use crate::vault::Sealed;
 
@@ -146,26 +147,50 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             attempts::record(to, order, attempt, AttemptOutcome::Failed, Some(&error)).await
         }
         Step::Delivered { want, path, fingerprint, commit, at } => {
-            let sql = "INSERT OR REPLACE INTO delivery
-                       (target, namespace, secret, path, fingerprint, git_commit, pushed_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
-            let row = sqlx::query(sql)
-                .bind(want.target.to_string())
-                .bind(want.secret.namespace().to_owned())
-                .bind(want.secret.name().to_owned())
-                .bind(path.to_string())
-                .bind(fingerprint.to_string())
-                .bind(commit.to_string())
-                .bind(at);
-            done(row.execute(to).await)
+            delivered(
+                to,
+                &want,
+                [path.to_string(), fingerprint.to_string(), commit.to_string()],
+                at,
+            )
+            .await
         }
         Step::Met(met) => obstacle::met(to, &met).await,
         Step::ObstaclesForgotten { until } => obstacle::forget(to, until).await,
         Step::Asked { certificates, at } => asked(to, &certificates, at).await,
         Step::RenewalInfo(said) => renewals::keep(to, &said).await,
+        Step::RevocationAsked { wish, certificates, at } => {
+            revocations::asked(to, &wish, at).await?;
+            wait_no_longer(to, &certificates).await
+        }
+        Step::RevocationFailed { fingerprint, error, until } => {
+            revocations::failed(to, fingerprint, error, until).await
+        }
+        Step::Revoked { fingerprint, at } => revocations::revoked(to, fingerprint, at).await,
         Step::AnswersForgotten { until } => {
             done(sqlx::query("DELETE FROM answer WHERE until <= ?").bind(until).execute(to).await)
         }
     }
+}
+
+/// The file, the leaf and the commit that brought it, as they are stored.
+async fn delivered(
+    to: &mut SqliteConnection,
+    want: &WantKey,
+    [path, fingerprint, commit]: [String; 3],
+    at: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO delivery
+               (target, namespace, secret, path, fingerprint, git_commit, pushed_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let row = sqlx::query(sql)
+        .bind(want.target.to_string())
+        .bind(want.secret.namespace().to_owned())
+        .bind(want.secret.name().to_owned())
+        .bind(path)
+        .bind(fingerprint)
+        .bind(commit)
+        .bind(at);
+    done(row.execute(to).await)
 }
 
 async fn account(
@@ -222,7 +247,6 @@ async fn certificate_id(
     .map_err(StoreError::Engine)
 }
 
-/// An operator's "now": whatever was waited for, at any CA, is not waited for any more.
 async fn asked(
     to: &mut SqliteConnection,
     certificates: &[CertificateKey],
@@ -230,9 +254,21 @@ async fn asked(
 ) -> Result<(), StoreError> {
     for key in certificates {
         let id = certificate_id(to, key).await?;
-        let sql =
-            "UPDATE certificate SET asked_at = ?, failures = 0, wait_until = NULL WHERE id = ?";
+        let sql = "UPDATE certificate SET asked_at = ? WHERE id = ?";
         done(sqlx::query(sql).bind(at).bind(id).execute(&mut *to).await)?;
+    }
+    wait_no_longer(to, certificates).await
+}
+
+/// An operator's "now": whatever was waited for, at any CA, is not waited for any more.
+async fn wait_no_longer(
+    to: &mut SqliteConnection,
+    certificates: &[CertificateKey],
+) -> Result<(), StoreError> {
+    for key in certificates {
+        let id = certificate_id(to, key).await?;
+        let sql = "UPDATE certificate SET failures = 0, wait_until = NULL WHERE id = ?";
+        done(sqlx::query(sql).bind(id).execute(&mut *to).await)?;
         obstacle::clear(to, &key.names).await?;
     }
     Ok(())
@@ -301,7 +337,7 @@ async fn issued(
     at: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let sql = "UPDATE certificate SET
-                 previous_chain = chain, previous_key = certificate.sealed_key,
+                 previous_chain = chain, previous_key = certificate.sealed_key, previous_ca = certificate.ca,
                  chain = ?, sealed_key = acme_order.sealed_key, issued_at = ?,
                  ca = acme_order.ca, issued_profile = acme_order.profile,
                  failures = 0, wait_until = NULL, last_error = NULL

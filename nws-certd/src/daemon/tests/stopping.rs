@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use nws_challenge::KeyAuthorization;
 use time::OffsetDateTime;
 
-use crate::store::{CertificateKey, Facts, History, Outgoing, Step, Store, StoreError};
+use crate::store::{CertificateKey, Facts, History, Outgoing, Previous, Step, Store, StoreError};
 
 /// Whether the write at which the power goes is still made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -88,6 +88,14 @@ impl Store for Stopping {
 
     async fn outbox(&self, certificate: &CertificateKey) -> Result<Option<Outgoing>, StoreError> {
         self.store.outbox(certificate).await
+    }
+
+    async fn previous(&self) -> Result<Vec<Previous>, StoreError> {
+        self.store.previous().await
+    }
+
+    async fn is_key_of_revoked(&self, public_key: &[u8]) -> Result<bool, StoreError> {
+        self.store.is_key_of_revoked(public_key).await
     }
 
     async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError> {

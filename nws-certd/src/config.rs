@@ -91,6 +91,9 @@ pub struct OrderSettings {
     pub deadline: Duration,
     /// The kind of key certificates get: `key_type`.
     pub key_type: KeyType,
+    /// Whether a renewal is for the key of the certificate before: `reuse_key`. Only for who pins keys: a new one each time ends
+    /// what a lost one can be used for.
+    pub reuse_key: bool,
 }
 
 /// The `[renewal]` table.
@@ -274,7 +277,13 @@ impl OrderSettings {
         let concurrency = from.or("orders.concurrency", values::EIGHT);
         let deadline = from.duration_or("orders.deadline", Duration::from_secs(15 * 60));
         let key_type = from.text_or("orders.key_type", KeyType::default().as_str());
-        Some(Self { concurrency: concurrency?, deadline: deadline?, key_type: key_type? })
+        let reuse_key = from.or("orders.reuse_key", false);
+        Some(Self {
+            concurrency: concurrency?,
+            deadline: deadline?,
+            key_type: key_type?,
+            reuse_key: reuse_key?,
+        })
     }
 }
 

@@ -75,6 +75,7 @@ pub(crate) async fn open(
         clock: clock.clone(),
         caa: Arc::new(resolver(&config.edges.resolvers)?),
         deadline: config.orders.deadline,
+        reuse_key: config.orders.reuse_key,
     };
     let parts = Parts {
         clock,

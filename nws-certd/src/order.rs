@@ -2,6 +2,7 @@
 
 mod caa;
 mod journal;
+mod key;
 mod obstacles;
 mod outcome;
 
@@ -9,8 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nws_acme::{
-    Account, AcmeError, CertificateId, Clock, OrderError, OrderSpec, Step as AcmeStep,
-    generate_key, obtain,
+    Account, AcmeError, CertificateId, Clock, OrderError, OrderSpec, Step as AcmeStep, obtain,
 };
 use nws_challenge::Answers;
 use nws_expiry::{Issued, Leaf, PrivateKey, Profile, Reason};
@@ -38,6 +38,8 @@ pub(crate) struct Ordering {
     pub(crate) caa: Arc<dyn CaaZone>,
     /// How long one attempt may take.
     pub(crate) deadline: Duration,
+    /// Whether a renewal is for the key of the certificate before.
+    pub(crate) reuse_key: bool,
 }
 
 /// One attempt that is due.
@@ -138,9 +140,19 @@ impl Ordering {
     /// The key and intent: of the open order, or new and made durable.
     async fn begin(&self, attempt: &Attempt) -> Result<Begun, OrderFailure> {
         match &attempt.open {
-            Some(open) if attempt.goes_on_with(open) => self.go_on(open),
+            Some(open) if attempt.goes_on_with(open) => {
+                let begun = self.go_on(open)?;
+                if !self.is_revoked(&begun.key).await? {
+                    return Ok(begun);
+                }
+                let why =
+                    "its key belongs to a certificate that is revoked; it is ordered for another"
+                        .into();
+                self.leave(attempt, open, why).await?;
+                self.begin_anew(attempt).await
+            }
             Some(open) => {
-                self.leave(attempt, open).await?;
+                self.leave(attempt, open, attempt.why_elsewhere()).await?;
                 self.begin_anew(attempt).await
             }
             None => self.begin_anew(attempt).await,
@@ -153,15 +165,16 @@ impl Ordering {
         Ok(Begun { order: open.id, key, profile: open.profile.clone() })
     }
 
-    /// Ends an order at another CA, which cannot go on with it in time. A crash after it leaves no open order, and the next pass
-    /// begins one.
-    async fn leave(&self, attempt: &Attempt, open: &OpenOrder) -> Result<(), OrderFailure> {
+    /// Ends an order that is not gone on with. A crash after it leaves no open order, and the next pass begins one.
+    async fn leave(
+        &self,
+        attempt: &Attempt,
+        open: &OpenOrder,
+        why: String,
+    ) -> Result<(), OrderFailure> {
         let now = self.clock.now();
         let ca = open.ca.as_deref().unwrap_or("a CA that was not noted");
-        let error = format!(
-            "the order at {ca} is left, as the certificate is needed before that CA can go on; it is ordered from {}",
-            attempt.authority.directory()
-        );
+        let error = format!("the order at {ca} is left, as {why}");
         debug!(order = %open.id, error, "order left");
         let span = Span { began: attempt.began, ended: now };
         let (order, blame) = (open.id, Blame::Nobody);
@@ -173,7 +186,7 @@ impl Ordering {
 
     async fn begin_anew(&self, attempt: &Attempt) -> Result<Begun, OrderFailure> {
         let (certificate, at) = (attempt.certificate.clone(), self.clock.now());
-        let key = generate_key(certificate.key_type).map_err(OrderFailure::NewKey)?;
+        let key = self.key_for(&certificate).await?;
         let order = OrderId::of(&key, at);
         let sealed_key = self.vault.seal(key.pkcs8_der()).map_err(OrderFailure::Seal)?;
         let ca = attempt.authority.directory().to_owned();
@@ -187,6 +200,14 @@ impl Ordering {
 }
 
 impl Attempt {
+    /// Why an order at another CA is left: that cannot go on with it in time.
+    fn why_elsewhere(&self) -> String {
+        format!(
+            "the certificate is needed before that CA can go on; it is ordered from {}",
+            self.authority.directory()
+        )
+    }
+
     /// The open order, if it is at the CA that this attempt goes to.
     fn resumed(&self) -> Option<&OpenOrder> {
         self.open.as_ref().filter(|open| self.goes_on_with(open))

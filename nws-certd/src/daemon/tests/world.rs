@@ -55,6 +55,8 @@ pub(super) struct World {
     clock: Arc<TestClock>,
     answers: Answers,
     down: Arc<AtomicBool>,
+    /// Whether daemons that start from now on use keys again.
+    pub(super) reuse_key: AtomicBool,
 }
 
 /// A clock that only the test moves.
@@ -84,7 +86,8 @@ impl World {
         let (ca, second) = (ca(), ca());
         second.faults(|faults| faults.caa_identity = Some("second.test".into()));
         let (configured, zone) = (Mutex::new(vec![Place::First]), Arc::default());
-        let world = Self { dir, ca, second, configured, zone, clock, answers, down };
+        let reuse_key = AtomicBool::new(false);
+        let world = Self { dir, ca, second, configured, zone, clock, answers, down, reuse_key };
         world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
         world.somebody_writes("apps/shop/ingress.yaml", ingress);
         world
@@ -123,6 +126,7 @@ impl World {
             answers: self.answers.clone(),
             clock: clock.clone(),
             deadline: StdDuration::from_secs(900),
+            reuse_key: self.reuse_key.load(Ordering::SeqCst),
         };
         Daemon::new(Parts {
             clock,
@@ -208,8 +212,7 @@ impl World {
     }
 
     pub(super) async fn daemon_that_cannot_write_after(&self, writes: usize) -> Daemon {
-        let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
-        self.daemon_with(Arc::new(Stopping::new(store, Stop::After, writes)))
+        self.daemon_stopping(Stop::After, writes).await.1
     }
 
     pub(super) fn now(&self) -> OffsetDateTime {

@@ -4,6 +4,7 @@ mod confirm;
 mod incident;
 mod progress;
 mod renew;
+mod revoke;
 mod selection;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -24,6 +25,7 @@ use crate::report::{Colour, Report, Trouble, TroubleWith, plan_text, status_text
 use crate::state_dir::{StateDir, StatePaths};
 use crate::{logging, open, serve};
 
+pub(crate) use selection::serial_of;
 pub use selection::{Condition, Conditions, InvalidConditions, SelectionError, SerialsError};
 
 /// Runs one command.
@@ -74,6 +76,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         }
         Command::Issue(issue) => renew::issue(&control, issue).await,
         Command::Renew(renew) => renew::renew(&control, renew).await,
+        Command::Revoke(revoke) => revoke::revoke(&control, revoke).await,
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }

@@ -2,10 +2,12 @@
 //!
 //! Who may open the socket may ask; its mode (0600) is the permission. `GET /v1/status` answers at once from the newest report,
 //! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/sync` after a turn that has looked at the
-//! branch, `POST /v1/renew` after a turn that knows of it.
+//! branch, `POST /v1/renew` and `POST /v1/revoke` after a turn that knows
+//! of it; `GET /v1/revocable` between two turns.
 
 mod client;
 mod identity;
+mod revocation;
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub use client::ControlError;
 pub(crate) use client::{Control, Refusal};
 pub(crate) use identity::{Identity, RenewBody};
+pub(crate) use revocation::{RevocableReport, RevokeBody};
 
 use crate::daemon::{Request, Synced};
 use crate::explain::Narrator;
@@ -61,6 +64,8 @@ pub(crate) async fn serve(
         .route("/v1/explain/{host}", get(explain))
         .route("/v1/sync", post(sync))
         .route("/v1/renew", post(renew).layer(DefaultBodyLimit::max(LONGEST_LIST)))
+        .route("/v1/revocable", get(revocable))
+        .route("/v1/revoke", post(revoke))
         .with_state(desk);
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     std::fs::remove_file(path).and(served)
@@ -94,6 +99,17 @@ async fn renew(State(desk): State<Desk>, Json(body): Json<RenewBody>) -> Respons
         Some(certificates) => desk.after_a_turn(|reply| Request::Renew(certificates, reply)).await,
         None => refuse(OTHER_VERSION),
     }
+}
+
+async fn revocable(State(desk): State<Desk>) -> Response {
+    match desk.ask(Request::Revocable).await {
+        Ok(all) => Json(&all).into_response(),
+        Err(reason) => refuse(&reason),
+    }
+}
+
+async fn revoke(State(desk): State<Desk>, Json(body): Json<RevokeBody>) -> Response {
+    desk.after_a_turn(|reply| Request::Revoke(body, reply)).await
 }
 
 impl Desk {

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use nws_acme::Clock;
 use nws_challenge::Answers;
-use nws_expiry::{Agenda, Reason};
+use nws_expiry::{Agenda, Fingerprint, Reason};
 use nws_gitops::WantKey;
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -27,6 +27,7 @@ use tracing::{error, info};
 use self::between::{Between, LastTurn};
 use self::turn::renewals::Inquiries;
 use crate::batch::Batch;
+use crate::control::{RevocableReport, RevokeBody};
 use crate::failure::Causes;
 use crate::order::{Ended, Ordering};
 use crate::pause::Pause;
@@ -66,6 +67,8 @@ pub(crate) struct Daemon {
     agenda: Agenda<CertificateKey, Reason>,
     running: JoinSet<Ended>,
     under_way: HashMap<task::Id, CertificateKey>,
+    /// The revocations under way, by their leaf.
+    revoking: HashMap<task::Id, Fingerprint>,
     /// What cannot be written into the branch as it is, and why.
     refused: BTreeMap<WantKey, String>,
     /// What is stored and can never be delivered, by when it was issued.
@@ -125,6 +128,10 @@ pub(crate) enum Request {
     Sync(oneshot::Sender<Synced>),
     /// Order others in place of these certificates, and say how everything stands after a turn.
     Renew(Vec<CertificateKey>, oneshot::Sender<Synced>),
+    /// Say what can be revoked.
+    Revocable(oneshot::Sender<Result<Vec<RevocableReport>, String>>),
+    /// Have a certificate revoked, and say how everything stands after a turn.
+    Revoke(RevokeBody, oneshot::Sender<Synced>),
 }
 
 /// What a turn that was asked for came to.
@@ -140,6 +147,7 @@ impl Daemon {
             agenda: Agenda::default(),
             running: JoinSet::new(),
             under_way: HashMap::new(),
+            revoking: HashMap::new(),
             refused: BTreeMap::new(),
             unusable: BTreeMap::new(),
             wants_written: None,
@@ -242,19 +250,21 @@ impl Daemon {
         self.last.over() + left.min(LONGEST_SLEEP)
     }
 
-    /// Takes in the end of an order; everything else about it is in the store.
+    /// Takes in the end of an order or a revocation; everything else about it is in the store.
     fn collect(&mut self, ended: Result<(task::Id, Ended), task::JoinError>) {
         match ended {
             Ok((id, ended)) => {
                 let key = self.under_way.remove(&id);
                 self.last.moved_on(key);
+                self.revoking.remove(&id);
                 self.note(ended);
             }
             Err(error) => {
                 let key = self.under_way.remove(&error.id());
                 let names = key.as_ref().map(|key| key.names.to_string());
                 self.last.moved_on(key);
-                error!(%error, names, "an order was broken off by a bug; it is resumed");
+                let revoked = self.revoking.remove(&error.id()).map(|leaf| leaf.to_string());
+                error!(%error, names, revoked, "what was under way was broken off by a bug; it is resumed");
             }
         }
     }

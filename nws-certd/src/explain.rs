@@ -16,7 +16,7 @@ use crate::control::Identity;
 use crate::edges::Edges;
 use crate::failure::Causes;
 use crate::report::{
-    BranchReport, CertificateReport, FaultReport, ObstacleReport, Report, Trouble,
+    BranchReport, CertificateReport, FaultReport, ObstacleReport, Report, RevocationReport, Trouble,
 };
 use crate::store::{AttemptFacts, History, PushFacts, Store, StoreError};
 
@@ -34,6 +34,9 @@ pub struct Story {
     pub certificates: Vec<Chapter>,
     /// What the repository says of the name that cannot be served as it is written.
     pub faults: Vec<FaultReport>,
+    /// What is to be revoked of its certificates, and what was.
+    #[serde(default)]
+    pub revocations: Vec<RevocationReport>,
     /// What keeps the daemon from going on, if anything does.
     pub troubles: Vec<Trouble>,
     /// What keeps orders for the name from CAs.
@@ -125,6 +128,7 @@ impl Narrator {
         let met = report.obstacles().into_iter().filter(|(_, met)| met.concerns(host, &profiles));
         let obstacles =
             met.map(|(ca, met)| Hindrance { ca: ca.into(), obstacle: met.clone() }).collect();
+        let revokes = |one: &&RevocationReport| one.names.iter().any(|name| name == host);
         let mentions = |fault: &&FaultReport| fault.mentions(host);
         Ok(Story {
             host: host.into(),
@@ -132,6 +136,7 @@ impl Narrator {
             branch: report.branch.clone(),
             certificates,
             faults: report.faults.iter().filter(mentions).cloned().collect(),
+            revocations: report.revocations.iter().filter(revokes).cloned().collect(),
             troubles: report.troubles.clone(),
             obstacles,
             edges: Vec::new(),

@@ -5,10 +5,11 @@
 //! The way through: [`Args`] and [`config::Config`] say what is wanted; `open` turns them into parts; `serve` runs the listeners, the
 //! control socket and the daemon, whose turns read as the data flows: look at the branch, [`plan::Plan`], publish, order, ask CAs when
 //! to renew (`inquiry`), report. An order goes to one of several CAs, after the owners of its names were asked by CAA (`order`).
-//! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket.
+//! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket; what
+//! changes something (`issue`, `renew`, `revoke`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers.
 
 mod args;
-pub use args::{Args, Command, ConfigCommand, Issue, LogFormat, Output, Renew};
+pub use args::{Args, Command, ConfigCommand, Issue, LogFormat, Output, Renew, Revoke, RevokedBy};
 mod clock;
 pub use clock::SystemClock;
 pub mod config;
@@ -38,6 +39,7 @@ mod publish;
 pub mod report;
 mod repository;
 mod resolver;
+mod revocation;
 pub use control::ControlError;
 pub use resolver::ResolverError;
 mod open;

@@ -1,6 +1,7 @@
 //! What follows from what is wanted and what there is. Pure: facts and `now` in, a plan out.
 
 mod evidence;
+mod revoked;
 mod standing;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! What operators are shown: where every certificate stands, what comes next and when.
 
 mod obstacle;
+mod revocations;
 mod stage;
 mod text;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 pub use obstacle::ObstacleReport;
+pub use revocations::RevocationReport;
 pub use stage::Stage;
 pub(crate) use text::{Colour, count, instant, plan_text, status_text, sync_text};
 
@@ -34,6 +36,9 @@ pub struct Report {
     pub faults: Vec<FaultReport>,
     /// What keeps the daemon from going on, if anything does.
     pub troubles: Vec<Trouble>,
+    /// What is to be revoked, and what was of certificates that have not ended, by when it was asked for.
+    #[serde(default)]
+    pub revocations: Vec<RevocationReport>,
 }
 
 /// Something that keeps the daemon from going on, until it works again.

@@ -36,3 +36,26 @@ fn what_is_replaced_is_named_or_selected() {
         assert_eq!(parse(line).err(), Some(want), "{line}");
     }
 }
+
+#[test]
+fn one_certificate_is_revoked_for_a_reason() {
+    let Ok(Command::Revoke(revoke)) = parse("revoke --serial 0x00:0A --reason superseded") else {
+        panic!("a serial")
+    };
+    assert_eq!((revoke.by.serial.as_deref(), revoke.by.host), (Some("a"), None));
+    assert_eq!((revoke.reason, revoke.replace), (RevocationReason::Superseded, false));
+    let Ok(Command::Revoke(revoke)) = parse("revoke shop.example --replace --yes") else {
+        panic!("a host")
+    };
+    assert_eq!((revoke.by.host.as_deref(), revoke.replace), (Some("shop.example"), true));
+    assert_eq!(revoke.reason, RevocationReason::Unspecified);
+    let cases = [
+        ("revoke", ErrorKind::MissingRequiredArgument),
+        ("revoke shop.example --serial 0a", ErrorKind::ArgumentConflict),
+        ("revoke --serial none", ErrorKind::ValueValidation),
+        ("revoke shop.example --reason boredom", ErrorKind::ValueValidation),
+    ];
+    for (line, want) in cases {
+        assert_eq!(parse(line).err(), Some(want), "{line}");
+    }
+}

@@ -49,7 +49,7 @@ impl Incident {
         }
         Self {
             at: report.at,
-            certificates: concerned.iter().map(|one| CertificateReport::clone(one)).collect(),
+            certificates: concerned.iter().copied().cloned().collect(),
             issued_by,
             orders_go_to: report.cas.iter().map(|ca| ca.directory.clone()).collect(),
             held_back: report.cas.iter().flat_map(|ca| held_back(ca, &keys)).collect(),

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use time::OffsetDateTime;
 
 pub(super) use self::conditions::Filter;
+pub(crate) use self::conditions::serial_of;
 pub use self::conditions::{Condition, Conditions, InvalidConditions, SerialsError};
 use crate::report::{CertificateReport, Report, instant};
 
@@ -88,6 +89,30 @@ pub enum SelectionError {
         host: String,
         /// Its end.
         until: OffsetDateTime,
+    },
+    /// There is none to be revoked.
+    #[error(
+        "nothing was done: no certificate {of} is known; what there is: nws-certd status --json"
+    )]
+    NoCertificate {
+        /// Of what.
+        of: String,
+    },
+    /// There are several to be revoked.
+    #[error(
+        "nothing was done: several certificates {of} are known; say which with --serial: {serials}"
+    )]
+    Several {
+        /// Of what.
+        of: String,
+        /// Their serial numbers.
+        serials: String,
+    },
+    /// It cannot be revoked.
+    #[error("nothing was done: {reason}")]
+    Refused {
+        /// Why.
+        reason: String,
     },
     /// Nothing meets the conditions.
     #[error(

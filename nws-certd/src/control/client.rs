@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
-use super::{Identity, RenewBody};
+use super::{Identity, RenewBody, RevocableReport, RevokeBody};
 use crate::explain::Story;
 use crate::report::Report;
 
@@ -48,6 +48,16 @@ impl Control {
     /// The story of a host name, whose characters are those of host names.
     pub(crate) async fn explain(&self, host: &str) -> Result<Story, ControlError> {
         self.ask(Method::GET, &format!("/v1/explain/{host}"), Bytes::new()).await
+    }
+
+    /// Everything that can be revoked.
+    pub(crate) async fn revocable(&self) -> Result<Vec<RevocableReport>, ControlError> {
+        self.ask(Method::GET, "/v1/revocable", Bytes::new()).await
+    }
+
+    /// Has a certificate revoked, and says how everything stands after that.
+    pub(crate) async fn revoke(&self, body: RevokeBody) -> Result<Report, ControlError> {
+        self.tell("/v1/revoke", &body).await
     }
 
     async fn tell<T: DeserializeOwned>(

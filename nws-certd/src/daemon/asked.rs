@@ -1,5 +1,7 @@
 //! What is asked of the daemon between two turns.
 
+mod revoke;
+
 use tokio::sync::oneshot;
 use tracing::info;
 
@@ -10,7 +12,7 @@ use crate::store::{CertificateKey, Step};
 impl Daemon {
     /// Takes a request in. Whoever asked is answered after the next turn, or now where nothing comes of it.
     pub(super) async fn take(
-        &mut self,
+        &self,
         request: Request,
         asked: &mut Vec<oneshot::Sender<Synced>>,
     ) -> Look {
@@ -18,6 +20,12 @@ impl Daemon {
             Request::Sync(reply) => (Ok(()), reply, Look::Asked),
             Request::Renew(certificates, reply) => {
                 (self.renew(certificates).await, reply, Look::WhenDue)
+            }
+            Request::Revoke(body, reply) => (self.revoke(body).await, reply, Look::WhenDue),
+            Request::Revocable(reply) => {
+                // Whoever asked may be gone.
+                let _ = reply.send(self.list_revocable().await);
+                return Look::WhenDue;
             }
         };
         match taken {

@@ -3,11 +3,15 @@
 mod asked;
 mod ca_away;
 mod fallback;
+mod keys;
 mod power;
 mod power_fallback;
+mod power_revocation;
 mod pushing;
 mod renewals;
+mod revoking;
 mod running;
+mod socket;
 mod stopping;
 mod story;
 mod world;

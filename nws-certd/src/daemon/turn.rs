@@ -4,6 +4,7 @@ mod begin;
 mod look;
 mod push;
 pub(super) mod renewals;
+mod revoke;
 mod show;
 
 use std::cmp::Reverse;
@@ -41,10 +42,11 @@ impl Daemon {
         self.keep_wants(&plan).await?;
         self.put_on_agenda(now, &plan);
         self.start_due(now, &plan, &mut facts);
+        self.start_revocations(now, &plan, &facts);
         self.inquire(now, &plan, &facts);
         self.forget(now, &facts).await?;
         self.show(now, &plan, &facts);
-        let wake_at = self.wake_at(now, &plan);
+        let wake_at = self.wake_at(now, &plan, &facts);
         self.last = LastTurn::new(begun, plan, facts);
         Ok(wake_at)
     }
@@ -86,7 +88,7 @@ impl Daemon {
         }
     }
 
-    fn plan(&self, now: OffsetDateTime, facts: &Facts) -> Plan {
+    pub(super) fn plan(&self, now: OffsetDateTime, facts: &Facts) -> Plan {
         match &self.view {
             None => Plan::default(),
             Some(view) => Plan::of(now, &view.inventory, facts, &self.parts.rules, &self.cas(now)),
@@ -136,7 +138,7 @@ impl Daemon {
     }
 
     /// The earliest instant at which there is something to do.
-    fn wake_at(&self, now: OffsetDateTime, plan: &Plan) -> OffsetDateTime {
+    fn wake_at(&self, now: OffsetDateTime, plan: &Plan, facts: &Facts) -> OffsetDateTime {
         let back = self.cas(now).into_iter().filter_map(|ca| match ca.availability {
             Availability::Away { until, .. } => Some(until),
             Availability::Up | Availability::Probe => None,
@@ -147,6 +149,7 @@ impl Daemon {
             self.stuck.until(now),
             self.inquiries.next,
             self.commit_at(plan),
+            self.revoke_at(plan, facts).filter(|at| now < *at),
             self.next_sweep,
             self.next_poll,
         ];

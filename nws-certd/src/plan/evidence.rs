@@ -9,6 +9,7 @@ use nws_expiry::{
 use nws_gitops::{Delivered, Inventory, Wanted};
 use time::OffsetDateTime;
 
+use super::revoked::Revocations;
 use super::standing::{Occasion, concerns, standing};
 use super::{CaView, Delivery, Next, Obstruction, Planned, PlannedWant, Rules, source};
 use crate::store::{
@@ -21,6 +22,7 @@ pub(super) struct Known<'a> {
     orders: HashMap<&'a CertificateKey, &'a OpenOrder>,
     renewals: HashMap<Fingerprint, &'a RenewalFacts>,
     obstacles: &'a [Obstacle],
+    revocations: Revocations<'a>,
 }
 
 impl<'a> Known<'a> {
@@ -30,6 +32,7 @@ impl<'a> Known<'a> {
             orders: facts.orders.iter().map(|order| (&order.certificate, order)).collect(),
             renewals: facts.renewals.iter().map(|said| (said.fingerprint, said)).collect(),
             obstacles: &facts.obstacles,
+            revocations: Revocations::of(&facts.revocations),
         }
     }
 
@@ -91,11 +94,13 @@ impl Evidence<'_> {
         }
     }
 
-    /// What the store has; a stored certificate that has ended is no use to anyone.
+    /// What the store has; a stored certificate that has ended, or is revoked, is no use to anyone.
     fn stored(&self, key: &CertificateKey) -> Option<Had<'_>> {
         let stored = self.certificate?.issued.as_ref()?;
         let had = Had::from(stored);
-        (had.leaf.is_for(&key.names) && had.leaf.not_after() > self.now).then_some(had)
+        let is_over =
+            had.leaf.not_after() <= self.now || self.facts.revocations.is_useless(had.leaf);
+        (had.leaf.is_for(&key.names) && !is_over).then_some(had)
     }
 
     /// What the branch holds for a want, if it is for the same names and kind of key.
@@ -160,6 +165,9 @@ impl Evidence<'_> {
 
     /// Why a certificate is to be replaced whatever its dates say.
     fn replace(&self, key: &CertificateKey, had: Had<'_>) -> Option<Reason> {
+        if let Some(reason) = self.facts.revocations.replace(had.leaf) {
+            return Some(reason);
+        }
         let asked = self.certificate.and_then(|known| known.asked_at);
         match asked.filter(|asked| had.at < *asked) {
             Some(at) => Some(Reason::Asked { at }),

@@ -5,7 +5,7 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::{CertificateReport, Report, Stage, TroubleWith};
+use super::{CertificateReport, Report, RevocationReport, Stage, TroubleWith};
 
 /// `nws-certd status`.
 pub(crate) fn status_text(report: &Report, colour: Colour) -> String {
@@ -86,9 +86,14 @@ fn heading(report: &Report) -> String {
 }
 
 fn notes(report: &Report) -> String {
-    let lines = report.troubles.iter().map(|trouble| format!("trouble: {}\n", trouble.text));
+    // What went wrong with one is a trouble.
+    let open = |one: &&RevocationReport| one.revoked_at.is_none() && one.last_error.is_none();
+    let open = report.revocations.iter().filter(open);
+    let lines = open.map(|one| format!("revocation: {}, {}\n", one.names.join(" "), one.text()));
+    let troubles = report.troubles.iter().map(|trouble| format!("trouble: {}\n", trouble.text));
     let met = report.obstacles().into_iter().map(|(ca, met)| format!("{}\n", met.line(ca)));
     lines
+        .chain(troubles)
         .chain(met)
         .chain(report.faults.iter().map(|fault| format!("fault: {}\n", fault.text)))
         .collect()

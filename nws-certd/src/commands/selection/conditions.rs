@@ -149,7 +149,7 @@ fn read_serials(file: &Path) -> Result<BTreeSet<String>, SerialsError> {
 }
 
 /// A serial number in the one way that it is compared in: lower-case hexadecimal without colons and leading zeros.
-fn serial_of(text: &str) -> Option<String> {
+pub(crate) fn serial_of(text: &str) -> Option<String> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     let digits: String = digits.chars().filter(|c| *c != ':').collect();
     let is_one = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_hexdigit());

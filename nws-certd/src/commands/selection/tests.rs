@@ -66,6 +66,7 @@ pub(in crate::commands) fn report(certificates: Vec<CertificateReport>) -> Repor
         certificates,
         faults: vec![],
         troubles: vec![],
+        revocations: vec![],
     }
 }
 

@@ -31,7 +31,7 @@ impl Daemon {
         });
         // An order that a CA alone cannot answer must not keep finding out for all others that the CA is away.
         let (last, first): (Vec<_>, Vec<_>) = due.partition(|planned| self.found_out_last(planned));
-        let mut most = self.parts.concurrency.get().saturating_sub(self.running.len());
+        let mut most = self.parts.concurrency.get().saturating_sub(self.under_way.len());
         let mut attempts = Vec::new();
         for planned in first.into_iter().chain(last) {
             // What waits is passed over before it is counted, or it would take the room of what is due.
@@ -67,8 +67,10 @@ impl Daemon {
         self.parts.ordering.authorities.iter().zip(&self.watches).map(room).collect()
     }
 
-    fn is_probing(&self, watch: &Watch) -> bool {
-        watch.probe.is_some_and(|probe| self.under_way.contains_key(&probe))
+    pub(super) fn is_probing(&self, watch: &Watch) -> bool {
+        watch.probe.is_some_and(|probe| {
+            self.under_way.contains_key(&probe) || self.revoking.contains_key(&probe)
+        })
     }
 
     fn found_out_last(&self, planned: &Planned) -> bool {

@@ -41,13 +41,17 @@ impl Daemon {
             commit_at: self.commit_at(plan),
             order_at: self.order_at(now),
         };
+        let revocations = self.revocations(now, plan, facts);
+        let mut troubles = self.troubles(now);
+        troubles.extend(self.troubles_with_revocations(&revocations));
         Report {
             at: now,
             cas: self.cas_of(now, facts),
             branch: BranchReport { name: self.parts.repository.branch().into(), tip: self.tip() },
             certificates: scene.certificates(),
             faults: scene.faults(),
-            troubles: self.troubles(now),
+            troubles,
+            revocations,
         }
     }
 

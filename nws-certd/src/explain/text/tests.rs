@@ -66,6 +66,7 @@ fn story(certificates: Vec<Chapter>) -> Story {
         branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef".into()) },
         certificates,
         faults: vec![],
+        revocations: vec![],
         troubles: vec![],
         obstacles: vec![],
         edges: vec![],

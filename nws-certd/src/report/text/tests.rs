@@ -82,6 +82,7 @@ fn report() -> Report {
             hosts: vec![],
         }],
         troubles: vec![Trouble { with: TroubleWith::Ca, text: "the CA does not answer".into() }],
+        revocations: vec![],
     }
 }
 
@@ -135,4 +136,57 @@ fn sync_is_a_line_or_two() {
 fn colours_are_for_terminals() {
     assert!(status_text(&report(), Colour::Terminal).contains('\u{1b}'));
     assert!(!status_text(&report(), Colour::Plain).contains('\u{1b}'));
+}
+
+/// A revocation of the day before, as it stands.
+fn revocation(names: &[&str]) -> RevocationReport {
+    RevocationReport {
+        serial: "0a0b".into(),
+        fingerprint: "f".repeat(64),
+        names: names.iter().map(ToString::to_string).collect(),
+        ca: "https://ca.example/d".into(),
+        reason: "keyCompromise".into(),
+        replacing: true,
+        asked_at: NOON - Duration::DAY,
+        revoked_at: None,
+        awaits: vec![],
+        wait_until: None,
+        last_error: None,
+    }
+}
+
+#[test]
+fn a_revocation_is_told_of_until_it_is_done() {
+    let asked = revocation(&["shop.example", "www.shop.example"]);
+    let first = RevocationReport {
+        awaits: vec!["certs/blog/tls.yaml".into()],
+        ..revocation(&["blog.example"])
+    };
+    let refused = RevocationReport {
+        last_error: Some("it is not yours".into()),
+        wait_until: Some(NOON + Duration::DAY),
+        ..revocation(&["wiki.example"])
+    };
+    let done = RevocationReport { revoked_at: Some(NOON), ..revocation(&["wiki.example"]) };
+    let texts = [&refused, &done].map(RevocationReport::text).join("\n");
+    expect![[r#"
+        serial 0a0b is to be revoked by https://ca.example/d (keyCompromise), but not before 2026-03-02 12:00:00Z: it is not yours
+        serial 0a0b is revoked since 2026-03-01 12:00:00Z (keyCompromise)"#]]
+    .assert_eq(&texts);
+
+    let revocations = vec![asked, first, refused, done];
+    let report = Report {
+        cas: vec![],
+        certificates: vec![],
+        faults: vec![],
+        troubles: vec![],
+        revocations,
+        ..report()
+    };
+    expect![[r#"
+        branch main at 0123456789ab, 2026-03-01 12:00:00Z
+        nothing to order
+        revocation: shop.example www.shop.example, serial 0a0b is to be revoked by https://ca.example/d (keyCompromise), which is asked now
+        revocation: blog.example, serial 0a0b is to be revoked by https://ca.example/d (keyCompromise), once its successor is in certs/blog/tls.yaml
+    "#]].assert_eq(&status_text(&report, Colour::Plain));
 }

@@ -1,0 +1,198 @@
+//! Certificates that operators want revoked.
+
+use nws_acme::RevocationReason;
+use nws_acme::testing::Endpoint;
+use nws_expiry::Leaf;
+use time::Duration;
+
+use super::world::{SHOP, World};
+use crate::control::RevokeBody;
+use crate::daemon::Daemon;
+use crate::report::{Report, Stage};
+
+/// The newest certificate that is stored.
+pub(super) async fn newest(daemon: &Daemon) -> Leaf {
+    let facts = daemon.parts.store.load().await.unwrap();
+    facts.certificates[0].issued.as_ref().unwrap().chain.leaf().clone()
+}
+
+/// Has a certificate revoked, once its successor is in place or at once.
+pub(super) async fn revoke(daemon: &Daemon, leaf: &Leaf, replacing: bool) -> Result<(), String> {
+    let fingerprint = leaf.fingerprint().to_string();
+    let reason = RevocationReason::KeyCompromise.to_string();
+    daemon.revoke(RevokeBody { fingerprint, reason, replacing, ca: None }).await
+}
+
+fn revocation(report: &Report) -> String {
+    report.revocations.iter().map(|one| one.text()).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn what_is_revoked_at_once_is_replaced_at_once() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let old = newest(&daemon).await;
+    world.pass(Duration::MINUTE);
+    revoke(&daemon, &old, false).await.unwrap();
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(world.ca.revocation(old.serial()), Some(RevocationReason::KeyCompromise));
+    assert_eq!((world.ca.revoked(), world.ca.issued(), world.commits()), (1, 2, 3), "{report:?}");
+    assert_eq!(
+        revocation(&report),
+        format!("serial {} is revoked since 2026-03-01 12:01:30Z (keyCompromise)", old.serial())
+    );
+    let again = revoke(&daemon, &old, false).await.unwrap_err();
+    assert!(again.contains("is revoked since 2026-03-01"), "{again}");
+    world.settle(&mut world.daemon().await).await;
+    assert_eq!((world.ca.count(Endpoint::RevokeCert), world.ca.issued()), (1, 2), "it is over");
+}
+
+#[tokio::test]
+async fn what_is_to_be_replaced_first_is_revoked_when_its_successor_is_pushed() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let old = newest(&daemon).await;
+    world.pass(Duration::MINUTE);
+    world.edges_are_down(true);
+    revoke(&daemon, &old, true).await.unwrap();
+    let report = world.settle(&mut daemon).await;
+    assert_eq!((world.ca.revoked(), report.certificates[0].stage), (0, Stage::Waiting));
+    assert_eq!(
+        revocation(&report),
+        format!(
+            "serial {} is to be revoked by {} (keyCompromise), once its successor is in certs/shop/shop-tls.yaml",
+            old.serial(),
+            world.ca.directory_url()
+        )
+    );
+
+    world.edges_are_down(false);
+    world.pass(Duration::minutes(5));
+    world.order_without_publishing(&mut daemon).await;
+    world.settle_without_looking(&mut daemon).await;
+    assert_eq!((world.ca.issued(), world.commits()), (2, 3), "it is pushed");
+    world.run_orders(&mut daemon).await;
+    assert_eq!((world.ca.revoked(), world.ca.revocation(old.serial()).is_some()), (1, true));
+}
+
+#[tokio::test]
+async fn what_the_ca_refuses_is_told_and_asked_again_a_day_later() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let old = newest(&daemon).await;
+    world.pass(Duration::MINUTE);
+    world.ca.forget_accounts();
+    revoke(&daemon, &old, false).await.unwrap();
+    world.settle(&mut daemon).await;
+    world.pass(Duration::MINUTE);
+    let report = world.settle(&mut daemon).await;
+    let troubles: Vec<_> = report.troubles.iter().map(|trouble| trouble.text.as_str()).collect();
+    assert!(troubles.iter().any(|text| text.contains("but not before")), "{report:#?}");
+    assert_eq!(report.certificates[0].stage, Stage::Pushed, "it is replaced all the same");
+    let asked = world.ca.count(Endpoint::RevokeCert);
+    world.pass(Duration::hours(23));
+    world.settle(&mut daemon).await;
+    assert_eq!(world.ca.count(Endpoint::RevokeCert), asked);
+    world.pass(Duration::hours(2));
+    world.settle(&mut daemon).await;
+    assert_eq!(world.ca.count(Endpoint::RevokeCert), asked + 1);
+}
+
+#[tokio::test]
+async fn the_certificate_before_is_revoked_and_the_one_there_is_stays() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    let report = world.settle(&mut daemon).await;
+    let old = newest(&daemon).await;
+    world.pass(report.certificates[0].next.at - report.at);
+    world.settle(&mut daemon).await;
+    let listed = daemon.list_revocable().await.unwrap();
+    let listed: Vec<_> =
+        listed.iter().map(|one| (one.is_newest, one.is_wanted, one.paths.len())).collect();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert!(listed.contains(&(true, true, 1)) && listed.contains(&(false, false, 0)), "{listed:?}");
+    revoke(&daemon, &old, true).await.unwrap();
+    world.settle(&mut daemon).await;
+    assert_eq!((world.ca.revoked(), world.ca.issued()), (1, 2));
+    assert!(world.ca.revocation(old.serial()).is_some());
+}
+
+#[tokio::test]
+async fn a_ca_that_is_away_is_waited_for() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let old = newest(&daemon).await;
+    world.pass(Duration::MINUTE);
+    world.ca.faults(|faults| faults.server_error_every = 1);
+    revoke(&daemon, &old, false).await.unwrap();
+    for _ in 0..60 {
+        world.settle(&mut daemon).await;
+        world.pass(Duration::MINUTE);
+    }
+    assert!(world.ca.requests() < 500, "{} requests in an hour", world.ca.requests());
+    world.ca.faults(|faults| faults.server_error_every = 0);
+    for _ in 0..3 {
+        world.settle(&mut daemon).await;
+    }
+    let report = world.settle(&mut daemon).await;
+    assert_eq!((world.ca.revoked(), report.troubles.len()), (1, 0), "{report:#?}");
+}
+
+#[tokio::test]
+async fn what_only_the_branch_has_is_revoked_where_it_says_that_it_is_from() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let old = newest(&daemon).await;
+    world.lose_database();
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    revoke(&daemon, &old, true).await.unwrap();
+    for _ in 0..3 {
+        world.settle(&mut daemon).await;
+    }
+    assert_eq!((world.ca.revoked(), world.ca.issued()), (1, 2));
+}
+
+#[tokio::test]
+async fn what_nobody_wants_is_revoked_but_not_replaced() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let old = newest(&daemon).await;
+    world.somebody_writes("apps/shop/ingress.yaml", "# moved\n");
+    world.settle(&mut daemon).await;
+    let said = revoke(&daemon, &old, true).await.unwrap_err();
+    assert_eq!(
+        said,
+        format!(
+            "serial {} is in certs/shop/shop-tls.yaml, and nobody wants another in its place; revoke it without --replace",
+            old.serial()
+        )
+    );
+    revoke(&daemon, &old, false).await.unwrap();
+    world.settle(&mut daemon).await;
+    assert_eq!((world.ca.revoked(), world.ca.issued()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_is_revoked_before_it_was_pushed_is_never_pushed() {
+    for (replacing, commits) in [(false, 1), (true, 2)] {
+        let world = World::with(SHOP).await;
+        let mut daemon = world.daemon().await;
+        world.order_without_publishing(&mut daemon).await;
+        let old = newest(&daemon).await;
+        world.pass(Duration::MINUTE);
+        revoke(&daemon, &old, replacing).await.unwrap();
+        for _ in 0..3 {
+            world.settle(&mut daemon).await;
+        }
+        assert_eq!((world.ca.revoked(), world.ca.issued()), (1, 2), "replacing {replacing}");
+        let file = "certs/shop/shop-tls.yaml";
+        assert_eq!(world.commits_to(file), commits, "with --replace it is in use meanwhile");
+    }
+}

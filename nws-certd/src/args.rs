@@ -25,7 +25,7 @@ pub struct Args {
     pub log_format: LogFormat,
 
     /// What is logged: error, warn, info, debug, or filters such as "info,nws_acme=debug"
-    /// [default: info for run, error for all else]
+    /// [default: info for run, little but errors for all else]
     #[arg(long, global = true)]
     pub log: Option<String>,
 
@@ -72,6 +72,9 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Copy everything that has to survive this machine, and put it back
+    #[command(subcommand)]
+    State(StateCommand),
 }
 
 impl Command {
@@ -79,6 +82,7 @@ impl Command {
     pub(crate) const fn usual_log(&self) -> &'static str {
         match self {
             Self::Run => "info",
+            // Whoever makes the key file, even in passing, is told what it is.
             Self::Plan(_)
             | Self::Status(_)
             | Self::Explain { .. }
@@ -86,7 +90,8 @@ impl Command {
             | Self::Issue(_)
             | Self::Renew(_)
             | Self::Revoke(_)
-            | Self::Config(_) => "error",
+            | Self::Config(_)
+            | Self::State(_) => "error,nws_certd::vault=warn",
         }
     }
 }
@@ -189,6 +194,21 @@ fn host(text: &str) -> Result<String, String> {
 pub enum ConfigCommand {
     /// Report every fault in the configuration
     Check,
+}
+
+/// What to do with the state.
+#[derive(Clone, Debug, Subcommand)]
+pub enum StateCommand {
+    /// Write state, account keys and key file into FILE; the daemon may run meanwhile
+    Backup {
+        /// The file, which must not exist yet
+        file: PathBuf,
+    },
+    /// Fill the empty state directory from FILE; the daemon must not run
+    Restore {
+        /// A file that `state backup` has written
+        file: PathBuf,
+    },
 }
 
 /// How a result is written.

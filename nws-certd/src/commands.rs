@@ -6,6 +6,7 @@ mod progress;
 mod renew;
 mod revoke;
 mod selection;
+mod state;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -80,6 +81,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }
+        Command::State(command) => state::command(&command, config, &*clock).await,
     }
 }
 

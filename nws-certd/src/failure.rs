@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::backup::{BackupError, RestoreError};
 use crate::commands::{SelectionError, SerialsError};
 use crate::config::ConfigError;
 use crate::control::ControlError;
@@ -24,6 +25,12 @@ pub enum Failure {
     /// The running daemon did not do what it was asked; exit code 1.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// There is no backup; exit code 1.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// A backup was not restored; exit code 1.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
     /// The branch could not be looked at, so what was shown is older; exit code 1.
     #[error(
         "the branch cannot be fetched now, so what is shown is how it was last seen; what troubles it is said there"
@@ -81,6 +88,8 @@ impl Failure {
             | Self::Declined
             | Self::Terminal(_)
             | Self::NotFollowed(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
             | Self::Runtime(_)
             | Self::Output(_) => 1,
         }

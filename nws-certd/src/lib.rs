@@ -9,7 +9,9 @@
 //! changes something (`issue`, `renew`, `revoke`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers.
 
 mod args;
-pub use args::{Args, Command, ConfigCommand, Issue, LogFormat, Output, Renew, Revoke, RevokedBy};
+pub use args::{
+    Args, Command, ConfigCommand, Issue, LogFormat, Output, Renew, Revoke, RevokedBy, StateCommand,
+};
 mod clock;
 pub use clock::SystemClock;
 pub mod config;
@@ -33,6 +35,7 @@ mod edges;
 pub mod explain;
 mod inquiry;
 pub use edges::EdgesError;
+mod backup;
 mod order;
 mod pause;
 mod publish;
@@ -40,6 +43,7 @@ pub mod report;
 mod repository;
 mod resolver;
 mod revocation;
+pub use backup::{BackupError, RestoreError};
 pub use control::ControlError;
 pub use resolver::ResolverError;
 mod open;

@@ -21,8 +21,33 @@ impl StateDir {
     ///
     /// # Errors
     ///
-    /// [`StateDirError`] if it cannot be made, or another process holds it.
+    /// [`StateDirError`] if it cannot be made, another process holds it, or a restore into it was interrupted.
     pub fn hold(dir: &Path) -> Result<Self, StateDirError> {
+        let held = Self::lock(dir)?;
+        if held.paths.restoring().exists() {
+            return Err(StateDirError::HalfRestored { dir: dir.into() });
+        }
+        Ok(held)
+    }
+
+    /// As [`Self::hold`], of a directory that has nothing in it but what the unpacking of a backup has left.
+    pub(crate) fn hold_empty(dir: &Path) -> Result<Self, StateDirError> {
+        let held = Self::lock(dir)?;
+        let unusable = |source| StateDirError::Unusable { dir: dir.into(), source };
+        let (lock, restoring) = (held.paths.lock(), held.paths.restoring());
+        for entry in std::fs::read_dir(dir).map_err(unusable)? {
+            let path = entry.map_err(unusable)?.path();
+            if path != lock && path != restoring {
+                return Err(StateDirError::NotEmpty { dir: dir.into(), found: path });
+            }
+        }
+        match std::fs::remove_dir_all(restoring) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(error)),
+            Ok(()) | Err(_) => Ok(held),
+        }
+    }
+
+    fn lock(dir: &Path) -> Result<Self, StateDirError> {
         let unusable = |source| StateDirError::Unusable { dir: dir.into(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
         let paths = StatePaths(dir.into());
@@ -55,8 +80,18 @@ impl StatePaths {
         Self(dir.into())
     }
 
+    /// The directory itself.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.0
+    }
+
     fn lock(&self) -> PathBuf {
         self.0.join("lock")
+    }
+
+    /// What of a backup is unpacked and not in its place yet.
+    pub(crate) fn restoring(&self) -> PathBuf {
+        self.0.join("restoring")
     }
 
     /// The SQLite database.
@@ -110,7 +145,13 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     std::fs::hard_link(&fresh, path)?;
     std::fs::remove_file(&fresh)?;
-    File::open(path.parent().unwrap_or_else(|| Path::new(".")))?.sync_all()
+    sync_parent(path)
+}
+
+/// Makes the name of a file durable.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 
 /// Why a state directory cannot be used.
@@ -123,6 +164,20 @@ pub enum StateDirError {
         dir: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A backup was to be restored into it.
+    #[error("the state directory {} is not empty: it has {}; name another, or move everything away, and keep it", dir.display(), found.display())]
+    NotEmpty {
+        /// The directory.
+        dir: PathBuf,
+        /// Something in it.
+        found: PathBuf,
+    },
+    /// The restore of a backup was interrupted when it was nearly over.
+    #[error("a restore into the state directory {} was interrupted; remove everything in it, and restore again", dir.display())]
+    HalfRestored {
+        /// The directory.
+        dir: PathBuf,
     },
     /// Another process holds it.
     #[error("the state directory {} is in use by another nws-certd; ask that one, or stop it first", dir.display())]

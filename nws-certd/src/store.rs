@@ -18,6 +18,7 @@ mod write;
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use nws_challenge::KeyAuthorization;
@@ -30,6 +31,7 @@ pub use facts::{
     Revocation, RevocationFacts,
 };
 pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, UnknownOutcome};
+pub(crate) use migrate::{copy_database, newest_schema};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
 pub use sqlite::SqliteStore;
 pub use step::{Blame, Step};
@@ -137,6 +139,16 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the state database cannot be migrated")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// A newer program has changed the schema, in a way that this one does not know.
+    #[error("the state database {} is of a newer nws-certd (state version {found}; this one knows {known}); run that one again, or restore a backup that this one has made", file.display())]
+    Newer {
+        /// The file.
+        file: PathBuf,
+        /// The version of its schema.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
     /// A copy from before a migration could not be kept.
     #[error("cannot keep a copy of the state database before it is migrated")]
     Copy(#[source] io::Error),

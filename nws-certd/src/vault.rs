@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
 use age::x25519::{Identity, Recipient};
+use tracing::warn;
 use zeroize::Zeroizing;
 
 use crate::state_dir::write_private;
@@ -23,7 +24,7 @@ pub struct Vault {
 pub struct Sealed(pub(crate) Vec<u8>);
 
 impl Vault {
-    /// Opens the key file, or makes it at the first start (mode 0600).
+    /// Opens the key file, or makes it at the first start (mode 0600), and says what that means.
     ///
     /// # Errors
     ///
@@ -32,6 +33,10 @@ impl Vault {
         let unusable = |source| VaultError::Unusable { file: key_file.into(), source };
         if !key_file.try_exists().map_err(unusable)? {
             write_private(key_file, new_key_file().as_bytes()).map_err(unusable)?;
+            warn!(
+                file = %key_file.display(),
+                "a key file was made; losing it is losing every private key and every account, so keep a copy of it, for instance with: nws-certd state backup FILE"
+            );
         }
         check_mode(key_file)?;
         let text = Zeroizing::new(std::fs::read_to_string(key_file).map_err(unusable)?);

@@ -4,19 +4,55 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use sqlx::SqliteConnection;
 use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::StoreError;
+use super::sqlite::BUSY;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
+/// The version of the schema that this program brings a database to.
+pub(crate) fn newest_schema() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+/// Refuses a file whose schema a newer program has made, before anything is done to it.
+pub(super) async fn refuse_newer(file: &Path) -> Result<(), StoreError> {
+    if !file.exists() {
+        return Ok(());
+    }
+    // Not even the mode of its journal is changed, as it would be by opening it to write.
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection =
+        SqliteConnection::connect_with(&options).await.map_err(StoreError::Engine)?;
+    let found = version(&mut connection).await?;
+    connection.close().await.map_err(StoreError::Engine)?;
+    match found {
+        Some(found) if found > newest_schema() => {
+            Err(StoreError::Newer { file: file.into(), found, known: newest_schema() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Copies a database as of one instant into an empty file, whoever works with it meanwhile, and says which schema it has.
+pub(crate) async fn copy_database(from: &Path, to: &Path) -> Result<i64, StoreError> {
+    let options = |file| SqliteConnectOptions::new().filename(file).busy_timeout(BUSY);
+    let mut source =
+        SqliteConnection::connect_with(&options(from)).await.map_err(StoreError::Engine)?;
+    vacuum_into(&mut source, to).await?;
+    source.close().await.map_err(StoreError::Engine)?;
+    let copy = options(to).read_only(true);
+    let mut copy = SqliteConnection::connect_with(&copy).await.map_err(StoreError::Engine)?;
+    Ok(version(&mut copy).await?.unwrap_or_default())
+}
+
 /// Runs what migrations are missing. A file that has data is first copied to `FILE.before-VERSION`.
 pub(super) async fn run(connection: &mut SqliteConnection, file: &Path) -> Result<(), StoreError> {
-    if let Some(have) = version(connection).await?
-        && let Some(want) = MIGRATIONS.iter().map(|migration| migration.version).max()
-        && have < want
-    {
+    let want = newest_schema();
+    if version(connection).await?.is_some_and(|have| have < want) {
         keep_copy(connection, &file.with_added_extension(format!("before-{want}"))).await?;
     }
     MIGRATIONS.run(connection).await.map_err(StoreError::Migrate)
@@ -45,13 +81,15 @@ async fn keep_copy(connection: &mut SqliteConnection, copy: &Path) -> Result<(),
     // Half a copy must not pass for one: it gets its name when it is whole and on the disk.
     let half = copy.with_added_extension("half");
     fs::remove_file(&half).or_else(absent_is_fine).map_err(StoreError::Copy)?;
-    sqlx::query("VACUUM INTO ?")
-        .bind(half.to_string_lossy().into_owned())
-        .execute(connection)
-        .await
-        .map_err(StoreError::Engine)?;
+    vacuum_into(connection, &half).await?;
     let synced = File::open(&half).and_then(|file| file.sync_all());
     synced.and_then(|()| fs::rename(&half, copy)).map_err(StoreError::Copy)
+}
+
+async fn vacuum_into(connection: &mut SqliteConnection, to: &Path) -> Result<(), StoreError> {
+    let copied =
+        sqlx::query("VACUUM INTO ?").bind(to.to_string_lossy().into_owned()).execute(connection);
+    copied.await.map(drop).map_err(StoreError::Engine)
 }
 
 fn absent_is_fine(error: io::Error) -> io::Result<()> {
@@ -61,8 +99,6 @@ fn absent_is_fine(error: io::Error) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use nws_expiry::Chain;
-    use sqlx::Connection as _;
-    use sqlx::sqlite::SqliteConnectOptions;
     use time::macros::datetime;
 
     use super::*;
@@ -172,6 +208,29 @@ mod tests {
         let accounts: i64 =
             sqlx::query_scalar("SELECT count(*) FROM account").fetch_one(&mut copy).await.unwrap();
         assert_eq!(accounts, 1);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_a_newer_version_is_refused_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state.db");
+        drop(SqliteStore::open(&file).await.unwrap());
+        let newer = newest_schema() + 1;
+        let mut theirs = connect(&file).await;
+        let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, 'of a newer version', 1, x'00', 0)";
+        sqlx::query(sql).bind(newer).execute(&mut theirs).await.unwrap();
+        theirs.close().await.unwrap();
+        let before = fs::read(&file).unwrap();
+        let said = SqliteStore::open(&file).await.unwrap_err().to_string();
+        assert_eq!(
+            said,
+            format!(
+                "the state database {} is of a newer nws-certd (state version {newer}; this one knows {}); run that one again, or restore a backup that this one has made",
+                file.display(),
+                newest_schema()
+            )
+        );
+        assert!(fs::read(&file).unwrap() == before, "not a byte is changed");
     }
 
     #[tokio::test]

@@ -23,6 +23,9 @@ const QUEUE: usize = 1024;
 /// How many waiting steps share one transaction, so that they share its fsync.
 const BATCH: usize = 256;
 
+/// How long one who wants to write waits for another.
+pub(super) const BUSY: Duration = Duration::from_secs(10);
+
 type Waiting = (Step, oneshot::Sender<Result<(), StoreError>>);
 
 /// A [`Store`] in one SQLite file (WAL, `synchronous = FULL`).
@@ -37,8 +40,9 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if it cannot be opened or migrated.
+    /// [`StoreError`] if it cannot be opened or migrated; one of a newer version is left as it is.
     pub async fn open(file: &Path) -> Result<Self, StoreError> {
+        migrate::refuse_newer(file).await?;
         let options = options(file);
         let mut connection =
             SqliteConnection::connect_with(&options).await.map_err(StoreError::Engine)?;
@@ -62,7 +66,7 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
+        .busy_timeout(BUSY)
 }
 
 /// The one writer: takes what waits, commits it in one transaction, then answers.

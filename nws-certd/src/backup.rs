@@ -1,0 +1,133 @@
+//! A copy of everything that has to survive a machine, in one file.
+//!
+//! The file is a tar archive: the database as of one instant, the sealed account keys, and the key file that all of them are
+//! sealed to. So it is worth nothing less than every private key, and the command says so. The configuration is not in it, nor is
+//! the mirror, which is fetched again.
+//!
+//! The database is copied before the account keys are: a key is durable before a CA hears of it, so the keys in a backup are never
+//! older than what the database says of them.
+
+mod archive;
+mod restore;
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+pub use self::restore::RestoreError;
+pub(crate) use self::restore::restore;
+
+use self::archive::{ACCOUNT_KEY, Contents, DATABASE, KEY_FILE, write};
+use crate::state_dir::{StatePaths, sync_parent};
+use crate::store::{StoreError, copy_database};
+
+/// Where that stands what a backup holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    pub(crate) state: StatePaths,
+    pub(crate) key_file: PathBuf,
+}
+
+/// Writes a backup; the daemon may run meanwhile.
+///
+/// It has its name once it is whole and on the disk; a crash on the way leaves files beside it that end in `.new`.
+///
+/// # Errors
+///
+/// [`BackupError`] if there is nothing to copy, something cannot be read, or the file is there already.
+pub(crate) async fn backup(
+    from: &Places,
+    to: &Path,
+    now: OffsetDateTime,
+) -> Result<Contents, BackupError> {
+    let unwritten = |source| BackupError::Unwritten { file: to.into(), source };
+    let database = from.state.database();
+    if !database.try_exists().map_err(|source| unread(&database, source))? {
+        return Err(BackupError::NoState { dir: from.state.dir().into() });
+    }
+    if to.try_exists().map_err(unwritten)? {
+        return Err(BackupError::Exists { file: to.into() });
+    }
+    let (copy, whole) = (to.with_added_extension("db.new"), to.with_added_extension("new"));
+    // SQLite fills a file that is there and empty, so nobody else can read it at any time.
+    private_file(&copy).map_err(unwritten)?;
+    let schema = copy_database(&database, &copy).await.map_err(BackupError::Database)?;
+    let archive = private_file(&whole).map_err(unwritten)?;
+    let files = files(from, copy.clone())?;
+    let contents = write(archive, &files, schema, now)
+        .map_err(|failed| BackupError::Copy { file: failed.file, source: failed.source })?;
+    fs::remove_file(&copy).map_err(unwritten)?;
+    fs::hard_link(&whole, to).and_then(|()| fs::remove_file(&whole)).map_err(unwritten)?;
+    sync_parent(to).map_err(unwritten)?;
+    Ok(contents)
+}
+
+/// What goes into a backup, by its name there.
+fn files(from: &Places, database: PathBuf) -> Result<Vec<(String, PathBuf)>, BackupError> {
+    let dir = from.state.dir();
+    let mut files = vec![(DATABASE.into(), database), (KEY_FILE.into(), from.key_file.clone())];
+    for entry in fs::read_dir(dir).map_err(|source| unread(dir, source))? {
+        let path = entry.map_err(|source| unread(dir, source))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(ACCOUNT_KEY) && path != from.key_file && name != KEY_FILE {
+            files.push((name, path));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unread(file: &Path, source: io::Error) -> BackupError {
+    BackupError::Copy { file: file.into(), source }
+}
+
+/// A new file that only its owner may read, in place of one that a crash has left.
+fn private_file(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// No daemon has ever run there.
+    #[error("there is no state in {} to back up; is it the state_dir of the daemon?", dir.display())]
+    NoState {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// It would be written over.
+    #[error("{} exists, and no backup is written over; name another file", file.display())]
+    Exists {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file cannot be written.
+    #[error("cannot write the backup {}", file.display())]
+    Unwritten {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something cannot be copied into it.
+    #[error("cannot copy {} into the backup; run this as the daemon's user", file.display())]
+    Copy {
+        /// What.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database cannot be copied.
+    #[error("cannot copy the state database into the backup")]
+    Database(#[source] StoreError),
+}
+
+#[cfg(test)]
+mod tests;

@@ -238,8 +238,10 @@ impl Run<'_> {
         self.count_authorizations(order, url)?;
         ask!(self, Step::Authorization, validation::read(order))?;
         let answers = validation::answers(order, self.account.thumbprint())?;
-        let presented =
-            answers.iter().map(|answer| self.journal.present(&answer.key_authorization));
+        let presented = answers.iter().map(|answer| match answer.offer {
+            Offer::Due => self.journal.present(&answer.key_authorization),
+            Offer::Made => self.journal.offered_before(&answer.key_authorization),
+        });
         try_join_all(presented).await.map_err(OrderError::Journal)?;
         for answer in answers.iter().filter(|answer| answer.offer == Offer::Due) {
             self.offer_one(order, answer.at).await?;

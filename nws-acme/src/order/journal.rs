@@ -21,6 +21,13 @@ pub trait Journal: Send + Sync {
     /// Called again for a challenge that was answered before, and by several challenges of one order at a time.
     async fn present(&self, key_authorization: &KeyAuthorization) -> Result<(), NotDurable>;
 
+    /// A challenge that was offered before a crash is being validated still: on return every edge answers it as it did when it was
+    /// offered, even if the account has had another key since. What is given here is what it is answered with now; right for who
+    /// has nothing else, and all there is unless keys are changed.
+    async fn offered_before(&self, key_authorization: &KeyAuthorization) -> Result<(), NotDurable> {
+        self.present(key_authorization).await
+    }
+
     /// The signing request (PKCS#10 DER) is about to be sent.
     ///
     /// A crash after it leaves an order that is `ready`, `processing` or `valid`; resumed with the same key, all three end in the

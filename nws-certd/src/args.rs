@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use nws_acme::RevocationReason;
 
+use crate::account::AccountName;
 use crate::commands::{Conditions, serial_of};
 use crate::config::Config;
 
@@ -69,6 +70,9 @@ pub enum Command {
     Renew(Renew),
     /// Have the CA revoke a certificate; it is shown first, and revoked once somebody agrees
     Revoke(Revoke),
+    /// Show and change the accounts at the CAs
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -90,6 +94,7 @@ impl Command {
             | Self::Issue(_)
             | Self::Renew(_)
             | Self::Revoke(_)
+            | Self::Account(_)
             | Self::Config(_)
             | Self::State(_) => "error,nws_certd::vault=warn",
         }
@@ -194,6 +199,53 @@ fn host(text: &str) -> Result<String, String> {
 pub enum ConfigCommand {
     /// Report every fault in the configuration
     Check,
+}
+
+/// What to do with the accounts at the CAs.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Show the account at each CA, and the thumbprint of its key
+    Show(Output),
+    /// Tell every CA the configured contacts
+    Contact(Output),
+    /// Give the accounts a new key, once orders that are under way are over
+    Rollover {
+        /// Only the account at this CA, and those that share its key
+        #[arg(long, value_name = "DIRECTORY")]
+        ca: Option<String>,
+        /// How the result is written
+        #[command(flatten)]
+        output: Output,
+    },
+    /// End the account at a CA for good; nothing is ordered there with it any more
+    Deactivate {
+        /// The CA
+        #[arg(long, value_name = "DIRECTORY")]
+        ca: String,
+        /// Do not ask whether this is meant
+        #[arg(long)]
+        yes: bool,
+        /// How the result is written
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Go on with the account of another client, by its key; the daemon must not run
+    ///
+    /// The key is a PEM file, or certbot's private_key.json. ECDSA P-256 becomes the account key; RSA gives its account at the CA
+    /// over to the account key.
+    Import {
+        /// The key
+        file: PathBuf,
+        /// The name of the account key
+        #[arg(long, value_name = "NAME", default_value = "account")]
+        account: AccountName,
+        /// The CA of an RSA key, where several are configured
+        #[arg(long, value_name = "DIRECTORY")]
+        ca: Option<String>,
+        /// Take the place of the account key that there is, which is kept beside it
+        #[arg(long)]
+        replace: bool,
+    },
 }
 
 /// What to do with the state.

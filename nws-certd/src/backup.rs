@@ -16,11 +16,12 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 pub use self::restore::RestoreError;
 pub(crate) use self::restore::restore;
 
-use self::archive::{ACCOUNT_KEY, Contents, DATABASE, KEY_FILE, write};
+use self::archive::{ACCOUNT_KEY, Content, Contents, DATABASE, KEY_FILE, write};
 use crate::state_dir::{StatePaths, sync_parent};
 use crate::store::{StoreError, copy_database};
 
@@ -33,7 +34,7 @@ pub(crate) struct Places {
 
 /// Writes a backup; the daemon may run meanwhile.
 ///
-/// It has its name once it is whole and on the disk; a crash on the way leaves files beside it that end in `.new`.
+/// It has its name once it is whole and on the disk; a crash, and nothing else, leaves files beside it that end in `.new`.
 ///
 /// # Errors
 ///
@@ -52,32 +53,77 @@ pub(crate) async fn backup(
         return Err(BackupError::Exists { file: to.into() });
     }
     let (copy, whole) = (to.with_added_extension("db.new"), to.with_added_extension("new"));
-    // SQLite fills a file that is there and empty, so nobody else can read it at any time.
-    private_file(&copy).map_err(unwritten)?;
-    let schema = copy_database(&database, &copy).await.map_err(BackupError::Database)?;
-    let archive = private_file(&whole).map_err(unwritten)?;
-    let files = files(from, copy.clone())?;
-    let contents = write(archive, &files, schema, now)
-        .map_err(|failed| BackupError::Copy { file: failed.file, source: failed.source })?;
-    fs::remove_file(&copy).map_err(unwritten)?;
+    let contents = collect(from, &copy, &whole, now).await;
+    let removed = absent_is_fine(fs::remove_file(&copy));
+    let contents = match contents {
+        Ok(contents) => contents,
+        Err(error) => {
+            absent_is_fine(fs::remove_file(&whole)).map_err(unwritten)?;
+            return Err(error);
+        }
+    };
+    removed.map_err(unwritten)?;
     fs::hard_link(&whole, to).and_then(|()| fs::remove_file(&whole)).map_err(unwritten)?;
     sync_parent(to).map_err(unwritten)?;
     Ok(contents)
 }
 
-/// What goes into a backup, by its name there.
-fn files(from: &Places, database: PathBuf) -> Result<Vec<(String, PathBuf)>, BackupError> {
+/// Writes everything into `whole`, with the database copied to `copy` in between.
+async fn collect(
+    from: &Places,
+    copy: &Path,
+    whole: &Path,
+    now: OffsetDateTime,
+) -> Result<Contents, BackupError> {
+    let unwritten = |source| BackupError::Unwritten { file: whole.into(), source };
+    // SQLite fills a file that is there and empty, so nobody else can read it at any time.
+    private_file(copy).map_err(unwritten)?;
+    let schema =
+        copy_database(&from.state.database(), copy).await.map_err(BackupError::Database)?;
+    let archive = private_file(whole).map_err(unwritten)?;
+    let mut files = keys(from)?;
+    files.push((DATABASE.into(), Content::File(copy.into())));
+    write(archive, &files, schema, now).map_err(unwritten)
+}
+
+fn absent_is_fine(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// The key file and the account keys, by their names in a backup.
+///
+/// A daemon may put a next key in place meanwhile, which is then found under neither name: so they are read as often as it takes to
+/// read all.
+fn keys(from: &Places) -> Result<Vec<(String, Content)>, BackupError> {
+    const TRIES: usize = 3;
+    for _ in 1..TRIES {
+        match read_keys(from) {
+            Err(BackupError::Copy { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            read => return read,
+        }
+    }
+    read_keys(from)
+}
+
+fn read_keys(from: &Places) -> Result<Vec<(String, Content)>, BackupError> {
+    let read = |path: &Path| {
+        let bytes = fs::read(path).map_err(|source| unread(path, source))?;
+        Ok(Content::Bytes(Zeroizing::new(bytes)))
+    };
     let dir = from.state.dir();
-    let mut files = vec![(DATABASE.into(), database), (KEY_FILE.into(), from.key_file.clone())];
+    let mut keys = vec![(KEY_FILE.into(), read(&from.key_file)?)];
     for entry in fs::read_dir(dir).map_err(|source| unread(dir, source))? {
         let path = entry.map_err(|source| unread(dir, source))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.ends_with(ACCOUNT_KEY) && path != from.key_file && name != KEY_FILE {
-            files.push((name, path));
+            keys.push((name, read(&path)?));
         }
     }
-    files.sort();
-    Ok(files)
+    keys.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(keys)
 }
 
 fn unread(file: &Path, source: io::Error) -> BackupError {
@@ -86,10 +132,7 @@ fn unread(file: &Path, source: io::Error) -> BackupError {
 
 /// A new file that only its owner may read, in place of one that a crash has left.
 fn private_file(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
+    absent_is_fine(fs::remove_file(path))?;
     File::options().write(true).create_new(true).mode(0o600).open(path)
 }
 

@@ -1,5 +1,6 @@
 //! What the commands do.
 
+mod account;
 mod confirm;
 mod incident;
 mod progress;
@@ -7,6 +8,8 @@ mod renew;
 mod revoke;
 mod selection;
 mod state;
+
+pub use account::ImportError;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -81,6 +84,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }
+        Command::Account(command) => account::command(command, &control, config, clock).await,
         Command::State(command) => state::command(&command, config, &*clock).await,
     }
 }

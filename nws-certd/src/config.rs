@@ -17,7 +17,7 @@ use nws_acme::Proxy;
 use nws_expiry::{KeyType, SweepTime};
 use nws_gitops::{Author, Discover, Remote, RemoteUrl};
 
-pub use ca::CaSettings;
+pub use ca::{CaSettings, EabSettings};
 pub use read::{ConfigError, Fault};
 
 use self::read::Reader;

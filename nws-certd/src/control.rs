@@ -3,8 +3,9 @@
 //! Who may open the socket may ask; its mode (0600) is the permission. `GET /v1/status` answers at once from the newest report,
 //! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/sync` after a turn that has looked at the
 //! branch, `POST /v1/renew` and `POST /v1/revoke` after a turn that knows
-//! of it; `GET /v1/revocable` between two turns.
+//! of it; `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
 
+mod accounts;
 mod client;
 mod identity;
 mod revocation;
@@ -28,17 +29,21 @@ pub(crate) use client::{Control, Refusal};
 pub(crate) use identity::{Identity, RenewBody};
 pub(crate) use revocation::{RevocableReport, RevokeBody};
 
+use crate::accounts::Accounts;
 use crate::daemon::{Request, Synced};
 use crate::explain::Narrator;
 use crate::failure::Causes;
 use crate::report::Report;
 
 /// What the API speaks with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Desk {
     pub(crate) reports: watch::Receiver<Option<Arc<Report>>>,
     pub(crate) requests: mpsc::Sender<Request>,
     pub(crate) narrator: Narrator,
+    pub(crate) accounts: Accounts,
+    /// Nothing that takes long is waited for once this is cancelled.
+    pub(crate) stop: CancellationToken,
 }
 
 /// Binds the socket; one that a killed daemon left is replaced, as the state directory's lock says it has no owner.
@@ -66,6 +71,7 @@ pub(crate) async fn serve(
         .route("/v1/renew", post(renew).layer(DefaultBodyLimit::max(LONGEST_LIST)))
         .route("/v1/revocable", get(revocable))
         .route("/v1/revoke", post(revoke))
+        .merge(accounts::routes())
         .with_state(desk);
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     std::fs::remove_file(path).and(served)

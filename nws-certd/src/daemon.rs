@@ -66,6 +66,8 @@ pub(crate) struct Daemon {
     /// What is due, and when.
     agenda: Agenda<CertificateKey, Reason>,
     running: JoinSet<Ended>,
+    /// Account keys being changed, one task a CA.
+    changing: JoinSet<()>,
     under_way: HashMap<task::Id, CertificateKey>,
     /// The revocations under way, by their leaf.
     revoking: HashMap<task::Id, Fingerprint>,
@@ -102,6 +104,8 @@ struct Watch {
     /// What was last ordered to find out.
     last_probe: Option<CertificateKey>,
     was_away: bool,
+    /// Whether its clock and ours differed.
+    clock_differs: bool,
 }
 
 /// What keeps the daemon from going on, each until it works again; a CA's is in its breaker.
@@ -132,6 +136,8 @@ pub(crate) enum Request {
     Revocable(oneshot::Sender<Result<Vec<RevocableReport>, String>>),
     /// Have a certificate revoked, and say how everything stands after a turn.
     Revoke(RevokeBody, oneshot::Sender<Synced>),
+    /// Take a turn, as something has changed that is not in the daemon's own hands.
+    Turn,
 }
 
 /// What a turn that was asked for came to.
@@ -146,6 +152,7 @@ impl Daemon {
             view: None,
             agenda: Agenda::default(),
             running: JoinSet::new(),
+            changing: JoinSet::new(),
             under_way: HashMap::new(),
             revoking: HashMap::new(),
             refused: BTreeMap::new(),
@@ -206,6 +213,8 @@ impl Daemon {
                         self.collect_round(ended);
                         break;
                     }
+                    // Whatever it came to, the next turn sees it.
+                    Some(_) = self.changing.join_next() => break,
                     () = pushed.notified() => {
                         self.pushed_to();
                         break;
@@ -288,7 +297,10 @@ impl Daemon {
     async fn hand_over(mut self) {
         info!(orders = self.running.len(), "stopping");
         self.inquiries.round.shutdown().await;
-        let settle = async { while self.running.join_next().await.is_some() {} };
+        let settle = async {
+            while self.running.join_next().await.is_some() {}
+            while self.changing.join_next().await.is_some() {}
+        };
         if tokio::time::timeout(HAND_OVER, settle).await.is_err() {
             info!("orders under way are resumed by the next start");
         }

@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::accounts::AccountsError;
 use crate::backup::{BackupError, RestoreError};
-use crate::commands::{SelectionError, SerialsError};
+use crate::commands::{ImportError, SelectionError, SerialsError};
 use crate::config::ConfigError;
 use crate::control::ControlError;
 use crate::open::OpenError;
@@ -25,6 +26,30 @@ pub enum Failure {
     /// The running daemon did not do what it was asked; exit code 1.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// Something was not done with an account; exit code 1.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// A key was not imported; exit code 1.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Something was not done at every CA; exit code 1.
+    #[error(
+        "not done at {failed} of {of} CAs, for the reason shown; a key change goes on by itself where a daemon runs"
+    )]
+    NotAtAllCas {
+        /// Those.
+        failed: usize,
+        /// All.
+        of: usize,
+    },
+    /// The daemon has another configuration than this command; exit code 1.
+    #[error(
+        "the running daemon was started with other contacts for {ca}, and has told those; restart it, then tell them again"
+    )]
+    OtherContacts {
+        /// The CA.
+        ca: String,
+    },
     /// There is no backup; exit code 1.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -88,6 +113,10 @@ impl Failure {
             | Self::Declined
             | Self::Terminal(_)
             | Self::NotFollowed(_)
+            | Self::Accounts(_)
+            | Self::Import(_)
+            | Self::NotAtAllCas { .. }
+            | Self::OtherContacts { .. }
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Runtime(_)
@@ -113,5 +142,27 @@ impl fmt::Display for Causes<'_> {
             cause = error.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::external_account::ExternalAccountError;
+    use crate::store::StoreError;
+
+    #[test]
+    fn the_exit_code_says_who_has_to_act() {
+        let eab = ExternalAccountError::Exposed { file: "eab".into(), mode: 0o644 };
+        let newer = StoreError::Newer { file: "state.db".into(), found: 9, known: 5 };
+        let cases = [
+            ("the configuration names a file", Failure::Open(OpenError::ExternalAccount(eab)), 78),
+            ("the state is of a newer version", Failure::Open(OpenError::Store(newer)), 1),
+            ("nobody could be asked", Failure::NobodyToAsk, 64),
+            ("it was not meant", Failure::Declined, 1),
+        ];
+        for (case, failure, want) in cases {
+            assert_eq!(failure.code(), want, "{case}");
+        }
     }
 }

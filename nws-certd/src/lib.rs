@@ -6,11 +6,15 @@
 //! control socket and the daemon, whose turns read as the data flows: look at the branch, [`plan::Plan`], publish, order, ask CAs when
 //! to renew (`inquiry`), report. An order goes to one of several CAs, after the owners of its names were asked by CAA (`order`).
 //! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket; what
-//! changes something (`issue`, `renew`, `revoke`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers.
+//! changes something (`issue`, `renew`, `revoke`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers. What
+//! is done with accounts is done beside the turns, or by the command itself where no daemon runs.
+//!
+//! Orders have the account at a CA as a lease; its key is changed when nobody has one ([`AccountReport`] says how far that is).
 
 mod args;
 pub use args::{
-    Args, Command, ConfigCommand, Issue, LogFormat, Output, Renew, Revoke, RevokedBy, StateCommand,
+    AccountCommand, Args, Command, ConfigCommand, Issue, LogFormat, Output, Renew, Revoke,
+    RevokedBy, StateCommand,
 };
 mod clock;
 pub use clock::SystemClock;
@@ -23,19 +27,27 @@ pub use state_dir::{StateDir, StateDirError, StatePaths};
 mod vault;
 pub use vault::{SealError, Sealed, Vault, VaultError};
 mod account;
-pub use account::AccountKeyError;
+pub use account::{AccountKeyError, AccountName, InvalidAccountName};
+mod private_file;
+
+mod external_account;
+pub use external_account::ExternalAccountError;
 mod authority;
+pub use authority::KeyChangeError;
+mod accounts;
+pub use accounts::{AccountReport, AccountStanding, AccountsError};
 mod batch;
 pub mod plan;
 pub mod store;
 pub use batch::Batch;
+mod backup;
+pub use backup::{BackupError, RestoreError};
 mod control;
 mod daemon;
 mod edges;
 pub mod explain;
 mod inquiry;
 pub use edges::EdgesError;
-mod backup;
 mod order;
 mod pause;
 mod publish;
@@ -43,7 +55,6 @@ pub mod report;
 mod repository;
 mod resolver;
 mod revocation;
-pub use backup::{BackupError, RestoreError};
 pub use control::ControlError;
 pub use resolver::ResolverError;
 mod open;
@@ -53,4 +64,9 @@ pub use serve::ServeError;
 mod webhook;
 pub use webhook::{UnfitSecret, WebhookSecretError};
 mod commands;
-pub use commands::{Condition, Conditions, InvalidConditions, SelectionError, SerialsError, run};
+pub use commands::{
+    Condition, Conditions, ImportError, InvalidConditions, SelectionError, SerialsError, run,
+};
+
+#[cfg(test)]
+mod captured_log;

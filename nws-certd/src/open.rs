@@ -1,25 +1,29 @@
 //! From a configuration to the parts of a daemon.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nws_acme::{AccountKey, Ca, Clock, Limits, Pool, PoolError, Roots};
+use nws_acme::{Ca, Clock, Limits, Pool, PoolError, Registration, Roots, TermsAgreed};
 use nws_challenge::Answers;
 use nws_expiry::{Policy, SweepTime};
 use nws_gitops::{Git, GitError, Mirror, MirrorError, Ssh, SshError};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject as _};
 
-use crate::account::{AccountKeyError, account_key};
-use crate::authority::Authority;
+use crate::account::{AccountKeyError, AccountKeys, AccountName};
+use crate::accounts::Accounts;
+use crate::authority::{Authority, Terms};
 use crate::batch::Batch;
-use crate::config::Config;
+use crate::config::{CaSettings, Config};
 use crate::daemon::Parts;
 use crate::edges::{Edges, EdgesError};
 use crate::explain::Narrator;
+use crate::external_account::{ExternalAccountError, external_account};
 use crate::order::Ordering;
 use crate::plan::Rules;
 use crate::publish::Publisher;
@@ -42,6 +46,10 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    pub(crate) fn accounts(&self) -> Accounts {
+        Accounts::of(&self.parts.ordering)
+    }
+
     pub(crate) fn narrator(&self) -> Narrator {
         Narrator { store: self.parts.store.clone(), edges: self.edges.clone() }
     }
@@ -55,11 +63,11 @@ pub(crate) async fn open(
 ) -> Result<Opened, OpenError> {
     let state = StateDir::hold(&config.state_dir)?;
     let vault = Vault::open(&config.key_file)?;
-    let key = account_key(&state.paths().account_key(), &vault)?;
+    let keys = account_keys(config, &state, &vault)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&state.paths().database()).await?);
     let repository = repository(config, &state, path)?;
-    let rules = rules(config, key.thumbprint().as_str());
-    let authorities = authorities(config, &key, &store.load().await?.accounts)?;
+    let authorities = authorities(config, &keys, &store.load().await?.accounts)?;
+    let rules = rules(config, &installation(&*store, &authorities).await?);
     let answers = Answers::new(ANSWERS);
     let publisher = Publisher {
         repository: repository.clone(),
@@ -93,6 +101,36 @@ pub(crate) async fn open(
     Ok(Opened { parts, edges, state })
 }
 
+/// What the renewals of this installation are spread by.
+///
+/// At the first start that is the thumbprint of its account key, which survives the loss of the state. It is kept, as the key may
+/// be changed: with another value every certificate would be due at another time, all those at once that it moves forward. Where
+/// both happen, a changed key and a lost state, they are spread anew, which costs no more than that.
+async fn installation(
+    store: &dyn Store,
+    authorities: &[Arc<Authority>],
+) -> Result<String, StoreError> {
+    let first = authorities.first().map(|authority| authority.keys.keys().current);
+    let thumbprint = first.map_or_else(String::new, |key| key.thumbprint().to_string());
+    store.installation(&thumbprint).await
+}
+
+/// The account keys that are named, each once.
+fn account_keys(
+    config: &Config,
+    state: &StateDir,
+    vault: &Vault,
+) -> Result<BTreeMap<AccountName, Arc<AccountKeys>>, OpenError> {
+    let mut keys = BTreeMap::new();
+    for settings in &config.cas {
+        let name = settings.account.clone();
+        if let Entry::Vacant(place) = keys.entry(name.clone()) {
+            place.insert(Arc::new(AccountKeys::open(state.paths(), name, vault)?));
+        }
+    }
+    Ok(keys)
+}
+
 fn repository(config: &Config, state: &StateDir, path: OsString) -> Result<Repository, OpenError> {
     let mut git = Git::new(&state.paths().git_home(), path, GIT_TIMEOUT);
     if let Some(ssh) = &config.git.ssh {
@@ -106,7 +144,7 @@ fn repository(config: &Config, state: &StateDir, path: OsString) -> Result<Repos
 /// The CAs that are configured; those that are trusted by the same roots share their connections.
 fn authorities(
     config: &Config,
-    key: &AccountKey,
+    keys: &BTreeMap<AccountName, Arc<AccountKeys>>,
     known: &[AccountFacts],
 ) -> Result<Vec<Arc<Authority>>, OpenError> {
     let mut pools: Vec<(Option<&Path>, Arc<Pool>)> = Vec::new();
@@ -120,10 +158,18 @@ fn authorities(
         pools.push((file, pool.clone()));
         let limits = Limits { request: settings.timeout, ..Limits::default() };
         let ca = Ca::new(settings.directory.clone(), pool, limits);
-        let authority = Authority::new(ca, key.clone(), settings.profile.clone(), known);
-        authorities.push(Arc::new(authority));
+        let Some(keys) = keys.get(&settings.account) else { continue };
+        authorities.push(Arc::new(Authority::new(ca, keys.clone(), terms(settings)?, known)));
     }
     Ok(authorities)
+}
+
+fn terms(settings: &CaSettings) -> Result<Terms, OpenError> {
+    let external_account = settings.eab.as_ref().map(external_account).transpose()?;
+    let contact = settings.contact.clone();
+    let registration = Registration { terms: TermsAgreed, contact, external_account };
+    let (profile, chain) = (settings.profile.clone(), settings.preferred_chain.clone());
+    Ok(Terms { registration, profile, chain })
 }
 
 fn roots(file: Option<&Path>) -> Result<Roots, OpenError> {
@@ -154,7 +200,7 @@ impl OpenError {
 
     /// Whether a file that the configuration names is at fault.
     pub(crate) fn is_of_configuration(&self) -> bool {
-        matches!(self, Self::Roots { .. } | Self::Ssh(_))
+        matches!(self, Self::Roots { .. } | Self::ExternalAccount(_) | Self::Ssh(_))
     }
 }
 
@@ -170,6 +216,9 @@ pub enum OpenError {
     /// The account key.
     #[error(transparent)]
     AccountKey(#[from] AccountKeyError),
+    /// The account at a CA that is to be bound to another.
+    #[error("ca.eab")]
+    ExternalAccount(#[from] ExternalAccountError),
     /// The state database.
     #[error("cannot open the state database")]
     Store(#[from] StoreError),

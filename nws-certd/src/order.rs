@@ -22,7 +22,7 @@ pub(crate) use outcome::Ended;
 
 use self::journal::Recorded;
 use self::outcome::OrderFailure;
-use crate::authority::Authority;
+use crate::authority::{Authority, Lease};
 use crate::store::{Blame, CertificateKey, OpenOrder, OrderId, Span, Step, Store};
 use crate::vault::Vault;
 
@@ -103,7 +103,7 @@ impl Ordering {
             names: attempt.certificate.names.clone(),
             key,
             profile,
-            chain: None,
+            chain: attempt.authority.terms.chain.clone(),
             replaces: attempt.predecessor.as_ref().and_then(CertificateId::of),
             resume,
             deadline,
@@ -113,7 +113,7 @@ impl Ordering {
         issued.map(|issued| (order, issued)).map_err(|error| OrderFailure::Order { order, error })
     }
 
-    async fn account(&self, attempt: &Attempt) -> Result<Account, AcmeError> {
+    async fn account(&self, attempt: &Attempt) -> Result<Lease, AcmeError> {
         attempt.authority.account(&*self.store, &*self.clock).await
     }
 
@@ -190,7 +190,8 @@ impl Ordering {
         let order = OrderId::of(&key, at);
         let sealed_key = self.vault.seal(key.pkcs8_der()).map_err(OrderFailure::Seal)?;
         let ca = attempt.authority.directory().to_owned();
-        let profile = certificate.profile.clone().or_else(|| attempt.authority.profile.clone());
+        let profile =
+            certificate.profile.clone().or_else(|| attempt.authority.terms.profile.clone());
         let intended = profile.clone();
         let step =
             Step::OrderIntended { order, certificate, sealed_key, ca, profile: intended, at };

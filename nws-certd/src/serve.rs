@@ -26,7 +26,7 @@ const REQUESTS: usize = 64;
 
 /// Serves until SIGTERM or SIGINT, then hands over: no new orders, orders under way reach a resting place, answers go on meanwhile.
 pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeError> {
-    let narrator = opened.narrator();
+    let (narrator, accounts) = (opened.narrator(), opened.accounts());
     let Opened { parts, state, .. } = opened;
     say_what_none_means();
     load_answers(&parts).await?;
@@ -50,7 +50,8 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
     }
     let daemon = Daemon::new(parts);
     let (requests, asked) = mpsc::channel(REQUESTS);
-    let desk = Desk { reports: daemon.reports(), requests, narrator };
+    let (reports, stop) = (daemon.reports(), stop_daemon.clone());
+    let desk = Desk { reports, requests, narrator, accounts, stop };
     let api = tokio::spawn(control::serve(control, socket, desk, stop_daemon.clone()));
     daemon.run(asked, pushed, stop_daemon).await;
     stop_servers.cancel();

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::account::AccountName;
+
 /// The state directory, held by this process alone until dropped.
 #[derive(Debug)]
 pub struct StateDir {
@@ -99,9 +101,14 @@ impl StatePaths {
         self.0.join("state.db")
     }
 
-    /// The ACME account key, sealed.
-    pub fn account_key(&self) -> PathBuf {
-        self.0.join("account.age")
+    /// The ACME account key of a name, sealed.
+    pub fn account_key(&self, name: &AccountName) -> PathBuf {
+        self.0.join(format!("{name}.age"))
+    }
+
+    /// The key that is to take the place of that one.
+    pub fn next_account_key(&self, name: &AccountName) -> PathBuf {
+        self.0.join(format!("{name}.next.age"))
     }
 
     /// The bare mirror of the repository.

@@ -4,6 +4,7 @@
 //! they are delivered, orders under way, failures and waits, challenge answers. Each [`Step`] is durable when
 //! [`Store::write`] returns, and is written before the next one is taken; what a crash after it leaves stands beside it.
 
+mod accounts;
 mod attempts;
 mod facts;
 mod history;
@@ -125,6 +126,11 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// What was tried for a certificate and where it was pushed, oldest first.
     async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError>;
+
+    /// What this installation is known by: what was kept at its first start, and that is `first` if this is the first.
+    ///
+    /// The instants at which certificates are renewed are spread by it, so it must not change while they live.
+    async fn installation(&self, first: &str) -> Result<String, StoreError>;
 
     /// Makes one step durable.
     async fn write(&self, step: Step) -> Result<(), StoreError>;

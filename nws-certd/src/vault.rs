@@ -136,6 +136,7 @@ mod tests {
     use std::fs::Permissions;
 
     use super::*;
+    use crate::captured_log::Log;
 
     #[test]
     fn what_is_sealed_opens_after_a_restart_and_only_with_its_file() {
@@ -147,6 +148,20 @@ mod tests {
         );
         let other = Vault::open(&dir.path().join("b")).unwrap();
         assert_eq!(other.open_sealed(&sealed), Err(SealError::Open));
+    }
+
+    #[test]
+    fn whoever_makes_the_file_is_told_once_what_losing_it_means() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("key");
+        let said = [(); 2].map(|()| {
+            let log = Log::open();
+            Vault::open(&file).unwrap();
+            log.close()
+        });
+        assert!(said[0].contains("WARN") && said[0].contains("state backup FILE"), "{said:?}");
+        assert_eq!(said[1], "");
+        assert!(!said[0].contains("AGE-SECRET-KEY"), "{said:?}");
     }
 
     #[test]

@@ -59,3 +59,8 @@ fn one_certificate_is_revoked_for_a_reason() {
         assert_eq!(parse(line).err(), Some(want), "{line}");
     }
 }
+
+#[test]
+fn the_command_line_is_consistent() {
+    <Args as clap::CommandFactory>::command().debug_assert();
+}

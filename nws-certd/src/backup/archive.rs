@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 /// The entry that lists the others, the first one.
 pub(super) const LIST: &str = "nws-certd-backup.json";
@@ -44,58 +45,59 @@ pub(crate) struct Entry {
     pub(crate) sha256: String,
 }
 
-/// The file at which writing failed.
-#[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) file: PathBuf,
-    pub(super) source: io::Error,
+/// What becomes a file of a backup.
+pub(super) enum Content {
+    /// Something small that others may change.
+    Bytes(Zeroizing<Vec<u8>>),
+    /// A file that is ours alone.
+    File(PathBuf),
+}
+
+impl Content {
+    fn len(&self) -> io::Result<u64> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes.len().try_into().unwrap_or(u64::MAX)),
+            Self::File(path) => Ok(path.metadata()?.len()),
+        }
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        match self {
+            Self::Bytes(bytes) => Ok(Box::new(&bytes[..])),
+            Self::File(path) => Ok(Box::new(File::open(path)?)),
+        }
+    }
 }
 
 /// Writes an archive of these files, and makes it durable.
 pub(super) fn write(
     to: File,
-    files: &[(String, PathBuf)],
+    files: &[(String, Content)],
     schema: i64,
     now: OffsetDateTime,
-) -> Result<Contents, Failed> {
+) -> io::Result<Contents> {
     let mut entries = Vec::new();
-    for (name, path) in files {
-        let sha256 = File::open(path).and_then(|mut file| copy(&mut file, &mut io::sink()));
-        entries.push(Entry { name: name.clone(), sha256: sha256.map_err(at(path))? });
+    for (name, content) in files {
+        let sha256 = copy(&mut content.open()?, &mut io::sink())?;
+        entries.push(Entry { name: name.clone(), sha256 });
     }
     let made_by = env!("CARGO_PKG_VERSION").into();
     let contents = Contents { format: FORMAT, schema, made_by, made_at: now, files: entries };
-    let list = Path::new(LIST);
-    let json = serde_json::to_vec_pretty(&contents).map_err(|e| at(list)(e.into()))?;
+    let list = Content::Bytes(Zeroizing::new(serde_json::to_vec_pretty(&contents)?));
     let mut archive = tar::Builder::new(BufWriter::new(to));
-    append(&mut archive, LIST, json.len().try_into().unwrap_or(u64::MAX), &mut &json[..])
-        .map_err(at(list))?;
-    for (name, path) in files {
-        let added = File::open(path).and_then(|mut file| {
-            let size = file.metadata()?.len();
-            append(&mut archive, name, size, &mut file)
-        });
-        added.map_err(at(path))?;
+    append(&mut archive, LIST, &list)?;
+    for (name, content) in files {
+        append(&mut archive, name, content)?;
     }
-    let written = archive.into_inner().and_then(|writer| writer.into_inner()?.sync_all());
-    written.map_err(at(list))?;
+    archive.into_inner()?.into_inner()?.sync_all()?;
     Ok(contents)
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> Failed {
-    move |source| Failed { file: path.into(), source }
-}
-
-fn append(
-    archive: &mut tar::Builder<impl Write>,
-    name: &str,
-    size: u64,
-    data: &mut dyn Read,
-) -> io::Result<()> {
+fn append(archive: &mut tar::Builder<impl Write>, name: &str, content: &Content) -> io::Result<()> {
     let mut header = tar::Header::new_ustar();
     header.set_mode(0o600);
-    header.set_size(size);
-    archive.append_data(&mut header, name, data)
+    header.set_size(content.len()?);
+    archive.append_data(&mut header, name, content.open()?)
 }
 
 /// Copies everything, and says what its SHA-256 is.

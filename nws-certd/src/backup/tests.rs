@@ -4,7 +4,7 @@ use nws_acme::AccountKey;
 use time::macros::datetime;
 
 use super::*;
-use crate::account::account_key;
+use crate::account::{AccountName, open_or_make};
 use crate::state_dir::{StateDir, StateDirError};
 use crate::store::{SqliteStore, Step, Store as _, newest_schema};
 use crate::vault::Vault;
@@ -25,7 +25,7 @@ impl World {
         let places = places(&dir.path().join("state"));
         fs::create_dir(places.state.dir()).unwrap();
         let vault = Vault::open(&places.key_file).unwrap();
-        let key = account_key(&places.state.account_key(), &vault).unwrap();
+        let key = key_of(&places, &vault);
         let world = Self { dir, places, key };
         world.remember("https://ca.example/a/1").await;
         world
@@ -57,6 +57,10 @@ impl World {
     }
 }
 
+fn key_of(places: &Places, vault: &Vault) -> AccountKey {
+    open_or_make(&places.state.account_key(&AccountName::default()), vault).unwrap()
+}
+
 fn places(dir: &Path) -> Places {
     Places { state: StatePaths::of(dir), key_file: dir.join("key.age") }
 }
@@ -64,7 +68,7 @@ fn places(dir: &Path) -> Places {
 /// What a daemon finds there: the account's URL and thumbprint.
 async fn found(places: &Places) -> (String, String) {
     let vault = Vault::open(&places.key_file).unwrap();
-    let key = account_key(&places.state.account_key(), &vault).unwrap();
+    let key = key_of(places, &vault);
     let store = SqliteStore::open(&places.state.database()).await.unwrap();
     (store.load().await.unwrap().accounts[0].url.clone(), key.thumbprint().to_string())
 }
@@ -119,6 +123,11 @@ async fn a_backup_writes_over_nothing_and_needs_a_state() {
     let nowhere = places(&world.file("nowhere"));
     let said = backup(&nowhere, &world.file("b"), NOON).await.unwrap_err();
     assert!(matches!(said, BackupError::NoState { .. }), "{said}");
+    let keyless = Places { key_file: world.file("absent.age"), ..world.places.clone() };
+    let said = backup(&keyless, &world.file("b"), NOON).await.unwrap_err().to_string();
+    let want = format!("cannot copy {} into the backup", world.file("absent.age").display());
+    assert!(said.starts_with(&want), "{said}");
+    assert_eq!(world.names(), ["backup.tar", "state"], "and nothing is left of it");
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nws_acme::{DirectoryUrl, Limits, Profile};
+use nws_acme::{Contact, DirectoryUrl, Limits, PreferredChain, Profile};
 
 use super::read::Reader;
 use super::values;
+use crate::account::AccountName;
 
 /// A `[ca]` table, or one of several `[[ca]]`.
 #[derive(Clone, Debug)]
@@ -20,6 +21,23 @@ pub struct CaSettings {
     pub timeout: Duration,
     /// The profile that certificates get that ask for none: `profile`; the CA's default where absent.
     pub profile: Option<Profile>,
+    /// The root that chains should end at, by its common name: `preferred_chain`; the CA's default chain where absent.
+    pub preferred_chain: Option<PreferredChain>,
+    /// Where the CA finds a person: `contact`.
+    pub contact: Vec<Contact>,
+    /// The account that the CA knows from elsewhere: `[ca.eab]`.
+    pub eab: Option<EabSettings>,
+    /// Which account key is used there: `account`; CAs that name the same share it.
+    pub account: AccountName,
+}
+
+/// A `[ca.eab]` table.
+#[derive(Clone, Debug)]
+pub struct EabSettings {
+    /// The id of the key, which the CA chose: `kid`.
+    pub kid: String,
+    /// The file of the HMAC key in base64url: `key_file`.
+    pub key_file: PathBuf,
 }
 
 impl CaSettings {
@@ -53,7 +71,40 @@ impl CaSettings {
         let roots = from.optional(&key("roots"));
         let timeout = from.duration_or(&key("timeout"), Limits::default().request);
         let profile = from.optional_text(&key("profile"));
+        let preferred_chain = from.optional_text(&key("preferred_chain"));
+        let contact = from.texts(&key("contact"));
+        let eab = EabSettings::take(from, &key("eab"));
+        let account = from.optional_text(&key("account"));
         terms?;
-        Some(Self { directory: directory?, roots: roots?, timeout: timeout?, profile: profile? })
+        Some(Self {
+            directory: directory?,
+            roots: roots?,
+            timeout: timeout?,
+            profile: profile?,
+            preferred_chain: preferred_chain?,
+            contact: contact?,
+            eab: eab?,
+            account: account?.unwrap_or_default(),
+        })
+    }
+}
+
+impl EabSettings {
+    fn take(from: &mut Reader, table: &str) -> Option<Option<Self>> {
+        let (kid_key, file_key) = (format!("{table}.kid"), format!("{table}.key_file"));
+        let kid: Option<Option<String>> = from.optional(&kid_key);
+        let key_file: Option<Option<PathBuf>> = from.optional(&file_key);
+        match (kid?, key_file?) {
+            (None, None) => return Some(None),
+            (Some(kid), Some(key_file)) => return Some(Some(Self { kid, key_file })),
+            (None, Some(_)) => {
+                from.fault(&kid_key, "is missing; write the key id that the CA gave you");
+            }
+            (Some(_), None) => from.fault(
+                &file_key,
+                "is missing; write the file of the HMAC key that the CA gave you with the key id",
+            ),
+        }
+        None
     }
 }

@@ -41,6 +41,8 @@ fn what_must_be_said_is_enough() {
     assert_eq!(config.key_file, PathBuf::from("/srv/state/key.age"));
     assert_eq!(config.renewal.renew_before, None);
     assert_eq!(config.cas[0].timeout, Duration::from_secs(30));
+    assert!(config.cas[0].contact.is_empty() && config.cas[0].eab.is_none());
+    assert_eq!(config.cas[0].account.as_str(), "account");
     assert!(config.git.ssh.is_none() && config.webhook.is_none());
     assert_eq!((config.edges.https_port, config.edges.resolvers.len()), (443, 0));
 }
@@ -54,6 +56,10 @@ directory = "https://ca.example/directory"
 terms_agreed = true
 roots = "/etc/ca.pem"
 timeout = "10s"
+contact = ["mailto:ops@platform.example"]
+account = "le"
+preferred_chain = "ISRG Root X1"
+eab = { kid = "kid-1", key_file = "/etc/nws-certd/eab" }
 [git]
 url = "git@git.example:platform/gitops.git"
 branch = "live"
@@ -88,6 +94,13 @@ https_port = 8443
 resolvers = ["192.0.2.53:53"]
 "#;
     let config = read(text).unwrap();
+    let ca = &config.cas[0];
+    assert_eq!(
+        (ca.contact[0].as_str(), ca.account.as_str()),
+        ("mailto:ops@platform.example", "le")
+    );
+    assert_eq!(ca.preferred_chain.as_ref().unwrap().to_string(), "ISRG Root X1");
+    assert_eq!(ca.eab.as_ref().unwrap().kid, "kid-1");
     assert_eq!(config.git.batch_max, Duration::from_secs(300), "never less than batch");
     assert_eq!(config.discover.include.len(), 2);
     assert_eq!(config.orders.key_type, KeyType::Rsa2048);
@@ -175,6 +188,29 @@ fn each_kind_of_fault_says_what_to_write() {
             config.toml: orders.key_type: unknown key type "rsa"; write one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096
             config.toml: renewal.sweep: "noon" is no time of day; write HH:MM (UTC)
             config.toml: certs: is not a setting of nws-certd; look for a misspelling, or remove it"#]],
+    );
+}
+
+#[test]
+fn an_account_that_cannot_be_says_what_to_write() {
+    let ca = |more: &str| WHOLE.replace("[git]", &format!("{more}\n[git]"));
+    check_faults(
+        &ca("contact = [\"ops@platform.example\", \"mailto:a@b.example\"]\naccount = \"key\""),
+        expect![[r#"
+            config.toml: ca.contact: "ops@platform.example" is no contact; write one address as in mailto:ops@example.org
+            config.toml: ca.account: "key" is no name for an account key; write 1 to 32 of a-z, 0-9 and -, and not "key", which is the key file's"#]],
+    );
+    check_faults(
+        &ca("[ca.eab]\nkid = \"kid-1\""),
+        expect![
+            "config.toml: ca.eab.key_file: is missing; write the file of the HMAC key that the CA gave you with the key id"
+        ],
+    );
+    check_faults(
+        &ca("[ca.eab]\nkey_file = \"/etc/eab\"\nkey = \"x\""),
+        expect![[r#"
+            config.toml: ca.eab.kid: is missing; write the key id that the CA gave you
+            config.toml: ca.eab.key: is not a setting of nws-certd; look for a misspelling, or remove it"#]],
     );
 }
 

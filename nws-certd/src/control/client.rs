@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
 use super::{Identity, RenewBody, RevocableReport, RevokeBody};
+use crate::accounts::AccountReport;
 use crate::explain::Story;
 use crate::report::Report;
 
@@ -69,6 +70,30 @@ impl Control {
         self.ask(Method::POST, path, body.into()).await
     }
 
+    /// The accounts at all CAs.
+    pub(crate) async fn accounts(&self) -> Result<Vec<AccountReport>, ControlError> {
+        self.ask(Method::GET, "/v1/accounts", Bytes::new()).await
+    }
+
+    /// Tells every CA the contacts that the daemon has configured.
+    pub(crate) async fn tell_contacts(&self) -> Result<Vec<AccountReport>, ControlError> {
+        self.ask(Method::POST, "/v1/accounts/contact", Bytes::new()).await
+    }
+
+    /// Gives the accounts of all CAs, or those that share the key of one, a new key.
+    pub(crate) async fn roll_over(
+        &self,
+        ca: Option<&str>,
+    ) -> Result<Vec<AccountReport>, ControlError> {
+        let query = ca.map_or_else(String::new, query);
+        self.ask(Method::POST, &format!("/v1/accounts/rollover{query}"), Bytes::new()).await
+    }
+
+    /// Ends the account at a CA.
+    pub(crate) async fn deactivate(&self, ca: &str) -> Result<Vec<AccountReport>, ControlError> {
+        self.ask(Method::POST, &format!("/v1/accounts/deactivate{}", query(ca)), Bytes::new()).await
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -103,6 +128,17 @@ impl Control {
             _ => ControlError::Closed { socket: self.0.clone(), source },
         }
     }
+}
+
+/// `?ca=` a directory, with everything escaped that could mean something else.
+fn query(ca: &str) -> String {
+    let escaped = ca.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'/' | b':' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    });
+    format!("?ca={}", escaped.collect::<String>())
 }
 
 fn read<T: DeserializeOwned>(body: &[u8], refused: bool) -> Result<T, ControlError> {

@@ -22,6 +22,7 @@ impl Daemon {
                 (self.renew(certificates).await, reply, Look::WhenDue)
             }
             Request::Revoke(body, reply) => (self.revoke(body).await, reply, Look::WhenDue),
+            Request::Turn => return Look::WhenDue,
             Request::Revocable(reply) => {
                 // Whoever asked may be gone.
                 let _ = reply.send(self.list_revocable().await);

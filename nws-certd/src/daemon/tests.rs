@@ -1,10 +1,14 @@
 //! The daemon in process: real git, real SQLite, a CA without sockets, and a clock that only the test moves.
 
+mod account_socket;
+mod accounts;
 mod asked;
 mod ca_away;
+mod clock;
 mod fallback;
 mod keys;
 mod power;
+mod power_accounts;
 mod power_fallback;
 mod power_revocation;
 mod pushing;

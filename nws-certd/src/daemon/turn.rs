@@ -1,6 +1,8 @@
 //! One turn, as the data flows: branch, facts, plan, outbox, orders, report.
 
+mod account_keys;
 mod begin;
+mod clock;
 mod look;
 mod push;
 pub(super) mod renewals;
@@ -32,7 +34,10 @@ impl Daemon {
         self.look(now, look).await;
         let now = self.parts.clock.now();
         self.watch_cas(now);
+        self.watch_clocks(now);
         let mut facts = self.parts.store.load().await?;
+        self.change_account_keys(now);
+        self.hold_ended(now, &mut facts);
         self.forget_unusable(&mut facts);
         let mut plan = self.plan(now, &facts);
         self.forget_pushes_if_none(&plan);
@@ -61,6 +66,7 @@ impl Daemon {
         self.stuck.over();
         for authority in &self.parts.ordering.authorities {
             authority.ca.try_now();
+            authority.change_now();
         }
     }
 

@@ -1,10 +1,11 @@
 use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
-use nws_acme::{AccountKey, Ca, Limits};
+use nws_acme::{Ca, Limits};
 use nws_challenge::Token;
 use nws_expiry::{DnsName, DnsNames, KeyType};
 use time::macros::datetime;
 
 use super::*;
+use crate::authority::testing::authority;
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
@@ -39,7 +40,7 @@ fn inquiry(age: Duration, before: Option<Option<Window>>) -> Inquiry {
         fingerprint,
         id: "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE".parse().unwrap(),
         issued_at: NOON - age,
-        authority: Arc::new(Authority::new(ca, AccountKey::generate().unwrap(), None, &[])),
+        authority: Arc::new(authority(ca)),
         known,
     }
 }

@@ -40,6 +40,12 @@ impl Journal for Recorded<'_> {
             .map_err(|error| NotDurable(Box::new(error)))
     }
 
+    async fn offered_before(&self, key_authorization: &KeyAuthorization) -> Result<(), NotDurable> {
+        let kept = self.answers.get(key_authorization.token());
+        let kept = kept.and_then(|body| std::str::from_utf8(&body).ok()?.parse().ok());
+        self.present(kept.as_ref().unwrap_or(key_authorization)).await
+    }
+
     async fn finalizing(&self, csr: &[u8]) -> Result<(), NotDurable> {
         self.write(Step::Finalizing { order: self.order, csr: csr.to_vec() }).await
     }

@@ -306,13 +306,13 @@ mod tests {
     use std::sync::Arc;
 
     use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
-    use nws_acme::{AccountKey, Ca, Limits};
+    use nws_acme::{Ca, Limits};
     use nws_challenge::Token;
     use nws_expiry::{DnsName, DnsNames, KeyType, Reason};
     use time::macros::datetime;
 
     use super::*;
-    use crate::authority::Authority;
+    use crate::authority::{Authority, testing};
     use crate::store::{CertificateKey, OpenOrder};
     use crate::vault::Sealed;
 
@@ -324,7 +324,7 @@ mod tests {
         let nobody = |_: &DnsName, _: &Token| Err(Unanswered::connection("nobody"));
         let fake = FakeCa::new(Arc::new(RuntimeClock::starting_at(NOON)), nobody);
         let ca = Ca::new(fake.directory_url(), fake.transport(), Limits::default());
-        Authority::new(ca, AccountKey::generate().unwrap(), None, &[])
+        testing::authority(ca)
     }
 
     /// An attempt with an order of some age, for a certificate that still has one until `ends`.

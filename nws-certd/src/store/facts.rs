@@ -35,6 +35,8 @@ pub struct AccountFacts {
     pub url: String,
     /// The thumbprint of its key; `None` where it was not kept yet.
     pub thumbprint: Option<String>,
+    /// When we ended it.
+    pub ended_at: Option<OffsetDateTime>,
 }
 
 /// What is known of one certificate.

@@ -13,13 +13,12 @@ use time::OffsetDateTime;
 
 use super::write::{names_text, profile_text};
 use super::{
-    AccountFacts, CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId,
-    Outgoing, Previous, StoreError, obstacle, renewals, revocations,
+    CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, Outgoing, Previous,
+    StoreError, accounts, obstacle, renewals, revocations,
 };
 use crate::vault::Sealed;
 
 pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
-    let accounts = sqlx::query("SELECT directory, url, thumbprint FROM account ORDER BY directory");
     let certificates = sqlx::query(
         "SELECT names, key_type, profile, chain, issued_at, ca, issued_profile, failures, wait_until, last_error, asked_at
          FROM certificate ORDER BY names",
@@ -31,7 +30,7 @@ pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
          WHERE state = 'open' ORDER BY started_at, acme_order.id",
     );
     Ok(Facts {
-        accounts: each(accounts, from, account).await?,
+        accounts: accounts::all(from).await?,
         certificates: each(certificates, from, certificate).await?,
         orders: each(orders, from, order).await?,
         obstacles: obstacle::all(from).await?,
@@ -92,14 +91,6 @@ pub(super) async fn each<T>(
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     rows.fetch_all(from).await.map_err(StoreError::Engine)?.iter().map(read).collect()
-}
-
-fn account(row: &SqliteRow) -> Result<AccountFacts, StoreError> {
-    Ok(AccountFacts {
-        directory: get(row, "directory")?,
-        url: get(row, "url")?,
-        thumbprint: get(row, "thumbprint")?,
-    })
 }
 
 fn certificate(row: &SqliteRow) -> Result<CertificateFacts, StoreError> {

@@ -115,6 +115,13 @@ impl Store for SqliteStore {
         attempts::history(&self.readers, certificate).await
     }
 
+    async fn installation(&self, first: &str) -> Result<String, StoreError> {
+        let sql = "INSERT INTO meta (key, value) VALUES ('installation', ?)
+                   ON CONFLICT (key) DO UPDATE SET value = value RETURNING value";
+        let kept = sqlx::query_scalar(sql).bind(first.to_owned()).fetch_one(&self.readers);
+        kept.await.map_err(StoreError::Engine)
+    }
+
     async fn write(&self, step: Step) -> Result<(), StoreError> {
         let (done, result) = oneshot::channel();
         self.writer.send((step, done)).await.map_err(|_| StoreError::Closed)?;

@@ -16,8 +16,19 @@ pub enum Step {
         directory: String,
         /// The account's URL; `None` after the CA no longer knew it.
         url: Option<String>,
+        /// The thumbprint of its key; while that is being changed, this alone says which one the CA has.
+        thumbprint: String,
+    },
+    /// We have ended the account. A crash before it: the CA refuses whatever is asked next, and says why.
+    AccountEnded {
+        /// The CA's directory.
+        directory: String,
+        /// Where the account was.
+        url: String,
         /// The thumbprint of its key.
         thumbprint: String,
+        /// When.
+        at: OffsetDateTime,
     },
     /// What is wanted, all of it, as of one commit. A crash before it: the next pass reads it again.
     Wanted(Vec<WantRow>),

@@ -2,14 +2,13 @@
 
 use nws_challenge::KeyAuthorization;
 use nws_expiry::{Chain, DnsNames, Profile};
-use nws_gitops::WantKey;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection as _, SqliteConnection};
 use time::OffsetDateTime;
 
 use super::{
-    AttemptOutcome, Blame, CertificateKey, OrderId, Step, StoreError, WantRow, attempts, obstacle,
-    renewals, revocations,
+    AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Step, StoreError, WantRow, accounts,
+    attempts, obstacle, renewals, revocations,
 };
 use crate::vault::Sealed;
 
@@ -106,7 +105,10 @@ async fn commit_each(
 async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<(), StoreError> {
     match step {
         Step::Account { directory, url, thumbprint } => {
-            account(to, &directory, url.as_deref(), &thumbprint).await
+            accounts::keep(to, &directory, url.as_deref(), &thumbprint).await
+        }
+        Step::AccountEnded { directory, url, thumbprint, at } => {
+            accounts::end(to, &directory, &url, &thumbprint, at).await
         }
         Step::Wanted(wants) => wanted(to, &wants).await,
         Step::OrderIntended { order, certificate, sealed_key, ca, profile, at } => {
@@ -147,13 +149,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             attempts::record(to, order, attempt, AttemptOutcome::Failed, Some(&error)).await
         }
         Step::Delivered { want, path, fingerprint, commit, at } => {
-            delivered(
-                to,
-                &want,
-                [path.to_string(), fingerprint.to_string(), commit.to_string()],
-                at,
-            )
-            .await
+            delivered(to, &PushFacts { want, path, fingerprint, commit, at }).await
         }
         Step::Met(met) => obstacle::met(to, &met).await,
         Step::ObstaclesForgotten { until } => obstacle::forget(to, until).await,
@@ -174,44 +170,18 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
 }
 
 /// The file, the leaf and the commit that brought it, as they are stored.
-async fn delivered(
-    to: &mut SqliteConnection,
-    want: &WantKey,
-    [path, fingerprint, commit]: [String; 3],
-    at: OffsetDateTime,
-) -> Result<(), StoreError> {
+async fn delivered(to: &mut SqliteConnection, push: &PushFacts) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO delivery
                (target, namespace, secret, path, fingerprint, git_commit, pushed_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let row = sqlx::query(sql)
-        .bind(want.target.to_string())
-        .bind(want.secret.namespace().to_owned())
-        .bind(want.secret.name().to_owned())
-        .bind(path)
-        .bind(fingerprint)
-        .bind(commit)
-        .bind(at);
+        .bind(push.want.target.to_string())
+        .bind(push.want.secret.namespace().to_owned())
+        .bind(push.want.secret.name().to_owned())
+        .bind(push.path.to_string())
+        .bind(push.fingerprint.to_string())
+        .bind(push.commit.to_string())
+        .bind(push.at);
     done(row.execute(to).await)
-}
-
-async fn account(
-    to: &mut SqliteConnection,
-    directory: &str,
-    url: Option<&str>,
-    thumbprint: &str,
-) -> Result<(), StoreError> {
-    done(
-        sqlx::query("DELETE FROM account WHERE directory = ?")
-            .bind(directory)
-            .execute(&mut *to)
-            .await,
-    )?;
-    match url {
-        None => Ok(()),
-        Some(url) => {
-            let sql = "INSERT INTO account (directory, url, thumbprint) VALUES (?, ?, ?)";
-            done(sqlx::query(sql).bind(directory).bind(url).bind(thumbprint).execute(to).await)
-        }
-    }
 }
 
 async fn wanted(to: &mut SqliteConnection, wants: &[WantRow]) -> Result<(), StoreError> {

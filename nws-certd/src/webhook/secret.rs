@@ -1,9 +1,7 @@
 //! What the git host signs with.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -11,6 +9,8 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
+
+use crate::private_file::{Private, read_private};
 
 /// The fewest bytes of a secret: 128 bits, if all of them are random.
 const LEAST: usize = 16;
@@ -96,23 +96,6 @@ impl fmt::Debug for WebhookSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookSecret").finish_non_exhaustive()
     }
-}
-
-enum Private {
-    Bytes(Zeroizing<Vec<u8>>),
-    Exposed { mode: u32 },
-}
-
-/// The mode is that of the file that was opened, even if the name is given to another meanwhile.
-fn read_private(path: &Path) -> io::Result<Private> {
-    let mut file = File::open(path)?;
-    let mode = file.metadata()?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Ok(Private::Exposed { mode });
-    }
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.read_to_end(&mut bytes)?;
-    Ok(Private::Bytes(bytes))
 }
 
 /// Why there is no webhook secret.

@@ -4,10 +4,9 @@ use base64::prelude::BASE64_STANDARD;
 use hyper::StatusCode;
 
 use super::*;
-use log::Log;
+use crate::captured_log::Log;
 use world::{SECRET, World};
 
-mod log;
 mod world;
 
 const MAIN: &str = r#"{"ref":"refs/heads/main","before":"0a","after":"0b","commits":[]}"#;

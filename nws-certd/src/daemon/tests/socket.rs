@@ -7,28 +7,31 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{SHOP, World};
+use crate::accounts::Accounts;
 use crate::control::{self, Control, ControlError, Desk, Identity, RevokeBody};
 use crate::edges::Edges;
 use crate::explain::Narrator;
 use crate::report::{Report, Stage};
 
 /// A daemon that runs, and who may ask it.
-struct Served {
-    control: Control,
-    stop: CancellationToken,
+pub(super) struct Served {
+    pub(super) control: Control,
+    pub(super) stop: CancellationToken,
     _dir: tempfile::TempDir,
 }
 
 impl Served {
-    async fn start(world: &World) -> Self {
+    pub(super) async fn start(world: &World) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("control.sock");
         let daemon = world.daemon().await;
         let edges = Arc::new(Edges::new(443, &[]).unwrap());
         let narrator = Narrator { store: daemon.parts.store.clone(), edges };
         let (requests, asked) = mpsc::channel(1);
-        let desk = Desk { reports: daemon.reports(), requests, narrator };
         let stop = CancellationToken::new();
+        let (reports, stopped) = (daemon.reports(), stop.clone());
+        let accounts = Accounts::of(&daemon.parts.ordering);
+        let desk = Desk { reports, requests, narrator, accounts, stop: stopped };
         let listener = control::bind(&socket).unwrap();
         tokio::spawn(control::serve(listener, socket.clone(), desk, stop.clone()));
         tokio::spawn(daemon.run(asked, Arc::new(Notify::new()), stop.clone()));

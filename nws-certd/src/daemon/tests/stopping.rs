@@ -30,7 +30,7 @@ pub(super) struct Stopping {
 pub(super) struct Cut {
     pub(super) happened: bool,
     /// The write at which it did.
-    step: String,
+    pub(super) step: String,
     intended: usize,
     known: usize,
     ended: usize,
@@ -100,6 +100,10 @@ impl Store for Stopping {
 
     async fn history(&self, certificate: &CertificateKey) -> Result<History, StoreError> {
         self.store.history(certificate).await
+    }
+
+    async fn installation(&self, first: &str) -> Result<String, StoreError> {
+        self.store.installation(first).await
     }
 
     async fn write(&self, step: Step) -> Result<(), StoreError> {

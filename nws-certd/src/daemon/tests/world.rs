@@ -1,5 +1,6 @@
 //! A repository, a CA and a state directory, for one daemon after another.
 
+mod accounts;
 mod cas;
 
 use std::num::NonZeroUsize;
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
 
 use nws_acme::testing::FakeCa;
-use nws_acme::{Ca, Clock};
+use nws_acme::{Ca, Clock, ExternalAccount, Transport};
 use nws_challenge::Answers;
 use nws_expiry::{KeyType, Policy};
 use nws_gitops::{Author, Content, Discover, Edit, Git, Message, Mirror, Remote};
@@ -19,8 +20,8 @@ use time::{Duration, OffsetDateTime};
 pub(super) use self::cas::Place;
 use self::cas::{Zone, quick, validator};
 use super::stopping::{Cut, Stop, Stopping};
-use crate::account::account_key;
-use crate::authority::Authority;
+use crate::account::{AccountKeys, AccountName};
+use crate::authority::{Authority, Terms};
 use crate::batch::Batch;
 use crate::daemon::{Daemon, Look, Parts};
 use crate::order::Ordering as Orders;
@@ -28,6 +29,7 @@ use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::report::Report;
 use crate::repository::Repository;
+use crate::state_dir::StatePaths;
 use crate::store::{SqliteStore, Store};
 use crate::vault::Vault;
 
@@ -57,6 +59,10 @@ pub(super) struct World {
     down: Arc<AtomicBool>,
     /// Whether daemons that start from now on use keys again.
     pub(super) reuse_key: AtomicBool,
+    /// The way to the CA.
+    pub(super) transport: Arc<dyn Transport>,
+    /// What the account is bound to, if it is.
+    pub(super) external_account: Option<ExternalAccount>,
 }
 
 /// A clock that only the test moves.
@@ -86,8 +92,21 @@ impl World {
         let (ca, second) = (ca(), ca());
         second.faults(|faults| faults.caa_identity = Some("second.test".into()));
         let (configured, zone) = (Mutex::new(vec![Place::First]), Arc::default());
+        let (transport, external_account) = (ca.transport(), None);
         let reuse_key = AtomicBool::new(false);
-        let world = Self { dir, ca, second, configured, zone, clock, answers, down, reuse_key };
+        let world = Self {
+            dir,
+            ca,
+            second,
+            configured,
+            zone,
+            clock,
+            answers,
+            down,
+            reuse_key,
+            transport,
+            external_account,
+        };
         world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
         world.somebody_writes("apps/shop/ingress.yaml", ingress);
         world
@@ -95,28 +114,33 @@ impl World {
 
     pub(super) async fn daemon(&self) -> Daemon {
         let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
-        self.daemon_with(store)
+        self.daemon_with(store).await
     }
 
-    fn daemon_with(&self, store: Arc<dyn Store>) -> Daemon {
+    pub(super) async fn daemon_with(&self, store: Arc<dyn Store>) -> Daemon {
         let vault = Vault::open(&self.dir.path().join("key.age")).unwrap();
-        let key = account_key(&self.dir.path().join("account.age"), &vault).unwrap();
+        let paths = StatePaths::of(self.dir.path());
+        let keys = AccountKeys::open(&paths, AccountName::default(), &vault).unwrap();
         let author = Author::new("nws-certd", "certd@example.invalid").unwrap();
         let mirror = self.mirror_with("mirror", self.search_path());
         let repository = Repository::new(mirror, Discover::default(), author);
         let clock: Arc<dyn Clock> = self.clock.clone();
         let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
-        let installation = key.thumbprint().to_string();
+        let first = keys.keys().current.thumbprint().to_string();
+        let installation = store.installation(&first).await.unwrap();
         let publisher = Publisher {
             repository: repository.clone(),
             store: store.clone(),
             vault: vault.clone(),
             clock: clock.clone(),
         };
-        let configured = self.configured.lock().unwrap();
+        let known = store.load().await.unwrap().accounts;
+        let keys = Arc::new(keys);
+        let configured = self.configured.lock().unwrap().clone();
         let authority = |place: &Place| {
-            let ca = Ca::new(self.directory(*place), self.at(*place).transport(), quick());
-            Arc::new(Authority::new(ca, key.clone(), None, &[]))
+            let ca = Ca::new(self.directory(*place), self.way_to(*place), quick());
+            let terms = Terms { registration: self.registration(), profile: None, chain: None };
+            Arc::new(Authority::new(ca, keys.clone(), terms, &known))
         };
         let ordering = Orders {
             authorities: configured.iter().map(authority).collect(),
@@ -193,7 +217,7 @@ impl World {
     pub(super) async fn daemon_stopping(&self, stop: Stop, at: usize) -> (Arc<Stopping>, Daemon) {
         let store = Arc::new(SqliteStore::open(&self.database()).await.unwrap());
         let stopping = Arc::new(Stopping::new(store, stop, at));
-        (stopping.clone(), self.daemon_with(stopping))
+        (stopping.clone(), self.daemon_with(stopping).await)
     }
 
     /// Runs a daemon whose power goes at a write, if it is not done before.
@@ -225,19 +249,6 @@ impl World {
 
     pub(super) fn edges_are_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
-    }
-
-    pub(super) fn lose_database(&self) {
-        for file in ["state.db", "state.db-wal", "state.db-shm"] {
-            let _ = std::fs::remove_file(self.dir.path().join(file));
-        }
-    }
-
-    /// As if an operator had put another key file in place; the account key goes with the old one.
-    pub(super) fn replace_key_file(&self) {
-        for file in ["key.age", "account.age"] {
-            std::fs::remove_file(self.dir.path().join(file)).unwrap();
-        }
     }
 
     fn database(&self) -> PathBuf {

@@ -58,7 +58,7 @@ impl Daemon {
         let is_stuck = self.stuck.until(now).is_some();
         let room = |(authority, watch): (&Arc<Authority>, &Watch)| match authority.availability(now)
         {
-            _ if is_stuck => 0,
+            _ if is_stuck || authority.is_changing(now) => 0,
             Availability::Up => usize::MAX,
             Availability::Probe if self.is_probing(watch) => 0,
             Availability::Probe => 1,

@@ -29,8 +29,9 @@ impl Daemon {
     }
 
     async fn report_as_is(&self) -> Result<Report, StoreError> {
-        let facts = self.parts.store.load().await?;
+        let mut facts = self.parts.store.load().await?;
         let now = self.parts.clock.now();
+        self.hold_ended(now, &mut facts);
         Ok(self.report_of(now, &self.plan(now, &facts), &facts))
     }
 

@@ -6,6 +6,7 @@ use nws_acme::Availability;
 use nws_gitops::Tip;
 use time::OffsetDateTime;
 
+use super::clock::trouble_with_clock;
 use crate::authority::Authority;
 use crate::daemon::Daemon;
 use crate::plan::Plan;
@@ -62,12 +63,14 @@ impl Daemon {
 
     fn troubles(&self, now: OffsetDateTime) -> Vec<Trouble> {
         let of = |with, text: &Option<String>| text.clone().map(|text| Trouble { with, text });
-        let of_cas = self
-            .parts
-            .ordering
-            .authorities
-            .iter()
-            .filter_map(|authority| of(TroubleWith::Ca, &trouble_with_ca(now, authority)));
+        let of_cas = self.parts.ordering.authorities.iter().flat_map(|authority| {
+            let all = [
+                trouble_with_ca(now, authority),
+                authority.change_trouble(),
+                trouble_with_clock(now, authority),
+            ];
+            all.into_iter().filter_map(|text| of(TroubleWith::Ca, &text)).collect::<Vec<_>>()
+        });
         let before = [
             of(TroubleWith::Fetch, &self.troubles.fetch),
             of(TroubleWith::Push, &self.troubles.push),
@@ -79,12 +82,11 @@ impl Daemon {
     fn cas_of(&self, now: OffsetDateTime, facts: &Facts) -> Vec<CaReport> {
         let report = |authority: &Arc<Authority>| {
             let directory = authority.directory();
-            let known = facts.accounts.iter().find(|account| account.directory == directory);
             let stands = |met: &&Obstacle| met.ca == directory && now < met.until;
             CaReport {
                 directory: directory.into(),
-                account: known.map(|account| account.url.clone()),
-                thumbprint: authority.key.thumbprint().to_string(),
+                account: authority.account_url(),
+                thumbprint: authority.thumbprint(),
                 obstacles: facts.obstacles.iter().filter(stands).map(Into::into).collect(),
             }
         };

@@ -83,3 +83,35 @@ async fn what_a_ca_says_of_a_renewal_is_kept_by_its_certificate() {
     bench.store.write(Step::RenewalInfo(newer.clone())).await.unwrap();
     assert_eq!(bench.store.load().await.unwrap().renewals, [newer], "the other is replaced by now");
 }
+
+#[tokio::test]
+async fn an_account_that_was_ended_stays_so_until_there_is_another() {
+    let bench = Bench::new().await;
+    let account = |ended_at| AccountFacts {
+        directory: CA.into(),
+        url: "https://ca.example/account/1".into(),
+        thumbprint: Some("thumbprint".into()),
+        ended_at,
+    };
+    let AccountFacts { directory, url, .. } = account(None);
+    let thumbprint = "thumbprint".to_owned();
+    let made = Step::Account {
+        directory: directory.clone(),
+        url: Some(url.clone()),
+        thumbprint: thumbprint.clone(),
+    };
+    let ended = Step::AccountEnded { directory, url, thumbprint, at: NOON };
+    for (step, want) in [(made.clone(), None), (ended, Some(NOON)), (made, None)] {
+        bench.store.write(step).await.unwrap();
+        assert_eq!(bench.store.load().await.unwrap().accounts, [account(want)]);
+    }
+}
+
+#[tokio::test]
+async fn an_installation_is_known_by_what_it_was_first() {
+    let bench = Bench::new().await;
+    for thumbprint in ["first", "second"] {
+        assert_eq!(bench.store.installation(thumbprint).await.unwrap(), "first");
+    }
+    assert_eq!(bench.later().await.installation("third").await.unwrap(), "first");
+}

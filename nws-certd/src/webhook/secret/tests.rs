@@ -1,5 +1,6 @@
 use std::error::Error as _;
 use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 

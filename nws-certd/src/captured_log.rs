@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tracing::Level;
 use tracing::subscriber::{DefaultGuard, set_default};
 
-pub(super) struct Log {
+pub(crate) struct Log {
     written: Written,
     guard: DefaultGuard,
 }
@@ -15,7 +15,7 @@ pub(super) struct Log {
 struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    pub(super) fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let written = Written::default();
         let writer = written.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -26,7 +26,7 @@ impl Log {
         Self { written, guard: set_default(subscriber) }
     }
 
-    pub(super) fn close(self) -> String {
+    pub(crate) fn close(self) -> String {
         drop(self.guard);
         String::from_utf8(std::mem::take(&mut self.written.0.lock().unwrap())).unwrap()
     }

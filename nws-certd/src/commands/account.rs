@@ -1,0 +1,91 @@
+//! `nws-certd account`.
+
+mod import;
+
+use std::sync::Arc;
+
+use nws_acme::{Clock, Contact};
+
+use super::confirm::confirm;
+use super::{Answer, ask_or_open, show, write};
+use crate::accounts::{AccountReport, Accounts, AccountsError, accounts_text};
+use crate::args::{AccountCommand, Output};
+use crate::config::Config;
+use crate::control::{Control, ControlError};
+use crate::failure::Failure;
+
+pub use self::import::ImportError;
+
+pub(super) async fn command(
+    command: AccountCommand,
+    control: &Control,
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> Result<(), Failure> {
+    let (reports, output) = match command {
+        AccountCommand::Show(output) => {
+            let ask = async || control.accounts().await;
+            (done(config, clock, ask, async |accounts| Ok(accounts.show())).await?, output)
+        }
+        AccountCommand::Contact(output) => {
+            let ask = async || control.tell_contacts().await;
+            let reports =
+                done(config, clock, ask, async |accounts| Ok(accounts.tell_contacts().await));
+            (are_as_configured(reports.await?, config)?, output)
+        }
+        AccountCommand::Rollover { ca, output } => {
+            let ca = ca.as_deref();
+            let ask = async || control.roll_over(ca).await;
+            let reports = done(config, clock, ask, async |accounts| accounts.roll_over(ca).await);
+            (reports.await?, output)
+        }
+        AccountCommand::Deactivate { ca, yes, output } => {
+            confirm(
+                &format!("End our account at {ca} for good? Its key can have no other there."),
+                yes,
+            )?;
+            let ask = async || control.deactivate(&ca).await;
+            let reports = done(config, clock, ask, async |accounts| accounts.deactivate(&ca).await);
+            (reports.await?, output)
+        }
+        AccountCommand::Import { file, account, ca, replace } => {
+            let import = import::Import { file, account, ca, replace };
+            return write(&import.run(config, clock).await?);
+        }
+    };
+    tell(output, &reports)
+}
+
+/// Asks the running daemon; where none runs, does it with the state directory held.
+async fn done(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    ask: impl AsyncFn() -> Result<Vec<AccountReport>, ControlError>,
+    act: impl AsyncFnOnce(&Accounts) -> Result<Vec<AccountReport>, AccountsError>,
+) -> Result<Vec<AccountReport>, Failure> {
+    match ask_or_open(config, clock, ask).await? {
+        Answer::Daemon(reports) => Ok(reports),
+        Answer::Nobody(opened) => Ok(act(&opened.accounts()).await?),
+    }
+}
+
+fn tell(output: Output, reports: &[AccountReport]) -> Result<(), Failure> {
+    show(output, &reports, |_| accounts_text(reports))?;
+    let failed = reports.iter().filter(|report| report.error.is_some()).count();
+    if failed == 0 { Ok(()) } else { Err(Failure::NotAtAllCas { failed, of: reports.len() }) }
+}
+
+/// A daemon that was started with other contacts has told those.
+fn are_as_configured(
+    reports: Vec<AccountReport>,
+    config: &Config,
+) -> Result<Vec<AccountReport>, Failure> {
+    let is_other = |report: &&AccountReport| {
+        let ca = config.cas.iter().find(|ca| ca.directory.as_str() == report.ca);
+        ca.is_none_or(|ca| !ca.contact.iter().map(Contact::as_str).eq(&report.contact))
+    };
+    match reports.iter().find(is_other) {
+        Some(report) => Err(Failure::OtherContacts { ca: report.ca.clone() }),
+        None => Ok(reports),
+    }
+}

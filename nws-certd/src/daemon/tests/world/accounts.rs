@@ -1,0 +1,53 @@
+//! Accounts as configured, what is kept of them, and what is lost.
+
+use std::sync::Arc;
+
+use nws_acme::{Registration, TermsAgreed, Transport};
+
+use super::{Place, World};
+use crate::store::{SqliteStore, Store as _};
+
+impl World {
+    pub(super) fn registration(&self) -> Registration {
+        let external_account = self.external_account.clone();
+        let contact = vec!["mailto:ops@platform.example".parse().unwrap()];
+        Registration { terms: TermsAgreed, contact, external_account }
+    }
+
+    /// The names of the account keys' files.
+    pub(in crate::daemon::tests) fn account_keys(&self) -> Vec<String> {
+        let names = std::fs::read_dir(self.dir.path()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let mut keys: Vec<_> =
+            names.filter(|name| name.starts_with("account") && name.ends_with(".age")).collect();
+        keys.sort();
+        keys
+    }
+
+    /// The key authorizations that validators are given after a start.
+    pub(in crate::daemon::tests) async fn answers(&self) -> Vec<String> {
+        let store = SqliteStore::open(&self.database()).await.unwrap();
+        let kept = store.answers(self.now()).await.unwrap();
+        kept.into_iter().map(|(answer, _)| answer.as_str().to_owned()).collect()
+    }
+
+    pub(in crate::daemon::tests) fn lose_database(&self) {
+        for file in ["state.db", "state.db-wal", "state.db-shm"] {
+            let _ = std::fs::remove_file(self.dir.path().join(file));
+        }
+    }
+
+    /// As if an operator had put another key file in place; the account key goes with the old one.
+    pub(in crate::daemon::tests) fn replace_key_file(&self) {
+        for file in ["key.age", "account.age"] {
+            std::fs::remove_file(self.dir.path().join(file)).unwrap();
+        }
+    }
+
+    pub(super) fn way_to(&self, place: Place) -> Arc<dyn Transport> {
+        match place {
+            Place::First => self.transport.clone(),
+            Place::Second => self.second.transport(),
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod renewals;
 mod revocations;
 mod sqlite;
 mod step;
+mod wants;
 mod write;
 
 use std::fmt;

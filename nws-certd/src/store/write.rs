@@ -7,8 +7,8 @@ use sqlx::{Connection as _, SqliteConnection};
 use time::OffsetDateTime;
 
 use super::{
-    AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Step, StoreError, WantRow, accounts,
-    attempts, obstacle, renewals, revocations,
+    AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Step, StoreError, accounts,
+    attempts, obstacle, renewals, revocations, wants,
 };
 use crate::vault::Sealed;
 
@@ -110,7 +110,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
         Step::AccountEnded { directory, url, thumbprint, at } => {
             accounts::end(to, &directory, &url, &thumbprint, at).await
         }
-        Step::Wanted(wants) => wanted(to, &wants).await,
+        Step::Wanted(wants) => wants::wanted(to, &wants).await,
         Step::OrderIntended { order, certificate, sealed_key, ca, profile, at } => {
             let intent = Intent { certificate: &certificate, sealed_key, ca, profile, at };
             intended(to, epoch, order, intent).await
@@ -149,7 +149,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             attempts::record(to, order, attempt, AttemptOutcome::Failed, Some(&error)).await
         }
         Step::Delivered { want, path, fingerprint, commit, at } => {
-            delivered(to, &PushFacts { want, path, fingerprint, commit, at }).await
+            wants::delivered(to, &PushFacts { want, path, fingerprint, commit, at }).await
         }
         Step::Met(met) => obstacle::met(to, &met).await,
         Step::ObstaclesForgotten { until } => obstacle::forget(to, until).await,
@@ -169,39 +169,8 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
     }
 }
 
-/// The file, the leaf and the commit that brought it, as they are stored.
-async fn delivered(to: &mut SqliteConnection, push: &PushFacts) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO delivery
-               (target, namespace, secret, path, fingerprint, git_commit, pushed_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
-    let row = sqlx::query(sql)
-        .bind(push.want.target.to_string())
-        .bind(push.want.secret.namespace().to_owned())
-        .bind(push.want.secret.name().to_owned())
-        .bind(push.path.to_string())
-        .bind(push.fingerprint.to_string())
-        .bind(push.commit.to_string())
-        .bind(push.at);
-    done(row.execute(to).await)
-}
-
-async fn wanted(to: &mut SqliteConnection, wants: &[WantRow]) -> Result<(), StoreError> {
-    done(sqlx::query("DELETE FROM want").execute(&mut *to).await)?;
-    for want in wants {
-        let certificate = certificate_id(to, &want.certificate).await?;
-        let sql = "INSERT INTO want (target, namespace, secret, certificate, source) VALUES (?, ?, ?, ?, ?)";
-        let row = sqlx::query(sql)
-            .bind(want.key.target.to_string())
-            .bind(want.key.secret.namespace().to_owned())
-            .bind(want.key.secret.name().to_owned())
-            .bind(certificate)
-            .bind(want.source.clone());
-        done(row.execute(&mut *to).await)?;
-    }
-    Ok(())
-}
-
 /// The row of a certificate, made where it is absent.
-async fn certificate_id(
+pub(super) async fn certificate_id(
     to: &mut SqliteConnection,
     key: &CertificateKey,
 ) -> Result<i64, StoreError> {

@@ -76,6 +76,8 @@ pub(crate) struct Daemon {
     /// What is stored and can never be delivered, by when it was issued.
     unusable: BTreeMap<CertificateKey, OffsetDateTime>,
     wants_written: Option<Vec<WantRow>>,
+    /// What was held for a person when this daemon began is so no more.
+    holds_lifted: bool,
     next_poll: Option<OffsetDateTime>,
     next_sweep: Option<OffsetDateTime>,
     /// A push failed, so that nobody knows where the branch is.
@@ -158,6 +160,7 @@ impl Daemon {
             refused: BTreeMap::new(),
             unusable: BTreeMap::new(),
             wants_written: None,
+            holds_lifted: false,
             next_poll: None,
             next_sweep: None,
             look_before_push: false,

@@ -35,6 +35,7 @@ impl Daemon {
         let now = self.parts.clock.now();
         self.watch_cas(now);
         self.watch_clocks(now);
+        self.lift_holds().await?;
         let mut facts = self.parts.store.load().await?;
         self.change_account_keys(now);
         self.hold_ended(now, &mut facts);
@@ -58,7 +59,8 @@ impl Daemon {
 
     /// An operator says "now": whatever went wrong with the repository, the state or the CA is not waited for. The waits of
     /// single names are theirs, or a habit of asking would use up what the CA allows them. So are the obstacles, which are what
-    /// the CA allows: they stand until they are over, or until an operator asks for these certificates ([`Step::Asked`]).
+    /// the CA allows: they stand until they are over, or until an operator asks for these certificates ([`Step::Asked`]); and
+    /// where a CA holds everything, until the next start.
     fn waits_no_longer(&mut self) {
         self.refused.clear();
         self.fetching.over();
@@ -68,6 +70,15 @@ impl Daemon {
             authority.ca.try_now();
             authority.change_now();
         }
+    }
+
+    /// Once: whoever has started the daemon may have changed what a CA held everything for, such as the key of an external account.
+    async fn lift_holds(&mut self) -> Result<(), StoreError> {
+        if !self.holds_lifted {
+            self.parts.store.write(Step::HoldsLifted).await?;
+            self.holds_lifted = true;
+        }
+        Ok(())
     }
 
     /// Says once that a CA went away, and once that it is back.

@@ -125,8 +125,16 @@ pub(super) async fn forget(
     done(sqlx::query("DELETE FROM obstacle WHERE until <= ?").bind(until).execute(to).await)
 }
 
-/// Forgets what is about these names alone, at every CA.
+/// Forgets that everything at a CA is held for a person, who may have acted. What is held for single names stays: asking for those
+/// again is for who has acted for them.
+pub(super) async fn lift(to: &mut SqliteConnection) -> Result<(), StoreError> {
+    let sql = "DELETE FROM obstacle WHERE held AND kind = ?";
+    done(sqlx::query(sql).bind(ObstacleKind::Ca.as_str()).execute(to).await)
+}
+
+/// Forgets what is about these names alone, at every CA, and what a person who asks for them has ended.
 pub(super) async fn clear(to: &mut SqliteConnection, names: &DnsNames) -> Result<(), StoreError> {
+    lift(&mut *to).await?;
     for subject in subjects(names) {
         let sql = "DELETE FROM obstacle WHERE subject = ?";
         done(sqlx::query(sql).bind(subject).execute(&mut *to).await)?;

@@ -123,6 +123,9 @@ pub enum Step {
         /// Those until then.
         until: OffsetDateTime,
     },
+    /// A daemon begins, and perhaps with what a CA waits for a person to change: where everything at a CA is held, it is asked
+    /// once more. A crash before it: the next daemon begins with it, too.
+    HoldsLifted,
     /// An operator asks for others in place of these certificates, now: nothing that was waited for is waited for any more.
     /// A crash before it: nobody was told that it was taken.
     Asked {

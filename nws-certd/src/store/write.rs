@@ -153,6 +153,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
         }
         Step::Met(met) => obstacle::met(to, &met).await,
         Step::ObstaclesForgotten { until } => obstacle::forget(to, until).await,
+        Step::HoldsLifted => obstacle::lift(to).await,
         Step::Asked { certificates, at } => asked(to, &certificates, at).await,
         Step::RenewalInfo(said) => renewals::keep(to, &said).await,
         Step::RevocationAsked { wish, certificates, at } => {

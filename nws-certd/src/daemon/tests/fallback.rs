@@ -1,7 +1,7 @@
 //! Several CAs: what goes to which, and what does not.
 
 use nws_acme::testing::{Answer, Endpoint, Instead, Outage};
-use nws_acme::{CertificateId, LimitScope};
+use nws_acme::{CertificateId, LimitScope, ProblemKind};
 use time::Duration;
 
 use super::world::Place::{First, Second};
@@ -291,4 +291,28 @@ async fn a_pause_is_held_for_a_person_and_says_where_it_ends() {
     assert_eq!(only(&report).stage, Stage::Pushed, "{report:?}");
     let facts = daemon.parts.store.load().await.unwrap();
     assert!(facts.obstacles.is_empty(), "what is over is forgotten: {facts:?}");
+}
+
+#[tokio::test]
+async fn a_ca_that_holds_everything_is_asked_again_by_who_restarts_or_asks() {
+    let world = World::with(SHOP).await;
+    let answer = Answer::Problem { status: 403, kind: ProblemKind::Unauthorized };
+    let instead = Instead { at: Endpoint::NewOrder, times: 9, answer };
+    world.ca.faults(|faults| faults.instead = vec![instead]);
+    let mut daemon = world.daemon().await;
+    for asked in 1..=3 {
+        world.settle(&mut daemon).await;
+        let report = world.go_on(&mut daemon).await;
+        assert_eq!(only(&report).stage, Stage::Held, "{report:?}");
+        assert!(report.cas[0].obstacles[0].held, "{report:?}");
+        assert_eq!(world.ca.count(Endpoint::NewOrder), asked, "it is asked once each time");
+        daemon = world.daemon().await;
+    }
+    world.settle(&mut daemon).await;
+    world.ca.faults(|faults| faults.instead.clear());
+    let certificates = vec![daemon.parts.store.load().await.unwrap().certificates[0].key.clone()];
+    let asked = Step::Asked { certificates, at: world.now() };
+    daemon.parts.store.write(asked).await.unwrap();
+    let report = world.settle(&mut daemon).await;
+    assert_eq!(only(&report).stage, Stage::Pushed, "{report:?}");
 }

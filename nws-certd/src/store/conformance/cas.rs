@@ -31,6 +31,26 @@ async fn an_obstacle_stands_until_it_is_over_or_another_takes_its_place() {
 }
 
 #[tokio::test]
+async fn who_begins_or_asks_ends_what_a_ca_holds_altogether_and_no_limit_of_others() {
+    let held = |kind, subject| Obstacle { stand: Stand::Held, ..met(kind, subject) };
+    let (altogether, names) =
+        (held(ObstacleKind::Ca, ""), held(ObstacleKind::ExactSet, "a.example"));
+    let limited = Obstacle { ca: "https://other.example/".into(), ..met(ObstacleKind::Ca, "") };
+    let certificates = vec![Bench::new().await.intend("b.example").await.certificate];
+    for step in [Step::HoldsLifted, Step::Asked { certificates, at: NOON }] {
+        let bench = Bench::new().await;
+        bench.intend("b.example").await;
+        for met in [&altogether, &names, &limited] {
+            bench.store.write(Step::Met(met.clone())).await.unwrap();
+        }
+        bench.store.write(step).await.unwrap();
+        let mut left = bench.later().await.load().await.unwrap().obstacles;
+        left.sort_by_key(|met| met.kind);
+        assert_eq!(left, [limited.clone(), names.clone()]);
+    }
+}
+
+#[tokio::test]
 async fn who_asks_for_another_waits_for_nothing_that_is_about_its_names() {
     let bench = Bench::new().await;
     let made = bench.intend("a.example").await;

@@ -153,9 +153,15 @@ async fn whole(pool: &Pool, request: Request<Bytes>) -> Outcome<Response<Bytes>>
     Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
 }
 
+/// A CA of one's own, with nobody else to serve.
+fn limits() -> Outcome<Limits> {
+    let in_flight = 256.try_into()?;
+    Ok(Limits { in_flight, ..Limits::default().at_most(10_000.try_into()?) })
+}
+
 /// All that a daemon does for a certificate, but for keeping it.
 async fn ours(directory: &str, pool: Pool, answers: Answers, load: Load) -> Outcome<()> {
-    let ca = Ca::new(directory.parse()?, Arc::new(pool), Limits::default());
+    let ca = Ca::new(directory.parse()?, Arc::new(pool), limits()?);
     let registration =
         Registration { terms: TermsAgreed, contact: Vec::new(), external_account: None };
     let account = ca.register(&AccountKey::generate()?, &registration, &SystemClock).await?;

@@ -34,6 +34,23 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// With another number of requests in a second, and as many of them for nonces as Let's Encrypt takes for each of the others.
+    ///
+    /// ```
+    /// use nws_acme::Limits;
+    ///
+    /// let staging = Limits::default().at_most(20.try_into()?);
+    /// assert_eq!((staging.per_second.get(), staging.nonces_per_second.get()), (20, 1));
+    /// # Ok::<(), std::num::TryFromIntError>(())
+    /// ```
+    #[must_use]
+    pub fn at_most(self, per_second: NonZeroU32) -> Self {
+        let nonces = u64::from(per_second.get()) * u64::from(Self::NONCES_PER_SECOND.get())
+            / u64::from(Self::PER_SECOND.get());
+        let nonces = u32::try_from(nonces).ok().and_then(NonZeroU32::new);
+        Self { per_second, nonces_per_second: nonces.unwrap_or(NonZeroU32::MIN), ..self }
+    }
+
     const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
     const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(199);
     const NONCES_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(14);

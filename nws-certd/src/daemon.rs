@@ -266,15 +266,13 @@ impl Daemon {
     fn collect(&mut self, ended: Result<(task::Id, Ended), task::JoinError>) {
         match ended {
             Ok((id, ended)) => {
-                let key = self.under_way.remove(&id);
-                self.last.moved_on(key);
+                self.under_way.remove(&id);
                 self.revoking.remove(&id);
                 self.note(ended);
             }
             Err(error) => {
                 let key = self.under_way.remove(&error.id());
                 let names = key.as_ref().map(|key| key.names.to_string());
-                self.last.moved_on(key);
                 let revoked = self.revoking.remove(&error.id()).map(|leaf| leaf.to_string());
                 error!(%error, names, revoked, "what was under way was broken off by a bug; it is resumed");
             }

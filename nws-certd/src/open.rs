@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nws_acme::{Ca, Clock, Limits, Pool, PoolError, Registration, Roots, TermsAgreed};
+use nws_acme::{Ca, Clock, Pool, PoolError, Registration, Roots, TermsAgreed};
 use nws_challenge::Answers;
 use nws_expiry::{Policy, SweepTime};
 use nws_gitops::{Git, GitError, Mirror, MirrorError, Ssh, SshError};
@@ -156,8 +156,7 @@ fn authorities(
             None => Arc::new(Pool::new(roots(file)?, config.proxy.clone())?),
         };
         pools.push((file, pool.clone()));
-        let limits = Limits { request: settings.timeout, ..Limits::default() };
-        let ca = Ca::new(settings.directory.clone(), pool, limits);
+        let ca = Ca::new(settings.directory.clone(), pool, settings.limits());
         let Some(keys) = keys.get(&settings.account) else { continue };
         authorities.push(Arc::new(Authority::new(ca, keys.clone(), terms(settings)?, known)));
     }

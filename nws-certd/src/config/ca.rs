@@ -1,6 +1,7 @@
 //! Whom certificates are ordered from.
 
 use std::collections::BTreeSet;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +20,10 @@ pub struct CaSettings {
     pub roots: Option<PathBuf>,
     /// How long one request may take: `timeout`.
     pub timeout: Duration,
+    /// How many requests it gets in a second: `requests_per_second`.
+    pub requests_per_second: NonZeroU32,
+    /// How many requests it gets at a time: `requests_in_flight`.
+    pub requests_in_flight: NonZeroUsize,
     /// The profile that certificates get that ask for none: `profile`; the CA's default where absent.
     pub profile: Option<Profile>,
     /// The root that chains should end at, by its common name: `preferred_chain`; the CA's default chain where absent.
@@ -41,6 +46,15 @@ pub struct EabSettings {
 }
 
 impl CaSettings {
+    /// What the CA may cost, and be cost.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            request: self.timeout,
+            in_flight: self.requests_in_flight,
+            ..Limits::default().at_most(self.requests_per_second)
+        }
+    }
+
     pub(super) fn take_all(from: &mut Reader) -> Option<Vec<Self>> {
         let tables = from.tables("ca");
         // Every one is read, so that every fault is kept.
@@ -69,7 +83,10 @@ impl CaSettings {
             "true, once you have read and agree to the CA's terms of service",
         );
         let roots = from.optional(&key("roots"));
-        let timeout = from.duration_or(&key("timeout"), Limits::default().request);
+        let limits = Limits::default();
+        let timeout = from.duration_or(&key("timeout"), limits.request);
+        let requests_per_second = from.or(&key("requests_per_second"), limits.per_second);
+        let requests_in_flight = from.or(&key("requests_in_flight"), limits.in_flight);
         let profile = from.optional_text(&key("profile"));
         let preferred_chain = from.optional_text(&key("preferred_chain"));
         let contact = from.texts(&key("contact"));
@@ -80,6 +97,8 @@ impl CaSettings {
             directory: directory?,
             roots: roots?,
             timeout: timeout?,
+            requests_per_second: requests_per_second?,
+            requests_in_flight: requests_in_flight?,
             profile: profile?,
             preferred_chain: preferred_chain?,
             contact: contact?,

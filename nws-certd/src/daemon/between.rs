@@ -1,19 +1,17 @@
-//! Between two turns: places that become free are filled from the last plan, so that many orders do not take as many turns.
+//! Between two turns: places that become free are filled from what the last turn lined up, so that many orders do not take as many turns.
 //!
 //! A turn reads everything and plans everything; of many orders at a time one ends every few milliseconds. A certificate that was
-//! issued changes nothing for the others, so the next ones are begun as the last turn planned them, and a turn is taken once it
-//! has been some time since the last, measured by what that took. Whatever else happens is for a turn to see at once.
+//! issued changes nothing for the others, so the next in line are begun, and a turn is taken once it has been some time since the
+//! last, measured by what that took. Whatever else happens is for a turn to see at once.
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::task;
 use tokio::time::Instant;
 
 use super::Daemon;
-use crate::order::Ended;
-use crate::plan::Plan;
-use crate::store::{CertificateKey, Facts};
+use crate::order::{Attempt, Ended};
 
 /// Turns take at most about the twentieth part of the time while orders end with certificates.
 const PAUSE: u32 = 20;
@@ -30,19 +28,17 @@ pub(super) enum Between {
 }
 
 /// What the last turn left.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct LastTurn {
-    plan: Plan,
-    facts: Facts,
-    /// What has been begun or has ended since; the plan says nothing of that any more.
-    moved_on: HashSet<CertificateKey>,
+    /// What was due and had no room, most urgent first, with the place of the CA that it goes to.
+    pub(super) waiting: VecDeque<(usize, Attempt)>,
     span: Option<(Instant, Instant)>,
 }
 
 impl LastTurn {
-    pub(super) fn new(begun: Instant, plan: Plan, facts: Facts) -> Self {
-        let span = Some((begun, Instant::now()));
-        Self { plan, facts, moved_on: HashSet::new(), span }
+    /// The turn is over.
+    pub(super) fn ends(&mut self, begun: Instant) {
+        self.span = Some((begun, Instant::now()));
     }
 
     /// When it was over; now if there was none.
@@ -55,14 +51,6 @@ impl LastTurn {
         let took = self.span.map_or(Duration::ZERO, |(begun, over)| over - begun);
         self.over() + (took * PAUSE).min(LONGEST)
     }
-
-    pub(super) fn moved_on(&mut self, key: Option<CertificateKey>) {
-        self.moved_on.extend(key);
-    }
-
-    pub(super) fn has_moved_on(&self, key: &CertificateKey) -> bool {
-        self.moved_on.contains(key)
-    }
 }
 
 impl Daemon {
@@ -74,16 +62,7 @@ impl Daemon {
         if !is_issued || next <= Instant::now() {
             return Between::TurnNow;
         }
-        self.fill();
+        self.start_waiting(self.parts.clock.now());
         Between::TurnAt(next)
-    }
-
-    /// Begins what the last turn planned, as far as there is room.
-    pub(super) fn fill(&mut self) {
-        let now = self.parts.clock.now();
-        let plan = std::mem::take(&mut self.last.plan);
-        let mut facts = std::mem::take(&mut self.last.facts);
-        self.start_due(now, &plan, &mut facts);
-        (self.last.plan, self.last.facts) = (plan, facts);
     }
 }

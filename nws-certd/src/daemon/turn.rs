@@ -17,7 +17,6 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::between::LastTurn;
 use super::{Daemon, Look};
 use crate::plan::{CaView, Next, Plan, Planned};
 use crate::report::instant;
@@ -27,7 +26,7 @@ impl Daemon {
     /// Takes one turn, and says when the next is wanted.
     pub(crate) async fn turn(&mut self, look: Look) -> Result<OffsetDateTime, StoreError> {
         let (begun, now) = (Instant::now(), self.parts.clock.now());
-        self.last = LastTurn::default();
+        self.last.waiting.clear();
         if look == Look::Asked {
             self.waits_no_longer();
         }
@@ -47,13 +46,14 @@ impl Daemon {
         }
         self.keep_wants(&plan).await?;
         self.put_on_agenda(now, &plan);
-        self.start_due(now, &plan, &mut facts);
+        self.last.waiting = self.line_up(now, &plan, &mut facts);
+        self.start_waiting(now);
         self.start_revocations(now, &plan, &facts);
         self.inquire(now, &plan, &facts);
         self.forget(now, &facts).await?;
         self.show(now, &plan, &facts);
         let wake_at = self.wake_at(now, &plan, &facts);
-        self.last = LastTurn::new(begun, plan, facts);
+        self.last.ends(begun);
         Ok(wake_at)
     }
 

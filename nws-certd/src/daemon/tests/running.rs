@@ -115,7 +115,7 @@ async fn who_asks_is_told_that_the_turn_was_broken_off() {
 
 /// Of many orders a few run at a time; the others are begun as the one turn planned them, and each once.
 #[tokio::test]
-async fn places_that_become_free_are_filled_from_the_last_plan() {
+async fn places_that_become_free_are_filled_from_the_line() {
     let names: Vec<_> = (0..20).map(|at| format!("app{at}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let world = World::with(&apps(&names)).await;
@@ -124,7 +124,7 @@ async fn places_that_become_free_are_filled_from_the_last_plan() {
     assert!(daemon.running.len() < names.len());
     while let Some(ended) = daemon.running.join_next_with_id().await {
         daemon.collect(ended);
-        daemon.fill();
+        daemon.start_waiting(world.now());
     }
     assert_eq!((world.ca.issued(), world.ca.orders()), (names.len(), names.len()));
 }

@@ -1,5 +1,6 @@
 //! Orders that are due.
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use nws_acme::Availability;
@@ -11,45 +12,49 @@ use crate::authority::Authority;
 use crate::daemon::{Daemon, Watch};
 use crate::order::Attempt;
 use crate::plan::{Next, Plan, Planned};
-use crate::store::{CertificateKey, Facts};
+use crate::store::{CertificateKey, Facts, OpenOrder};
+
+/// As many as are begun before the next turn lines up what is due then, and far more.
+const LONGEST_LINE: usize = 4096;
 
 impl Daemon {
-    /// Begins what is due, most urgent first, as far as there is room; the rest stays due.
-    pub(in crate::daemon) fn start_due(
-        &mut self,
+    /// Lines up what is due, most urgent first, for whoever has room for it.
+    pub(super) fn line_up(
+        &self,
         now: OffsetDateTime,
         plan: &Plan,
         facts: &mut Facts,
-    ) {
-        let mut rooms = self.rooms(now);
-        if rooms.iter().all(|room| *room == 0) {
-            return;
-        }
-        let due = self.due_together(now, plan);
-        let due = due.into_iter().filter(|planned| {
-            !self.is_under_way(&planned.key) && !self.last.has_moved_on(&planned.key)
-        });
+    ) -> VecDeque<(usize, Attempt)> {
+        let under_way: HashSet<_> = self.under_way.values().collect();
+        let due = self.due_together(now, plan).into_iter();
+        let due = due.filter(|planned| !under_way.contains(&planned.key));
         // An order that a CA alone cannot answer must not keep finding out for all others that the CA is away.
         let (last, first): (Vec<_>, Vec<_>) = due.partition(|planned| self.found_out_last(planned));
+        let mut open = open_orders(facts);
+        let attempts = first.into_iter().chain(last).filter_map(|planned| {
+            let ca = planned.goes_to?;
+            Some((ca, self.attempt(planned, ca, open.remove(&planned.key))?))
+        });
+        attempts.take(LONGEST_LINE).collect()
+    }
+
+    /// Begins what stands first, as far as there is room at its CA; the rest stays in line.
+    pub(in crate::daemon) fn start_waiting(&mut self, now: OffsetDateTime) {
+        let mut rooms = self.rooms(now);
         let mut most = self.parts.concurrency.get().saturating_sub(self.under_way.len());
-        let mut attempts = Vec::new();
-        for planned in first.into_iter().chain(last) {
-            // What waits is passed over before it is counted, or it would take the room of what is due.
-            let Some(ca) =
-                planned.goes_to.filter(|ca| rooms.get(*ca).is_some_and(|left| *left > 0))
-            else {
-                continue;
-            };
-            if most == 0 {
-                break;
+        let mut at = 0;
+        while most > 0 && rooms.iter().any(|room| *room > 0) {
+            let Some((ca, _)) = self.last.waiting.get(at) else { return };
+            match rooms.get_mut(*ca) {
+                Some(room) if *room > 0 => (*room, most) = (*room - 1, most - 1),
+                Some(_) | None => {
+                    at += 1;
+                    continue;
+                }
             }
-            if let Some(attempt) = self.attempt(planned, ca, facts) {
-                (rooms[ca], most) = (rooms[ca] - 1, most - 1);
-                attempts.push((ca, attempt));
+            if let Some((ca, attempt)) = self.last.waiting.remove(at) {
+                self.start(now, ca, attempt);
             }
-        }
-        for (ca, attempt) in attempts {
-            self.start(now, ca, attempt);
         }
     }
 
@@ -90,20 +95,19 @@ impl Daemon {
         self.agenda.due(now + self.parts.batch.quiet).into_iter().filter_map(shares).collect()
     }
 
-    fn attempt(&self, planned: &Planned, ca: usize, facts: &mut Facts) -> Option<Attempt> {
+    fn attempt(&self, planned: &Planned, ca: usize, open: Option<OpenOrder>) -> Option<Attempt> {
         let reason = match &planned.next {
             Next::Order(reason) => reason.clone(),
             Next::Keep { .. } => self.agenda.get(&planned.key)?.action.clone(),
             Next::Wait { .. } => return None,
         };
         let authority = self.parts.ordering.authorities.get(ca)?.clone();
-        let open = facts.orders.iter().position(|order| order.certificate == planned.key);
         let is_its_own = planned.issued_by.as_deref() == Some(authority.directory());
         Some(Attempt {
             certificate: planned.key.clone(),
             reason,
             authority,
-            open: open.map(|at| facts.orders.swap_remove(at)),
+            open,
             predecessor: planned.have.clone().filter(|_| is_its_own),
             failures: planned.failures,
             ends: planned.have.as_ref().map(Leaf::not_after),
@@ -112,6 +116,7 @@ impl Daemon {
     }
 
     fn start(&mut self, now: OffsetDateTime, ca: usize, attempt: Attempt) {
+        let attempt = Attempt { began: now, ..attempt };
         debug!(names = %attempt.certificate.names, reason = %attempt.reason, ca = attempt.authority.directory(), "order begun");
         let is_probe = attempt.authority.availability(now) == Availability::Probe;
         let certificate = attempt.certificate.clone();
@@ -121,13 +126,14 @@ impl Daemon {
         }
         self.under_way.insert(task.id(), certificate);
     }
-
-    pub(super) fn is_under_way(&self, key: &CertificateKey) -> bool {
-        self.under_way.values().any(|running| running == key)
-    }
 }
 
 /// How far apart certificates of one age become due: the twentieth of the lifetime that renewals are spread over.
 fn spread(planned: &Planned) -> Duration {
     planned.have.as_ref().map_or(Duration::ZERO, |leaf| leaf.lifetime() / 20)
+}
+
+fn open_orders(facts: &mut Facts) -> HashMap<CertificateKey, OpenOrder> {
+    let orders = std::mem::take(&mut facts.orders);
+    orders.into_iter().map(|order| (order.certificate.clone(), order)).collect()
 }

@@ -1,5 +1,6 @@
 //! The turn, as operators see it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use nws_acme::Availability;
@@ -32,11 +33,12 @@ impl Daemon {
     }
 
     pub(super) fn report_of(&self, now: OffsetDateTime, plan: &Plan, facts: &Facts) -> Report {
+        let under_way: HashSet<_> = self.under_way.values().collect();
         let scene = Scene {
             now,
             plan,
             inventory: self.view.as_ref().map(|view| &*view.inventory),
-            under_way: &|key| self.is_under_way(key),
+            under_way: &|key| under_way.contains(key),
             refused: &self.refused,
             held: self.held.as_deref(),
             commit_at: self.commit_at(plan),

@@ -67,6 +67,9 @@ impl CaOptions {
     };
 }
 
+/// A CA of one's own, with nobody else to serve.
+const PACE: &str = "requests_per_second = 10000\nrequests_in_flight = 256\n";
+
 impl Places {
     /// # Errors
     ///
@@ -106,7 +109,7 @@ resolvers = ["{dns}"]
             let (table, roots) = (if plain { "[ca]" } else { "[[ca]]" }, roots.display());
             write!(
                 text,
-                "{table}\ndirectory = \"{directory}\"\nterms_agreed = true\nroots = \"{roots}\"\ntimeout = \"{}\"\n",
+                "{table}\ndirectory = \"{directory}\"\nterms_agreed = true\nroots = \"{roots}\"\ntimeout = \"{}\"\n{PACE}",
                 settings.request
             )?;
             text += &options.lines(&self.folder)?;
@@ -198,6 +201,8 @@ mod tests {
             terms_agreed = true
             roots = "ca.pem"
             timeout = "30s"
+            requests_per_second = 10000
+            requests_in_flight = 256
 
         "#]]
         .assert_eq(&alone);
@@ -211,12 +216,16 @@ mod tests {
             terms_agreed = true
             roots = "ca.pem"
             timeout = "30s"
+            requests_per_second = 10000
+            requests_in_flight = 256
 
             [[ca]]
             directory = "https://localhost:2/dir"
             terms_agreed = true
             roots = "ca.pem"
             timeout = "30s"
+            requests_per_second = 10000
+            requests_in_flight = 256
             profile = "shortlived"
             preferred_chain = "Root X"
             account = "shared"

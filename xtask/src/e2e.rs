@@ -1,9 +1,12 @@
 //! `cargo xtask e2e`: scenarios on real parts, several at a time.
 
 mod account_lost;
+mod ari;
+mod ari_broken;
 mod bad_manifest;
 mod ca_away;
 mod ca_down;
+mod ca_fallback;
 mod ca_hangs_mid_order;
 mod empty_repository;
 mod issue;
@@ -11,6 +14,7 @@ mod lost_race;
 mod mirror_lost;
 mod new_app;
 mod push_refused;
+mod rate_limited;
 mod renew;
 mod report;
 mod restart;

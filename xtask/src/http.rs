@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use bytes::Bytes;
+use http::header::USER_AGENT;
 use http::{Method, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -14,6 +15,9 @@ use rustls::{ClientConfig, RootCertStore};
 
 /// Far above anything a CA sends; bounds what a broken one can make us keep.
 const BODY_LIMIT: usize = 1 << 20;
+
+/// Pebble answers nobody who does not say what he is.
+const NAME: &str = "xtask";
 
 #[derive(Clone)]
 pub(crate) struct Http {
@@ -58,7 +62,7 @@ impl Http {
     ///
     /// If there is no answer or another one than 200.
     pub(crate) async fn get(&self, uri: &Uri) -> Result<Bytes> {
-        let request = Request::builder().uri(uri).header(http::header::USER_AGENT, "xtask");
+        let request = Request::builder().uri(uri).header(USER_AGENT, NAME);
         self.expect_ok(request.body(Full::default())?).await
     }
 
@@ -66,7 +70,7 @@ impl Http {
     ///
     /// As [`Http::get`].
     pub(crate) async fn post(&self, uri: &Uri, json: &serde_json::Value) -> Result<Bytes> {
-        let request = Request::builder().method(Method::POST).uri(uri);
+        let request = Request::builder().method(Method::POST).uri(uri).header(USER_AGENT, NAME);
         self.expect_ok(request.body(Full::from(json.to_string()))?).await
     }
 

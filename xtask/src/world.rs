@@ -87,7 +87,7 @@ pub(crate) struct World {
     dns: Dns,
     pub(crate) ca: Ca,
     /// The CAs after the first, with their proxies.
-    _fallbacks: Vec<(CaProxy, Ca)>,
+    pub(crate) fallbacks: Vec<(CaProxy, Ca)>,
     folder: PathBuf,
 }
 
@@ -142,7 +142,7 @@ impl World {
             roots,
             dns,
             ca,
-            _fallbacks: others,
+            fallbacks: others,
             folder,
         })
     }
@@ -204,6 +204,18 @@ impl World {
         wait::until(&format!("{host} is served"), DELIVERY, async || {
             self.daemon.check_running()?;
             Ok(Look::from(self.served(host).await))
+        })
+        .await
+    }
+
+    /// As [`World::wait_served`], with another certificate than this one.
+    pub(crate) async fn wait_replaced(&mut self, host: &str, before: &Leaf) -> Result<Leaf> {
+        wait::until(&format!("{host} is served with another certificate"), DELIVERY, async || {
+            self.daemon.check_running()?;
+            Ok(match self.served(host).await {
+                Ok(leaf) if leaf.serial == before.serial => Look::NotYet("it is the same".into()),
+                served => Look::from(served),
+            })
         })
         .await
     }

@@ -9,9 +9,9 @@ use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
-    account_lost, bad_manifest, ca_away, ca_down, ca_hangs_mid_order, empty_repository, issue,
-    lost_race, mirror_lost, new_app, push_refused, renew, restart, ssh, state_lost, ungated,
-    webhook,
+    account_lost, ari, ari_broken, bad_manifest, ca_away, ca_down, ca_fallback, ca_hangs_mid_order,
+    empty_repository, issue, lost_race, mirror_lost, new_app, push_refused, rate_limited, renew,
+    restart, ssh, state_lost, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -37,7 +37,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 17] = [
+pub(crate) const SCENARIOS: [Scenario; 21] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -111,6 +111,24 @@ pub(crate) const SCENARIOS: [Scenario; 17] = [
         play: |programs, folder| Box::pin(webhook::play(programs, folder)),
     },
     Scenario {
+        name: "ca-fallback",
+        tag: Tag::Core,
+        about: "the first of two CAs dies in the middle of an order; the second issues, and the first is asked again when it is back",
+        play: |programs, folder| Box::pin(ca_fallback::play(programs, folder)),
+    },
+    Scenario {
+        name: "rate-limited",
+        tag: Tag::Core,
+        about: "the CA limits until a time, which is waited for, then until a person has acted, who is told where",
+        play: |programs, folder| Box::pin(rate_limited::play(programs, folder)),
+    },
+    Scenario {
+        name: "ari",
+        tag: Tag::Core,
+        about: "the CA moves a renewal into the past, which is made at once and says what it replaces; the reason is explained",
+        play: |programs, folder| Box::pin(ari::play(programs, folder)),
+    },
+    Scenario {
         name: "ca-away",
         tag: Tag::Full,
         about: "the CA refuses, hangs and fails while the daemon starts; challenges are answered all the while",
@@ -139,6 +157,12 @@ pub(crate) const SCENARIOS: [Scenario; 17] = [
         tag: Tag::Full,
         about: "many orders at a time straight at a CA that locks up for good; all are served after its restart",
         play: |programs, folder| Box::pin(ungated::play(programs, folder)),
+    },
+    Scenario {
+        name: "ari-broken",
+        tag: Tag::Full,
+        about: "the CA answers nonsense when it is asked when to renew; certificates are renewed in time",
+        play: |programs, folder| Box::pin(ari_broken::play(programs, folder)),
     },
 ];
 
@@ -228,13 +252,13 @@ mod tests {
                 "no names: the core",
                 &[],
                 Tag::Core,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook ca-fallback rate-limited ari",
             ),
             (
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook ca-away ca-down ca-hangs-mid-order account-lost ungated",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -246,7 +270,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken",
             ),
         ];
         for (case, names, tag, expected) in cases {

@@ -2,8 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use anyhow::Result;
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderName, Response, StatusCode};
 
 use crate::proxy::Endpoint;
 
@@ -28,6 +29,21 @@ pub(crate) enum Effect {
     Hang,
     /// The proxy answers instead of the CA.
     Answer(Response<Bytes>),
+}
+
+impl Effect {
+    /// An answer in place of the CA's.
+    pub(crate) fn answer(
+        status: StatusCode,
+        headers: &[(HeaderName, &str)],
+        body: &str,
+    ) -> Result<Self> {
+        let mut response = Response::builder().status(status);
+        for (name, value) in headers {
+            response = response.header(name, *value);
+        }
+        Ok(Self::Answer(response.body(Bytes::copy_from_slice(body.as_bytes()))?))
+    }
 }
 
 #[derive(Clone, Copy)]

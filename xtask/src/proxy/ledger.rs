@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::header::LOCATION;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,16 @@ pub(crate) enum Standing {
     Known,
     /// The CA said that it has failed, or that there is no such order.
     Over,
+}
+
+impl Order {
+    /// The serial number of what it replaces, hexadecimal without leading zeros: the second half of the certificate's id.
+    pub(crate) fn replaced_serial(&self) -> Option<String> {
+        let (_, serial) = self.replaces.as_ref()?.split_once('.')?;
+        let serial = BASE64_URL_SAFE_NO_PAD.decode(serial).ok()?;
+        let hex: String = serial.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(hex.trim_start_matches('0').to_owned())
+    }
 }
 
 /// An order that was made although one for the same names went on.
@@ -172,6 +184,14 @@ impl Ledger {
     /// All orders that the CA has made, by the last parts of their URLs.
     pub(crate) fn orders(&self) -> BTreeMap<String, Order> {
         self.lock().orders.clone()
+    }
+
+    /// The orders for these names, in no order.
+    pub(crate) fn orders_for(&self, names: &[&str]) -> Vec<Order> {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        let is_for = |order: &&Order| order.names == names;
+        self.lock().orders.values().filter(is_for).cloned().collect()
     }
 
     pub(crate) fn seconds(&self) -> Vec<Second> {

@@ -1,5 +1,6 @@
 //! The ACME CA: Pebble, strict, as good or as bad as it is told to be.
 
+mod management;
 mod settings;
 
 pub(crate) use settings::{CaSettings, ExternalAccount};
@@ -92,6 +93,11 @@ impl Ca {
     /// Stops answering, without letting go of anything: connections are taken, requests are read, and that is all.
     pub(crate) fn freeze(&self) -> Result<()> {
         self.process.freeze()
+    }
+
+    /// Ends the CA with SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
     }
 
     /// Kills the CA and starts it anew on the same address: it knows no account, no order, and has another root.

@@ -187,6 +187,11 @@ impl Daemon {
         process::output(self.command(&["sync"]), COMMAND_LIMIT).await.map(drop)
     }
 
+    /// What a command of the command line prints.
+    pub(crate) async fn tell(&self, args: &[&str]) -> Result<String> {
+        Ok(String::from_utf8(process::output(self.command(args), COMMAND_LIMIT).await?)?)
+    }
+
     /// Changes one setting for the next start.
     pub(crate) fn reconfigure(&self, from: &str, to: &str) -> Result<()> {
         let config = files::read(&self.config)?;

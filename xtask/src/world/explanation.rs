@@ -15,6 +15,8 @@ pub(crate) struct Explanation {
 pub(crate) struct Explained {
     pub(crate) stage: Stage,
     pub(crate) last_error: Option<String>,
+    /// Where the CA tells why it is to be renewed, if it does.
+    pub(crate) explanation_url: Option<String>,
     pub(crate) attempts: Vec<Attempt>,
 }
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 pub(crate) struct Status {
-    /// The CAs in the order in which they are asked, with our account at each.
-    cas: Vec<Account>,
+    /// The CAs in the order in which they are asked.
+    cas: Vec<CaStatus>,
     pub(crate) branch: Branch,
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) faults: Vec<Fault>,
@@ -37,6 +37,14 @@ pub(crate) enum TroubleWith {
     Daemon,
 }
 
+/// One CA, with our account there.
+#[derive(Deserialize)]
+struct CaStatus {
+    #[serde(flatten)]
+    account: Account,
+    obstacles: Vec<Obstacle>,
+}
+
 /// The account at the CA.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub(crate) struct Account {
@@ -45,6 +53,15 @@ pub(crate) struct Account {
     pub(crate) url: Option<String>,
     /// The thumbprint of its key, which makes it the account it is.
     pub(crate) thumbprint: String,
+}
+
+/// Something that keeps orders from a CA.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Obstacle {
+    pub(crate) kind: String,
+    /// Whether a person has to act.
+    pub(crate) held: bool,
+    pub(crate) detail: String,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +76,8 @@ pub(crate) struct Certificate {
     pub(crate) stage: Stage,
     pub(crate) serial: Option<String>,
     pub(crate) fingerprint: Option<String>,
+    /// The directory of the CA that it came from.
+    pub(crate) ca: Option<String>,
     pub(crate) last_error: Option<String>,
 }
 
@@ -76,7 +95,12 @@ pub(crate) enum Stage {
 impl Status {
     /// The account at the first CA.
     pub(crate) fn account(&self) -> Result<&Account> {
-        self.cas.first().context("no CA is configured")
+        self.cas.first().map(|ca| &ca.account).context("no CA is configured")
+    }
+
+    /// What keeps orders from CAs.
+    pub(crate) fn obstacles(&self) -> impl Iterator<Item = &Obstacle> {
+        self.cas.iter().flat_map(|ca| &ca.obstacles)
     }
 
     pub(crate) fn certificate(&self, host: &str) -> Option<&Certificate> {
@@ -109,10 +133,10 @@ mod tests {
     #[test]
     fn a_status_is_read_with_more_in_it_than_is_asked_for() {
         let text = r#"{
-            "cas": [{"directory": "https://localhost/dir", "account": "https://localhost/my-account/1", "thumbprint": "abc", "obstacles": []}],
+            "cas": [{"directory": "https://localhost/dir", "account": "https://localhost/my-account/1", "thumbprint": "abc", "obstacles": [{"kind": "ca", "subject": "", "held": true, "until": "2026-01-01T00:00:00Z", "detail": "who are you"}]}],
             "branch": {"name": "main", "tip": "0123"},
             "certificates": [{"names": ["a.example", "b.example"], "stage": "issued", "serial": "0a", "fingerprint": null,
-                "not_before": null, "not_after": null, "issuer": null, "reason": "absent", "last_error": null,
+                "not_before": null, "not_after": null, "issuer": null, "ca": null, "reason": "absent", "last_error": null,
                 "next": {"at": "2026-01-01T00:00:00Z", "what": "renew"}, "deliveries": []}],
             "faults": [{"path": "apps/a/ingress.yaml", "text": "apps/a/ingress.yaml: is broken"}],
             "troubles": [{"with": "push", "text": "frozen"}]}"#;
@@ -125,5 +149,7 @@ mod tests {
         assert!(status.certificate("c.example").is_none());
         assert_eq!(status.trouble(TroubleWith::Push), Some("frozen"));
         assert_eq!(status.trouble(TroubleWith::Ca), None);
+        let met: Vec<_> = status.obstacles().map(|met| (met.kind.as_str(), met.held)).collect();
+        assert_eq!(met, [("ca", true)]);
     }
 }

@@ -13,7 +13,7 @@ fn answer(status: u16, location: &str, body: &serde_json::Value) -> Response<Str
 
 /// newOrder for `name` is answered with an order `id` that has the authorization `a-id`.
 fn make(ledger: &Ledger, name: &str, id: &str) {
-    let asked = json!({"identifiers": [{"type": "dns", "value": name}], "replaces": "aki.serial"});
+    let asked = json!({"identifiers": [{"type": "dns", "value": name}], "replaces": "aki.AIdlQyE"});
     let request = json!({"payload": BASE64_URL_SAFE_NO_PAD.encode(asked.to_string())});
     let order =
         json!({"status": "pending", "authorizations": [format!("https://ca/authZ/a-{id}")]});
@@ -76,7 +76,10 @@ fn what_was_asked_for_and_what_came_of_it_is_kept() {
     let orders = ledger.orders();
     let order = &orders["1"];
     assert_eq!(order.names, ["a.example"]);
-    assert_eq!(order.replaces.as_deref(), Some("aki.serial"));
+    assert_eq!(order.replaces.as_deref(), Some("aki.AIdlQyE"));
+    assert_eq!(order.replaced_serial().as_deref(), Some("87654321"));
     assert_eq!((order.finalized, order.serial.as_deref()), (true, Some("ab12")));
     assert_eq!(order.standing, Standing::Known);
+    let of = |names: &[&str]| ledger.orders_for(names).len();
+    assert_eq!((of(&["a.example"]), of(&["a.example", "b.example"])), (1, 0));
 }

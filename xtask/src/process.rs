@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -59,15 +59,25 @@ pub(crate) async fn run(command: Command) -> Result<()> {
 /// As [`run`], with what the program said on standard error; and if it takes longer than `limit`.
 pub(crate) async fn output(command: Command, limit: Duration) -> Result<Vec<u8>> {
     let shown = shown(&command);
+    let output = ended(command, limit).await?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "`{shown}` failed ({}): {}", output.status, said.trim());
+    Ok(output.stdout)
+}
+
+/// Runs to the end, whatever that is.
+///
+/// # Errors
+///
+/// If the program cannot be started, or takes longer than `limit`.
+pub(crate) async fn ended(command: Command, limit: Duration) -> Result<Output> {
+    let shown = shown(&command);
     let mut command = tokio::process::Command::from(command);
     let running = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let Ok(output) = tokio::time::timeout(limit, running).await else {
         bail!("`{shown}` took longer than {} s", limit.as_secs());
     };
-    let output = output.with_context(|| format!("cannot start `{shown}`"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "`{shown}` failed ({}): {}", output.status, said.trim());
-    Ok(output.stdout)
+    output.with_context(|| format!("cannot start `{shown}`"))
 }
 
 /// A running program. Dropping it kills it, with whatever it started, and waits until it is gone.

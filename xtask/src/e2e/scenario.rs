@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
     account_lost, ari, ari_broken, bad_manifest, ca_away, ca_down, ca_fallback, ca_hangs_mid_order,
-    empty_repository, issue, lost_race, mirror_lost, new_app, push_refused, rate_limited, renew,
-    restart, ssh, state_lost, ungated, webhook,
+    eab, empty_repository, incident, issue, lost_race, mirror_lost, new_app, profile, push_refused,
+    rate_limited, renew, restart, revoke_replace, rollover, ssh, state_lost, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -37,7 +37,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 21] = [
+pub(crate) const SCENARIOS: [Scenario; 26] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -164,6 +164,36 @@ pub(crate) const SCENARIOS: [Scenario; 21] = [
         about: "the CA answers nonsense when it is asked when to renew; certificates are renewed in time",
         play: |programs, folder| Box::pin(ari_broken::play(programs, folder)),
     },
+    Scenario {
+        name: "profile",
+        tag: Tag::Full,
+        about: "profiles and key types of one CA and of single applications; an unknown profile is told with those that there are",
+        play: |programs, folder| Box::pin(profile::play(programs, folder)),
+    },
+    Scenario {
+        name: "eab",
+        tag: Tag::Full,
+        about: "the CA makes accounts for its customers only: a key that is none, a wrong one, the right one",
+        play: |programs, folder| Box::pin(eab::play(programs, folder)),
+    },
+    Scenario {
+        name: "rollover",
+        tag: Tag::Full,
+        about: "the account gets a new key while orders run, and with the daemon killed in the middle of it",
+        play: |programs, folder| Box::pin(rollover::play(programs, folder)),
+    },
+    Scenario {
+        name: "revoke-replace",
+        tag: Tag::Full,
+        about: "a certificate is revoked once its successor with another key is in place, another at once",
+        play: |programs, folder| Box::pin(revoke_replace::play(programs, folder)),
+    },
+    Scenario {
+        name: "incident",
+        tag: Tag::Full,
+        about: "forty certificates are replaced by what they have in common, others by their serial numbers, each once",
+        play: |programs, folder| Box::pin(incident::play(programs, folder)),
+    },
 ];
 
 /// The scenarios of these names; without names, those that `tag` covers.
@@ -258,7 +288,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace incident",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -270,7 +300,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, incident",
             ),
         ];
         for (case, names, tag, expected) in cases {

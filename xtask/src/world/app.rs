@@ -36,6 +36,15 @@ impl App {
         ]
     }
 
+    /// The Ingress alone, with annotations: path and text.
+    pub(crate) fn annotated(&self, annotations: &[(&str, &str)]) -> (String, String) {
+        let lines: String =
+            annotations.iter().map(|(key, value)| format!("    {key}: {value}\n")).collect();
+        let text =
+            self.ingress().replacen("spec:\n", &format!("  annotations:\n{lines}spec:\n"), 1);
+        (format!("apps/{}/ingress.yaml", self.name), text)
+    }
+
     pub(crate) fn ingress(&self) -> String {
         let Self { name, hosts } = self;
         let rules: String = hosts.iter().map(|host| rule(name, host)).collect();
@@ -102,6 +111,16 @@ mod tests {
     use expect_test::expect;
 
     use super::App;
+
+    #[test]
+    fn annotations_stand_in_the_metadata() {
+        let app = App { name: "blog", hosts: &["blog.example"] };
+        let (path, text) = app.annotated(&[("nws-certd/profile", "shortlived")]);
+        assert_eq!(path, "apps/blog/ingress.yaml");
+        let expected =
+            "  namespace: blog\n  annotations:\n    nws-certd/profile: shortlived\nspec:\n";
+        assert!(text.contains(expected), "{text}");
+    }
 
     #[test]
     fn an_ingress_names_its_hosts_and_its_secret() {

@@ -192,6 +192,17 @@ impl Daemon {
         Ok(String::from_utf8(process::output(self.command(args), COMMAND_LIMIT).await?)?)
     }
 
+    /// Starts a command of the command line, which ends with what is returned.
+    pub(crate) fn begin(&self, args: &[&str]) -> Result<Process> {
+        Process::start("nws-certd's command line", self.command(args), &self.log)
+    }
+
+    /// Starts the daemon, which is not to run: its exit code, and what it says.
+    pub(crate) async fn refusal(&self) -> Result<(Option<i32>, String)> {
+        let ended = process::ended(self.command(&["run"]), PATIENCE).await?;
+        Ok((ended.status.code(), String::from_utf8(ended.stderr)?))
+    }
+
     /// Changes one setting for the next start.
     pub(crate) fn reconfigure(&self, from: &str, to: &str) -> Result<()> {
         let config = files::read(&self.config)?;

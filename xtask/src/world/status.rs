@@ -11,6 +11,15 @@ pub(crate) struct Status {
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) troubles: Vec<Trouble>,
+    #[serde(default)]
+    pub(crate) revocations: Vec<Revocation>,
+}
+
+/// What is to be revoked, or was.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Revocation {
+    pub(crate) serial: String,
+    pub(crate) revoked_at: Option<String>,
 }
 
 /// Something in the repository that is not served as it is written.

@@ -1,6 +1,6 @@
 //! What Pebble tells and does beside ACME, on a listener of its own.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use http::Uri;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,8 +11,12 @@ use crate::world::Ca;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Issued {
+    status: String,
     /// PEM.
     certificate: String,
+    /// Why it is revoked, as a number of RFC 5280; zero is left out there and here.
+    #[serde(default)]
+    reason: u8,
 }
 
 impl Ca {
@@ -36,5 +40,42 @@ impl Ca {
 
     fn managed(&self, path: &str) -> Result<Uri> {
         Ok(format!("https://{}/{path}", self.management).parse()?)
+    }
+}
+
+impl Issued {
+    /// Why it is revoked; `None` while it is not.
+    pub(crate) fn revoked(&self) -> Option<u8> {
+        (self.status == "Revoked").then_some(self.reason)
+    }
+
+    /// # Errors
+    ///
+    /// If it is revoked.
+    pub(crate) fn expect_valid(&self) -> Result<()> {
+        ensure!(self.status == "Valid", "it is {} at the CA", self.status);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Issued;
+
+    #[test]
+    fn a_certificate_stands_as_pebble_says() {
+        let cases = [
+            (r#"{"Status": "Valid", "Serial": "1a", "Certificate": "PEM"}"#, None),
+            (
+                r#"{"Status": "Revoked", "Serial": "1a", "Certificate": "PEM", "Reason": 1, "RevokedAt": "now"}"#,
+                Some(1),
+            ),
+            (r#"{"Status": "Revoked", "Serial": "1a", "Certificate": "PEM"}"#, Some(0)),
+        ];
+        for (text, revoked) in cases {
+            let issued: Issued = serde_json::from_str(text).unwrap();
+            assert_eq!(issued.revoked(), revoked, "{text}");
+            assert_eq!(issued.expect_valid().is_ok(), revoked.is_none(), "{text}");
+        }
     }
 }

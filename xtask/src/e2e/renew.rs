@@ -5,8 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use http::StatusCode;
 use tokio::time::Instant;
 
+use crate::proxy::{Effect, Endpoint, Fault, Scope, Times};
 use crate::wait::{self, Look};
 use crate::world::{CaOptions, CaSettings, Programs, SAMPLES, Settings, World};
 
@@ -23,6 +25,12 @@ const LIMIT: Duration = Duration::from_secs(480);
 
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let mut world = World::start(programs, folder, SETTINGS).await?;
+    // A CA that suggests when to renew means to spread renewals, and certificates would not stay together.
+    world.proxy.inject(Fault {
+        scope: Scope::Only(Endpoint::RenewalInfo),
+        effect: Effect::answer(StatusCode::NOT_FOUND, &[], "")?,
+        times: Times::UntilCleared,
+    });
     world.add(&SAMPLES).await?;
     world.daemon.start().await?;
     world.wait_all_served(&SAMPLES).await?;

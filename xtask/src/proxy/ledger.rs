@@ -28,6 +28,8 @@ struct Books {
     /// The order that each authorization was made for, by the last parts of their URLs; others may use it later.
     authorizations: BTreeMap<String, String>,
     seconds: Vec<Second>,
+    /// What was asked for and not made, for whatever reason.
+    refused: Vec<Order>,
 }
 
 /// An order that the CA has made.
@@ -56,6 +58,13 @@ pub(crate) enum Standing {
 }
 
 impl Order {
+    fn asked_for(request: &[u8]) -> Self {
+        let asked: NewOrder = payload(request).unwrap_or_default();
+        let mut names: Vec<_> = asked.identifiers.into_iter().map(|one| one.value).collect();
+        names.sort_unstable();
+        Self { names, replaces: asked.replaces, ..Self::default() }
+    }
+
     /// The serial number of what it replaces, hexadecimal without leading zeros: the second half of the certificate's id.
     pub(crate) fn replaced_serial(&self) -> Option<String> {
         let (_, serial) = self.replaces.as_ref()?.split_once('.')?;
@@ -168,14 +177,14 @@ impl Ledger {
 
     fn made(&self, request: &[u8], answer: &Response<impl AsRef<[u8]>>) {
         let location = answer.headers().get(LOCATION).and_then(|url| url.to_str().ok());
-        let Some(url) = location.filter(|_| answer.status() == StatusCode::CREATED) else { return };
+        let Some(url) = location.filter(|_| answer.status() == StatusCode::CREATED) else {
+            self.lock().refused.push(Order::asked_for(request));
+            return;
+        };
         let (mut books, id) = (self.lock(), last_part(url).to_owned());
         if !books.orders.contains_key(&id) {
-            let asked: NewOrder = payload(request).unwrap_or_default();
-            let mut names: Vec<_> = asked.identifiers.into_iter().map(|one| one.value).collect();
-            names.sort_unstable();
-            books.note_second(&names, &id);
-            let order = Order { names, replaces: asked.replaces, ..Order::default() };
+            let order = Order::asked_for(request);
+            books.note_second(&order.names, &id);
             books.orders.insert(id.clone(), order);
         }
         books.seen(&id, answer);
@@ -192,6 +201,14 @@ impl Ledger {
         names.sort_unstable();
         let is_for = |order: &&Order| order.names == names;
         self.lock().orders.values().filter(is_for).cloned().collect()
+    }
+
+    /// The requests for orders for these names that were refused, for whatever reason.
+    pub(crate) fn refused_for(&self, names: &[&str]) -> Vec<Order> {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        let is_for = |order: &&Order| order.names == names;
+        self.lock().refused.iter().filter(is_for).cloned().collect()
     }
 
     pub(crate) fn seconds(&self) -> Vec<Second> {

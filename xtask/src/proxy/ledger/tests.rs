@@ -80,6 +80,12 @@ fn what_was_asked_for_and_what_came_of_it_is_kept() {
     assert_eq!(order.replaced_serial().as_deref(), Some("87654321"));
     assert_eq!((order.finalized, order.serial.as_deref()), (true, Some("ab12")));
     assert_eq!(order.standing, Standing::Known);
+    let refusal = json!({"identifiers": [{"type": "dns", "value": "c.example"}]});
+    let refusal = json!({"payload": BASE64_URL_SAFE_NO_PAD.encode(refusal.to_string())});
+    let no = answer(403, "", &json!({}));
+    ledger.answered(Endpoint::NewOrder, "/order-plz", refusal.to_string().as_bytes(), &no);
+    let refused = |name: &str| ledger.refused_for(&[name]).len();
+    assert_eq!((refused("a.example"), refused("c.example")), (0, 1));
     let of = |names: &[&str]| ledger.orders_for(names).len();
     assert_eq!((of(&["a.example"]), of(&["a.example", "b.example"])), (1, 0));
 }

@@ -280,11 +280,14 @@ async fn issued(
                  previous_chain = chain, previous_key = certificate.sealed_key, previous_ca = certificate.ca,
                  chain = ?, sealed_key = acme_order.sealed_key, issued_at = ?,
                  ca = acme_order.ca, issued_profile = acme_order.profile,
+                 asked_at = min(asked_at, ?),
                  failures = 0, wait_until = NULL, last_error = NULL
                FROM acme_order
                WHERE acme_order.certificate = certificate.id
                  AND acme_order.id = ? AND acme_order.epoch = ? AND acme_order.state = 'open'";
-    let row = sqlx::query(sql).bind(chain.to_pem()).bind(at).bind(order.to_string()).bind(epoch.0);
+    let row = sqlx::query(sql).bind(chain.to_pem()).bind(at);
+    // What is issued is what was asked for, though the clock was set back since.
+    let row = row.bind(at).bind(order.to_string()).bind(epoch.0);
     fenced(order, row.execute(&mut *to).await)?;
     let sql = "UPDATE acme_order SET state = 'issued', ended_at = ? WHERE id = ? AND epoch = ?";
     fenced(order, sqlx::query(sql).bind(at).bind(order.to_string()).bind(epoch.0).execute(to).await)

@@ -96,3 +96,16 @@ async fn what_runs_out_goes_before_what_is_asked_for() {
     let due: Vec<_> = due.iter().map(|due| due.key.names.to_string()).collect();
     assert_eq!(due, ["blog.example", "shop.example", "wiki.example"], "the last is good for long");
 }
+
+#[tokio::test]
+async fn who_asked_before_the_clock_was_set_back_gets_one_certificate() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    let report = world.settle(&mut daemon).await;
+    world.pass(Duration::DAY);
+    daemon.renew(keys(&report)).await.unwrap();
+    world.pass(-Duration::hours(2));
+    world.settle(&mut daemon).await;
+    let report = world.go_on(&mut daemon).await;
+    assert_eq!((world.ca.issued(), report.certificates[0].stage), (2, Stage::Pushed), "{report:?}");
+}

@@ -123,8 +123,10 @@ impl Narrator {
             let history = self.history(certificate).await?;
             certificates.push(Chapter::of(certificate.clone(), history));
         }
-        let profiles: Vec<_> =
-            certificates.iter().filter_map(|one| one.certificate.profile.as_deref()).collect();
+        let profiles: Vec<_> = certificates
+            .iter()
+            .map(|one| one.certificate.profile.as_deref().unwrap_or(""))
+            .collect();
         let met = report.obstacles().into_iter().filter(|(_, met)| met.concerns(host, &profiles));
         let obstacles =
             met.map(|(ca, met)| Hindrance { ca: ca.into(), obstacle: met.clone() }).collect();

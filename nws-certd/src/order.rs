@@ -23,6 +23,7 @@ pub(crate) use outcome::Ended;
 use self::journal::Recorded;
 use self::outcome::OrderFailure;
 use crate::authority::{Authority, Lease};
+use crate::plan::Occasion;
 use crate::store::{Blame, CertificateKey, OpenOrder, OrderId, Span, Step, Store};
 use crate::vault::Vault;
 
@@ -207,6 +208,11 @@ impl Attempt {
             "the certificate is needed before that CA can go on; it is ordered from {}",
             self.authority.directory()
         )
+    }
+
+    /// What it is to the CA's limits for new orders, while it has made none.
+    fn occasion(&self) -> Occasion {
+        if self.ends.is_some() { Occasion::Renewal } else { Occasion::First }
     }
 
     /// The open order, if it is at the CA that this attempt goes to.

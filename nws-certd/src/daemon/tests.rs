@@ -7,6 +7,7 @@ mod ca_away;
 mod clock;
 mod fallback;
 mod keys;
+mod obstacles;
 mod power;
 mod power_accounts;
 mod power_fallback;

@@ -1,12 +1,12 @@
 //! What a failure says of other orders at the same CA, too.
 
-use nws_acme::{LimitScope, OrderError, Recovery};
-use nws_expiry::DnsNames;
+use nws_acme::{LimitScope, OrderError, Recovery, Step};
+use nws_expiry::{DnsNames, FailureClass, Profile, retry_after};
 use time::{Duration, OffsetDateTime};
 
 use super::Attempt;
 use super::outcome::{OPERATOR, OrderFailure};
-use crate::plan::subject;
+use crate::plan::{Occasion, subject};
 use crate::store::{Obstacle, ObstacleKind, Stand};
 
 /// How soon it is looked again whether a CA offers a profile that it did not.
@@ -15,6 +15,43 @@ const PROFILE: Duration = Duration::DAY;
 const CAA: Duration = Duration::HOUR;
 /// How soon a CA is asked again that has paused us until a person says otherwise: at one try a day nothing is used up.
 const PAUSED: Duration = Duration::DAY;
+
+impl OrderFailure {
+    /// Whether the CA has made no order yet, so that what it says is not about one.
+    fn is_before_the_order(&self) -> bool {
+        match self {
+            Self::Acme { .. } | Self::Forbidden { .. } => true,
+            Self::Order { error: OrderError::Request { step, .. }, .. } => match step {
+                Step::Directory | Step::NewOrder => true,
+                Step::Order
+                | Step::Authorization
+                | Step::Challenge
+                | Step::Finalize
+                | Step::Certificate => false,
+            },
+            Self::Order { error: OrderError::UnknownProfile { .. }, .. } => true,
+            Self::Order { .. }
+            | Self::Store(_)
+            | Self::Seal(_)
+            | Self::Key(_)
+            | Self::NewKey(_) => false,
+        }
+    }
+
+    /// Whether the CA was not even asked for an order, so that what it says holds for all of them, those that are open too.
+    fn is_before_any_order(&self) -> bool {
+        match self {
+            Self::Acme { .. } => true,
+            Self::Order { error: OrderError::Request { step, .. }, .. } => *step == Step::Directory,
+            Self::Order { .. }
+            | Self::Forbidden { .. }
+            | Self::Store(_)
+            | Self::Seal(_)
+            | Self::Key(_)
+            | Self::NewKey(_) => false,
+        }
+    }
+}
 
 /// What keeps this order, and perhaps others, from its CA; `None` for what is the order's own, as everything is once there is one.
 pub(super) fn obstacle(
@@ -28,21 +65,29 @@ pub(super) fn obstacle(
         return None;
     }
     let names = &attempt.certificate.names;
-    let (kind, about, stand, until) = match recovery {
+    let everything = || (ObstacleKind::Ca, String::new());
+    let ((kind, about), stand, until) = match recovery {
         Recovery::Wait { retry_after, scope } => {
-            let (kind, about) = limited(*scope, names, detail);
-            (kind, about, Stand::Waits, retry_after.until(now))
+            let met = match failure.is_before_any_order() {
+                true => everything(),
+                false => limited(*scope, attempt.occasion(), names, detail),
+            };
+            (met, Stand::Waits, retry_after.until(now).max(soonest(now)))
+        }
+        Recovery::Hold { .. } if failure.is_before_any_order() => {
+            (everything(), Stand::Held, now + PAUSED)
         }
         Recovery::Hold { .. } => {
-            (ObstacleKind::ExactSet, subject(names), Stand::Held, now + PAUSED)
+            ((ObstacleKind::ExactSet, subject(names)), Stand::Held, now + PAUSED)
         }
-        Recovery::Operator => (ObstacleKind::Ca, String::new(), Stand::Held, now + OPERATOR),
+        Recovery::Operator => (everything(), Stand::Held, now + OPERATOR),
         Recovery::Permanent => match failure {
             OrderFailure::Order { error: OrderError::UnknownProfile { profile, .. }, .. } => {
-                (ObstacleKind::Profile, profile.to_string(), Stand::Waits, now + PROFILE)
+                let (about, stand) = not_offered(attempt, profile);
+                ((ObstacleKind::Profile, about), stand, now + PROFILE)
             }
             OrderFailure::Forbidden { .. } => {
-                (ObstacleKind::Caa, subject(names), Stand::Waits, now + CAA)
+                ((ObstacleKind::Caa, subject(names)), Stand::Waits, now + CAA)
             }
             OrderFailure::Order { .. }
             | OrderFailure::Acme { .. }
@@ -61,12 +106,36 @@ pub(super) fn obstacle(
     Some(Obstacle { ca, kind, subject: about, stand, until, detail: detail.into() })
 }
 
-/// What is limited, and which one: the CA quotes the domain or name that it means.
-fn limited(scope: LimitScope, names: &DnsNames, detail: &str) -> (ObstacleKind, String) {
+/// A CA that says when, and means at once, is not asked again at once.
+fn soonest(now: OffsetDateTime) -> OffsetDateTime {
+    now + retry_after(FailureClass::Free, 1, None)
+}
+
+/// Which profile is not offered, and who ends that: the one of the configuration, for all that ask for none of their own, is for
+/// whoever wrote that.
+fn not_offered(attempt: &Attempt, profile: &Profile) -> (String, Stand) {
+    let is_configured = attempt.authority.terms.profile.as_ref() == Some(profile);
+    match &attempt.certificate.profile {
+        None if is_configured => (String::new(), Stand::Held),
+        Some(_) | None => (profile.to_string(), Stand::Waits),
+    }
+}
+
+/// What is limited, and which one: the CA quotes the domain or name that it means. A renewal that meets a limit from which others
+/// are exempt is held back itself.
+fn limited(
+    scope: LimitScope,
+    occasion: Occasion,
+    names: &DnsNames,
+    detail: &str,
+) -> (ObstacleKind, String) {
     let is_quoted = |name: &&str| detail.contains(&format!("\"{name}\""));
     let mut domains = names.iter().flat_map(|name| domains(name.as_str()));
     let these = || (ObstacleKind::ExactSet, subject(names));
     match scope {
+        LimitScope::Account | LimitScope::RegisteredDomain if occasion == Occasion::Renewal => {
+            these()
+        }
         LimitScope::Client => (ObstacleKind::Ca, String::new()),
         LimitScope::Account => (ObstacleKind::Account, String::new()),
         LimitScope::ExactSet | LimitScope::Unknown => these(),
@@ -123,7 +192,12 @@ mod tests {
             (LimitScope::Identifier, "of nobody we know", (ObstacleKind::ExactSet, both)),
         ];
         for (scope, detail, (kind, about)) in cases {
-            assert_eq!(limited(scope, &names, detail), (kind, about.to_owned()), "{detail}");
+            let first = limited(scope, Occasion::First, &names, detail);
+            assert_eq!(first, (kind, about.to_owned()), "{detail}");
+            let is_exempt = [LimitScope::Account, LimitScope::RegisteredDomain].contains(&scope);
+            let want = if is_exempt { (ObstacleKind::ExactSet, both.to_owned()) } else { first };
+            let renewal = limited(scope, Occasion::Renewal, &names, detail);
+            assert_eq!(renewal, want, "{detail}, to a renewal");
         }
     }
 }

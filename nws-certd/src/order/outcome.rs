@@ -1,6 +1,6 @@
 //! What became of an attempt, and what follows from it.
 
-use nws_acme::{AcmeError, KeyGenerationError, OrderError, Recovery, RetryAfter, Step as AcmeStep};
+use nws_acme::{AcmeError, KeyGenerationError, OrderError, Recovery, RetryAfter};
 use nws_expiry::{FailureClass, InvalidPrivateKey, Issued, retry_after};
 use time::{Duration, OffsetDateTime};
 use tracing::{debug, error, info, warn};
@@ -73,29 +73,6 @@ impl OrderFailure {
             | Self::NewKey(_) => return false,
         };
         matches!(away, AcmeError::Away { .. })
-    }
-}
-
-impl OrderFailure {
-    /// Whether the CA has made no order yet, so that what it says is not about one.
-    pub(super) fn is_before_the_order(&self) -> bool {
-        match self {
-            Self::Acme { .. } | Self::Forbidden { .. } => true,
-            Self::Order { error: OrderError::Request { step, .. }, .. } => match step {
-                AcmeStep::Directory | AcmeStep::NewOrder => true,
-                AcmeStep::Order
-                | AcmeStep::Authorization
-                | AcmeStep::Challenge
-                | AcmeStep::Finalize
-                | AcmeStep::Certificate => false,
-            },
-            Self::Order { error: OrderError::UnknownProfile { .. }, .. } => true,
-            Self::Order { .. }
-            | Self::Store(_)
-            | Self::Seal(_)
-            | Self::Key(_)
-            | Self::NewKey(_) => false,
-        }
     }
 
     /// What to do about a failure of the CA, and its words.

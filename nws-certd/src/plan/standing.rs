@@ -2,7 +2,7 @@
 
 use nws_acme::Availability;
 use nws_acme::choice::{Standing, Unfit};
-use nws_expiry::DnsNames;
+use nws_expiry::{DnsNames, Profile};
 use time::OffsetDateTime;
 
 use crate::store::{CertificateKey, Obstacle, ObstacleKind, Stand};
@@ -73,7 +73,7 @@ pub(crate) fn concerns(met: &Obstacle, key: &CertificateKey, occasion: Occasion)
             is_new && key.names.iter().any(|name| name.as_str() == met.subject)
         }
         ObstacleKind::Profile => {
-            is_new && key.profile.as_ref().is_some_and(|profile| profile.as_str() == met.subject)
+            is_new && key.profile.as_ref().map_or("", Profile::as_str) == met.subject
         }
     }
 }
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_limit_holds_back_what_it_is_about_and_nothing_else() {
-        use ObstacleKind::{Account, Ca, Caa, ExactSet, Identifier, RegisteredDomain};
+        use ObstacleKind::{Account, Ca, Caa, ExactSet, Identifier, Profile, RegisteredDomain};
         use Occasion::{First, Renewal, Resumed};
         let limited = Standing::Limited { until: LATER };
         let (ready, waits) = (Standing::Ready, Stand::Waits);
@@ -133,6 +133,8 @@ mod tests {
             ("one of the names", Identifier, "shop.example", Renewal, waits, limited),
             ("it is open already", Identifier, "shop.example", Resumed, waits, ready),
             ("a forbidden CA", Caa, "a.shop.example shop.example", First, waits, FORBIDDEN),
+            ("the CA's own profile", Profile, "", Renewal, Stand::Held, HELD),
+            ("not one that is not asked for", Profile, "short", Renewal, waits, ready),
         ];
         for (case, kind, subject, occasion, stand, want) in cases {
             let (key, met) = (key("shop.example a.shop.example"), met(kind, subject, stand));

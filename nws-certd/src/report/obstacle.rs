@@ -72,7 +72,7 @@ impl ObstacleReport {
         }
     }
 
-    /// Whether a certificate with this name, and with one of these profiles, may have to wait for it.
+    /// Whether a certificate with this name, and with one of these profiles or the empty one for none, may have to wait for it.
     pub(crate) fn concerns(&self, host: &str, profiles: &[&str]) -> bool {
         let mut names = self.subject.split(' ');
         match self.kind() {
@@ -100,6 +100,9 @@ impl ObstacleReport {
             Some(ObstacleKind::Ca) => "all orders".into(),
             Some(ObstacleKind::Account) => "new certificates of the account".into(),
             Some(ObstacleKind::RegisteredDomain) => format!("new certificates in {subject}"),
+            Some(ObstacleKind::Profile) if subject.is_empty() => {
+                "certificates that ask for no profile".into()
+            }
             Some(ObstacleKind::Profile) => format!("profile {subject}"),
             Some(ObstacleKind::ExactSet | ObstacleKind::Identifier | ObstacleKind::Caa) | None => {
                 subject.replace(' ', ", ")

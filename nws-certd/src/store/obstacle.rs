@@ -50,7 +50,7 @@ pub enum ObstacleKind {
     Identifier,
     /// The CAA records of its names forbid it to this CA.
     Caa,
-    /// The CA does not offer the profile.
+    /// The CA does not offer the profile; without a subject, the one that it is configured to issue with where none is asked for.
     Profile,
 }
 
@@ -125,11 +125,12 @@ pub(super) async fn forget(
     done(sqlx::query("DELETE FROM obstacle WHERE until <= ?").bind(until).execute(to).await)
 }
 
-/// Forgets that everything at a CA is held for a person, who may have acted. What is held for single names stays: asking for those
-/// again is for who has acted for them.
+/// Forgets what is held at a CA for a person, who may have acted: everything, or all that asks for no profile. What is held for
+/// single names stays: asking for those again is for who has acted for them.
 pub(super) async fn lift(to: &mut SqliteConnection) -> Result<(), StoreError> {
-    let sql = "DELETE FROM obstacle WHERE held AND kind = ?";
-    done(sqlx::query(sql).bind(ObstacleKind::Ca.as_str()).execute(to).await)
+    let sql = "DELETE FROM obstacle WHERE held AND kind IN (?, ?)";
+    let row = sqlx::query(sql).bind(ObstacleKind::Ca.as_str()).bind(ObstacleKind::Profile.as_str());
+    done(row.execute(to).await)
 }
 
 /// Forgets what is about these names alone, at every CA, and what a person who asks for them has ended.

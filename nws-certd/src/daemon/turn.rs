@@ -166,7 +166,7 @@ impl Daemon {
             self.stuck.until(now),
             self.inquiries.next,
             self.commit_at(plan),
-            self.revoke_at(plan, facts).filter(|at| now < *at),
+            self.revoke_at(now, plan, facts),
             self.next_sweep,
             self.next_poll,
         ];

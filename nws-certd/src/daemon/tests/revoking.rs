@@ -7,8 +7,9 @@ use time::Duration;
 
 use super::world::{SHOP, World};
 use crate::control::RevokeBody;
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Look};
 use crate::report::{Report, Stage};
+use crate::store::{Revocation, Step};
 
 /// The newest certificate that is stored.
 pub(super) async fn newest(daemon: &Daemon) -> Leaf {
@@ -195,4 +196,28 @@ async fn what_is_revoked_before_it_was_pushed_is_never_pushed() {
         let file = "certs/shop/shop-tls.yaml";
         assert_eq!(world.commits_to(file), commits, "with --replace it is in use meanwhile");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_does_not_keep_the_daemon_asleep_past_what_can() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let (old, now) = (newest(&daemon).await, world.now());
+    revoke(&daemon, &old, false).await.unwrap();
+    let ours = daemon.parts.store.load().await.unwrap().revocations.remove(0).wish;
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let other = rcgen::CertificateParams::new(vec!["blog.example".into()]).unwrap();
+    let leaf = Leaf::from_der(other.self_signed(&pair).unwrap().der()).unwrap();
+    let ca = "https://gone.test/directory".to_owned();
+    let wish = Box::new(Revocation { leaf: leaf.clone(), ca, ..ours });
+    let asked = Step::RevocationAsked { wish, certificates: vec![], at: now };
+    daemon.parts.store.write(asked).await.unwrap();
+    for (leaf, until) in [(&leaf, now), (&old, now + Duration::seconds(20))] {
+        let (fingerprint, error) = (leaf.fingerprint(), "no".to_owned());
+        let failed = Step::RevocationFailed { fingerprint, error, until };
+        daemon.parts.store.write(failed).await.unwrap();
+    }
+    let wake_at = daemon.turn(Look::WhenDue).await.unwrap();
+    assert_eq!(wake_at - now, Duration::seconds(20));
 }

@@ -79,10 +79,15 @@ impl Daemon {
         }
     }
 
-    /// The earliest instant at which a CA is asked again.
-    pub(super) fn revoke_at(&self, plan: &Plan, facts: &Facts) -> Option<OffsetDateTime> {
+    /// The earliest instant after `now` at which a CA is asked again.
+    pub(super) fn revoke_at(
+        &self,
+        now: OffsetDateTime,
+        plan: &Plan,
+        facts: &Facts,
+    ) -> Option<OffsetDateTime> {
         let open = facts.revocations.iter().filter(|one| self.is_open(one, plan));
-        open.filter_map(|one| one.wait_until).min()
+        open.filter_map(|one| one.wait_until).filter(|at| now < *at).min()
     }
 
     /// What is to be revoked, and what was of certificates that have not ended.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use nws_acme::{AcmeError, CertificateId, Clock, RenewalInfo, renewal_info_retry};
-use nws_expiry::{Fingerprint, Window};
+use nws_expiry::{Fingerprint, Spread, Window};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 use tracing::{debug, error, info};
@@ -32,6 +32,8 @@ pub(crate) struct Inquiry {
     pub(crate) fingerprint: Fingerprint,
     /// What the CA knows that as.
     pub(crate) id: CertificateId,
+    /// Its place in a window.
+    pub(crate) spread: Spread,
     /// When it was issued.
     pub(crate) issued_at: OffsetDateTime,
     /// Who issued it.
@@ -119,10 +121,12 @@ impl Inquiry {
         }
     }
 
-    /// Whether the first thing that is said of a certificate is that it should not be there any more. Followed at once, a CA that
-    /// says so of every certificate would be asked for others without end.
+    /// Whether the first window that is told of a certificate makes it due as soon as it is issued: one that is over, or as wide
+    /// as some CAs make it for certificates that live for hours. Followed at once, a CA that says so of every certificate would be
+    /// asked for others without end.
     fn is_hasty(&self, window: Window, now: OffsetDateTime) -> bool {
-        self.known.is_none() && window.end() <= now && now < self.issued_at + FRESH
+        let is_first = self.known.as_ref().is_none_or(|known| known.window.is_none());
+        is_first && window.at(self.spread) <= now && now < self.issued_at + FRESH
     }
 
     /// Failures in a row, with one more.

@@ -35,10 +35,12 @@ fn inquiry(age: Duration, before: Option<Option<Window>>) -> Inquiry {
         failures: 2,
         last_error: Some("it was away".into()),
     });
+    let spread = Spread::of("here", &names);
     Inquiry {
         certificate: CertificateKey { names, key_type, profile: None },
         fingerprint,
         id: "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE".parse().unwrap(),
+        spread,
         issued_at: NOON - age,
         authority: Arc::new(authority(ca)),
         known,
@@ -57,7 +59,16 @@ async fn what_is_known_after_an_answer() {
         ("one that is over", inquiry(old, Some(Some(window(50)))), said(-1), Some(-1), 20, 0),
         ("the first, and over", inquiry(old, None), said(-1), Some(-1), 20, 0),
         ("just issued, and over", inquiry(Duration::MINUTE, None), said(-1), None, 60, 0),
-        ("asked again", inquiry(Duration::MINUTE, Some(None)), said(-1), Some(-1), 20, 0),
+        ("and told after a failure", inquiry(Duration::MINUTE, Some(None)), said(-1), None, 60, 0),
+        (
+            "said again an hour later",
+            inquiry(Duration::HOUR, Some(None)),
+            said(-1),
+            Some(-1),
+            20,
+            0,
+        ),
+        ("moved", inquiry(Duration::MINUTE, Some(Some(window(50)))), said(-1), Some(-1), 20, 0),
         ("no window", inquiry(old, Some(Some(window(50)))), Ok(Some(told(None))), Some(50), 20, 3),
         ("none ever", inquiry(old, None), Ok(Some(told(None))), None, 20, 1),
         ("not told there", inquiry(old, Some(Some(window(50)))), Ok(None), None, 24 * 60, 0),
@@ -70,6 +81,20 @@ async fn what_is_known_after_an_answer() {
         assert_eq!(learned.window, want.map(window), "{case}");
         assert_eq!(learned.next_at - NOON, Duration::minutes(minutes), "{case}");
         assert_eq!((learned.failures, learned.asked_at), (failures, NOON), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_window_as_wide_as_the_lifetime_does_not_renew_what_was_just_issued() {
+    let inquiry = inquiry(Duration::MINUTE, None);
+    let since = |part: Duration| {
+        let start = NOON - part - inquiry.spread.part_of(Duration::DAY * 2);
+        Some(Window::new(start, start + Duration::DAY * 2).unwrap())
+    };
+    let cases = [("due by now", Duration::SECOND, true), ("due later", -Duration::SECOND, false)];
+    for (case, part, is_hasty) in cases {
+        let learned = inquiry.learned(Ok(Some(told(since(part)))), NOON);
+        assert_eq!(learned.window, since(part).filter(|_| !is_hasty), "{case}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use nws_acme::{Availability, CertificateId};
-use nws_expiry::{Fingerprint, Leaf};
+use nws_expiry::{Fingerprint, Leaf, Spread};
 use time::{Duration, OffsetDateTime};
 use tokio::task::{JoinError, JoinSet};
 use tracing::error;
@@ -66,7 +66,8 @@ impl Daemon {
         // Who may still be away is not asked about everything at once.
         let mut probed = BTreeSet::new();
         let due = due.filter(|one| !one.is_probe || probed.insert(one.authority.directory()));
-        let inquiries = due.take(Inquiries::MOST).map(Candidate::inquiry).collect();
+        let installation = &self.parts.rules.installation;
+        let inquiries = due.take(Inquiries::MOST).map(|one| one.inquiry(installation)).collect();
         let (store, clock) = (self.parts.store.clone(), self.parts.clock.clone());
         self.inquiries.round.spawn(Round { inquiries, store, clock }.run());
         self.inquiries.began = Some(now);
@@ -119,11 +120,12 @@ impl Daemon {
 }
 
 impl Candidate<'_> {
-    fn inquiry(self) -> Inquiry {
+    fn inquiry(self, installation: &str) -> Inquiry {
         Inquiry {
             certificate: self.planned.key.clone(),
             fingerprint: self.leaf.fingerprint(),
             id: self.id,
+            spread: Spread::of(installation, &self.planned.key.names),
             issued_at: self.planned.issued_at.unwrap_or_else(|| self.leaf.not_before()),
             authority: self.authority.clone(),
             known: self.known.cloned(),

@@ -11,7 +11,7 @@ use nws_expiry::{KeyType, Leaf, Policy, Profile, Reason, Window};
 use nws_gitops::{Inventory, RepoPath, WantKey, Wanted};
 use time::OffsetDateTime;
 
-pub(crate) use self::standing::{Occasion, concerns, subject};
+pub(crate) use self::standing::{Occasion, concerns, is_to_come, subject};
 
 use self::evidence::{Evidence, Known};
 use crate::store::{CertificateKey, Facts, WantRow};

@@ -10,7 +10,7 @@ use nws_gitops::{Delivered, Inventory, Wanted};
 use time::OffsetDateTime;
 
 use super::revoked::Revocations;
-use super::standing::{Occasion, concerns, standing};
+use super::standing::{Occasion, concerns, is_to_come, standing};
 use super::{CaView, Delivery, Next, Obstruction, Planned, PlannedWant, Rules, source};
 use crate::store::{
     CertificateFacts, CertificateKey, Facts, IssuedFacts, Obstacle, OpenOrder, RenewalFacts, Stand,
@@ -208,7 +208,7 @@ impl Evidence<'_> {
             Decision::Order(reason) => reason,
         };
         let failed = self.certificate.and_then(|known| known.wait_until);
-        let next = match (failed.filter(|until| self.now < *until), choice) {
+        let next = match (failed.filter(|until| is_to_come(self.now, *until)), choice) {
             (Some(until), _) => Next::Wait { until, reason, on: Obstruction::Failure },
             (None, Choice::Use(_)) => Next::Order(reason),
             (None, Choice::Wait { until }) => {
@@ -301,7 +301,7 @@ impl Evidence<'_> {
     fn met<'a>(&'a self, key: &'a CertificateKey) -> impl Iterator<Item = &'a Obstacle> {
         self.facts.obstacles.iter().filter(move |met| {
             let is_configured = self.cas.iter().any(|view| view.directory == met.ca);
-            self.now < met.until && concerns(met, key, Occasion::First) && is_configured
+            is_to_come(self.now, met.until) && concerns(met, key, Occasion::First) && is_configured
         })
     }
 }

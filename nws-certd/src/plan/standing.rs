@@ -1,7 +1,7 @@
 //! How each CA stands for one certificate.
 
-use nws_acme::Availability;
 use nws_acme::choice::{Standing, Unfit};
+use nws_acme::{Availability, RetryAfter};
 use nws_expiry::{DnsNames, Profile};
 use time::OffsetDateTime;
 
@@ -26,13 +26,19 @@ pub(super) fn standing<'a>(
     obstacles: impl Iterator<Item = &'a Obstacle>,
     availability: &Availability,
 ) -> Standing {
-    let met = obstacles.filter(|met| now < met.until && concerns(met, key, occasion));
+    let met = obstacles.filter(|met| is_to_come(now, met.until) && concerns(met, key, occasion));
     let met = met.map(stands).max_by_key(|standing| weight(*standing));
     met.unwrap_or(match availability {
         Availability::Up => Standing::Ready,
         Availability::Probe => Standing::Probe,
         Availability::Away { until, .. } => Standing::Away { until: *until },
     })
+}
+
+/// Whether something is waited for still. Nothing ever is for longer than the longest Retry-After that is believed: what would be
+/// was noted by a clock that was set back since, and nobody knows how far its end is.
+pub(crate) fn is_to_come(now: OffsetDateTime, until: OffsetDateTime) -> bool {
+    now < until && until <= now + RetryAfter::LONGEST
 }
 
 fn stands(met: &Obstacle) -> Standing {

@@ -3,6 +3,7 @@
 use nws_expiry::Window;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
+use time::{Duration, OffsetDateTime};
 
 use super::load::{each, get, parse};
 use super::write::done;
@@ -22,15 +23,15 @@ pub(super) async fn keep(to: &mut SqliteConnection, said: &RenewalFacts) -> Resu
         .bind(i64::from(said.failures))
         .bind(said.last_error.clone());
     done(row.execute(&mut *to).await)?;
-    forget_replaced(to).await
+    forget_replaced(to, said.asked_at).await
 }
 
 /// What was said of certificates that nobody asks about any more is of no use: days have passed since the CA was to be
 /// asked again.
-async fn forget_replaced(to: &mut SqliteConnection) -> Result<(), StoreError> {
-    const KEPT_DAYS: i64 = 10;
-    let sql = "DELETE FROM renewal_info WHERE julianday(next_at) < (SELECT max(julianday(asked_at)) FROM renewal_info) - ?";
-    done(sqlx::query(sql).bind(KEPT_DAYS).execute(to).await)
+async fn forget_replaced(to: &mut SqliteConnection, now: OffsetDateTime) -> Result<(), StoreError> {
+    const KEPT: Duration = Duration::days(10);
+    let sql = "DELETE FROM renewal_info WHERE julianday(next_at) < julianday(?)";
+    done(sqlx::query(sql).bind(now - KEPT).execute(to).await)
 }
 
 pub(super) async fn all(from: &SqlitePool) -> Result<Vec<RenewalFacts>, StoreError> {

@@ -2,6 +2,7 @@
 
 use nws_acme::CertificateId;
 use nws_acme::testing::{Endpoint, Renewal};
+use nws_expiry::Fingerprint;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -9,6 +10,7 @@ use super::world::Place::{First, Second};
 use super::world::{SHOP, World, apps};
 use crate::daemon::{Daemon, Look};
 use crate::report::{CertificateReport, Report, Stage, instant};
+use crate::store::Step;
 
 /// What the branch has now, as its CA names it.
 async fn current(daemon: &Daemon) -> CertificateId {
@@ -273,4 +275,32 @@ async fn an_inquiry_that_hangs_holds_up_no_order() {
     world.somebody_writes("apps/blog.yaml", &SHOP.replace("shop", "blog"));
     world.order_only(&mut daemon).await;
     assert_eq!((world.ca.issued(), daemon.inquiries.round.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn what_was_asked_by_a_clock_that_was_set_back_since_is_asked_again() {
+    let world = World::with(&apps(&["shop", "blog"])).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    world.pass(Duration::days(20));
+    world.settle(&mut daemon).await;
+    assert_eq!(asked(&world), 4);
+    world.pass(-Duration::days(20));
+    let again = live(&world, &mut daemon, Duration::HOUR).await;
+    assert_eq!(again, 2, "once each");
+}
+
+#[tokio::test]
+async fn one_answer_to_a_clock_that_was_ahead_does_not_make_the_others_be_forgotten() {
+    let world = World::with(SHOP).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let mut said = daemon.parts.store.load().await.unwrap().renewals.remove(0);
+    said.fingerprint = Fingerprint::of(b"another leaf");
+    (said.asked_at, said.next_at) =
+        (world.now() + Duration::days(50), said.next_at + Duration::days(50));
+    daemon.parts.store.write(Step::RenewalInfo(said)).await.unwrap();
+    world.pass(Duration::hours(7));
+    let again = live(&world, &mut daemon, Duration::HOUR).await;
+    assert_eq!(again, 1);
 }

@@ -87,7 +87,9 @@ impl Daemon {
             let id = CertificateId::of(leaf)?;
             let authority = self.issuer(planned)?;
             let known = known.get(&leaf.fingerprint()).copied();
-            let at = known.map_or(OffsetDateTime::UNIX_EPOCH, |known| known.next_at);
+            // What was asked later than now was asked by a clock that was set back since.
+            let next = known.filter(|known| known.asked_at <= now).map(|known| known.next_at);
+            let at = next.unwrap_or(OffsetDateTime::UNIX_EPOCH);
             let is_probe = match authority.availability(now) {
                 Availability::Up => false,
                 Availability::Probe => true,

@@ -8,7 +8,7 @@ use tracing::debug;
 
 use crate::authority::Authority;
 use crate::daemon::Daemon;
-use crate::plan::Plan;
+use crate::plan::{Plan, is_to_come};
 use crate::report::{RevocationReport, Trouble, TroubleWith};
 use crate::revocation::awaited;
 use crate::store::{Facts, RevocationFacts};
@@ -23,7 +23,7 @@ impl Daemon {
             return;
         }
         for one in &facts.revocations {
-            let is_due = one.wait_until.is_none_or(|until| until <= now);
+            let is_due = one.wait_until.is_none_or(|until| !is_to_come(now, until));
             if self.revoking.len() >= AT_A_TIME {
                 return;
             }
@@ -87,7 +87,7 @@ impl Daemon {
         facts: &Facts,
     ) -> Option<OffsetDateTime> {
         let open = facts.revocations.iter().filter(|one| self.is_open(one, plan));
-        open.filter_map(|one| one.wait_until).filter(|at| now < *at).min()
+        open.filter_map(|one| one.wait_until).filter(|at| is_to_come(now, *at)).min()
     }
 
     /// What is to be revoked, and what was of certificates that have not ended.

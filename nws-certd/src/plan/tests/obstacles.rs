@@ -114,3 +114,22 @@ fn where_none_can_each_says_why() {
     let Next::Wait { on: Obstruction::Operator(words), .. } = next else { panic!("{next:?}") };
     assert_eq!(words, format!("{CA}: caa says no; {SECOND}: caa says no"));
 }
+
+#[test]
+fn nobody_waits_as_long_as_a_clock_was_wrong_that_was_set_back() {
+    let wait = |until| {
+        let obstacle = Obstacle { until, ..met(CA, ObstacleKind::Ca, "", Stand::Waits) };
+        let (held_back, _) = next(None, vec![obstacle], &[view(CA)]);
+        let repository = Repository::new().wants("shop/tls", "shop.example");
+        let failed = CertificateFacts { wait_until: Some(until), ..certificate("shop.example") };
+        let plan = plan(&repository, &facts([failed]));
+        [held_back, plan.certificates[0].next.clone()]
+    };
+    let longest = NOON + Duration::WEEK;
+    for next in wait(longest) {
+        assert!(matches!(next, Next::Wait { until, .. } if until == longest), "{next:?}");
+    }
+    for next in wait(longest + Duration::SECOND) {
+        assert_eq!(next, Next::Order(Reason::Absent));
+    }
+}

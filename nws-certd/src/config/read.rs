@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use figment::value::{Dict, Value};
-use figment::{Figment, Source};
 use nws_acme::Proxy;
 use serde::de::DeserializeOwned;
 
@@ -99,9 +99,13 @@ impl Reader {
     }
 
     fn source(&self, key: &str) -> String {
-        match self.figment.find_metadata(key).map(|metadata| &metadata.source) {
-            None | Some(Some(Source::File(_) | Source::Code(_))) => self.file.display().to_string(),
-            Some(_) => format!("{PREFIX}{}", key.replace('.', "__").to_uppercase()),
+        // Lists of tables have no source of their own, and neither have variables; but those have a name.
+        let is_variable = |name: &str| name.contains("environment variable");
+        match self.figment.find_metadata(key) {
+            Some(metadata) if is_variable(&metadata.name) => {
+                format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+            }
+            Some(_) | None => self.file.display().to_string(),
         }
     }
 

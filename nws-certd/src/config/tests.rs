@@ -215,6 +215,20 @@ fn an_account_that_cannot_be_says_what_to_write() {
 }
 
 #[test]
+fn one_of_several_cas_is_named_with_its_file() {
+    let two = WHOLE.replace("[ca]", "[[ca]]").replace(
+        "[git]",
+        "[[ca]]\ndirectory = \"https://second.example/d\"\nterms_agreed = true\nprofil = 1\n[git]",
+    );
+    check_faults(
+        &two,
+        expect![
+            "config.toml: ca.2.profil: is not a setting of nws-certd; look for a misspelling, or remove it"
+        ],
+    );
+}
+
+#[test]
 fn what_is_no_toml_says_where() {
     check_faults(
         "[ca\ndirectory = 1",

@@ -177,7 +177,11 @@ fn roots(file: Option<&Path>) -> Result<Roots, OpenError> {
     };
     let unreadable = |source| OpenError::Roots { file: file.into(), source };
     let certificates = CertificateDer::pem_file_iter(file).map_err(unreadable)?;
-    certificates.collect::<Result<Vec<_>, _>>().map(Roots::Only).map_err(unreadable)
+    let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    if certificates.is_empty() {
+        return Err(unreadable(pem::Error::NoItemsFound));
+    }
+    Ok(Roots::Only(certificates))
 }
 
 fn rules(config: &Config, installation: &str) -> Rules {
@@ -247,4 +251,27 @@ pub enum OpenError {
     /// The resolver of host names.
     #[error("edges: host names cannot be looked up")]
     Edges(#[from] EdgesError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Causes;
+
+    #[test]
+    fn a_file_without_roots_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ca.pem");
+        std::fs::write(&file, "no certificate").unwrap();
+        let Err(error) = roots(Some(&file)) else { panic!("there is no root in it") };
+        let said = Causes(&error).to_string();
+        assert!(
+            said.starts_with(&format!(
+                "ca.roots: cannot read certificates from {}",
+                file.display()
+            )),
+            "{said}"
+        );
+        assert!(error.is_of_configuration());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, UtcOffset};
 
 use crate::{DnsNames, KeyType, Leaf, Profile, Spread, SweepTime, Window};
 
@@ -184,8 +184,9 @@ impl fmt::Display for Reason {
     }
 }
 
-fn to_the_second(instant: OffsetDateTime) -> OffsetDateTime {
-    instant - Duration::nanoseconds(i64::from(instant.nanosecond()))
+fn to_the_second(instant: OffsetDateTime) -> String {
+    let at = instant.to_offset(UtcOffset::UTC);
+    format!("{} {:02}:{:02}:{:02}Z", at.date(), at.hour(), at.minute(), at.second())
 }
 
 /// Decides about one certificate: what is wanted, what there is, and when renewals are due.

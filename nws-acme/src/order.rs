@@ -62,7 +62,10 @@ async fn attempt(
     retry: Retry<'_>,
     csr: &[u8],
 ) -> Result<Issued, OrderError> {
-    check_profile(ca, spec, retry).await?;
+    // an order that is there has its profile, whatever became of it since
+    if spec.resume.is_none() {
+        check_profile(ca, spec, retry).await?;
+    }
     let exchange = ca.exchange(retry).await.map_err(at(Step::Directory))?;
     let run = Run { ca, account, spec, journal, retry, exchange };
     let outcome = run.obtain(csr).await;

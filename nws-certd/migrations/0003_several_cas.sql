@@ -29,7 +29,7 @@ CREATE TABLE certificate (
 
 INSERT INTO certificate
     (id, names, key_type, chain, sealed_key, issued_at, ca, previous_chain, previous_key, failures, wait_until, last_error)
-SELECT id, names, key_type, chain, sealed_key, issued_at, (SELECT min(directory) FROM account),
+SELECT id, names, key_type, chain, sealed_key, issued_at, (SELECT min(directory) FROM account HAVING count(*) = 1),
     previous_chain, previous_key, failures, wait_until, last_error
 FROM kept;
 
@@ -38,10 +38,10 @@ DROP TABLE kept;
 -- Which key the account at a CA has, as its thumbprint: between two key changes not every CA has the same.
 ALTER TABLE account ADD COLUMN thumbprint TEXT;
 
--- At which CA an order is, and with which profile; there was one before, the account's.
+-- At which CA an order is, and with which profile. There was one at a time before: the account's, unless another was configured once.
 ALTER TABLE acme_order ADD COLUMN ca TEXT;
 ALTER TABLE acme_order ADD COLUMN profile TEXT;
-UPDATE acme_order SET ca = (SELECT min(directory) FROM account);
+UPDATE acme_order SET ca = (SELECT min(directory) FROM account HAVING count(*) = 1);
 
 -- What keeps orders from one CA, by what it is about, until when; 'held' is for a person to mend.
 CREATE TABLE obstacle (

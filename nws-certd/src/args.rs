@@ -123,7 +123,7 @@ pub struct Renew {
     pub all: bool,
     /// Which of all: issuer=TEXT, ca=DIRECTORY, host=GLOB, serial-in=FILE, issued-before=DATE, separated by commas; what meets
     /// all of them
-    #[arg(long = "where", conflicts_with = "hosts", value_name = "CONDITIONS")]
+    #[arg(long = "where", requires = "all", conflicts_with = "hosts", value_name = "CONDITIONS")]
     pub conditions: Vec<Conditions>,
     /// Agree beforehand
     #[arg(long, conflicts_with = "hosts")]

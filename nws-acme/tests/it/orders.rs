@@ -205,3 +205,15 @@ async fn a_profile_the_ca_does_not_offer_is_not_asked_for() {
     assert_eq!(error.recovery(), Recovery::Permanent);
     assert_eq!(world.fake.count(Endpoint::NewOrder), 1);
 }
+
+/// A CA may take a profile out of its directory at any time; what was ordered with it is there all the same.
+#[tokio::test(start_paused = true)]
+async fn an_order_goes_on_whatever_became_of_its_profile() {
+    let world = World::new().await;
+    world.journal.lose(Entry::Finalizing);
+    let spec = world.spec("a.example");
+    world.obtain(&spec).await.unwrap_err();
+    let (resume, profile) = (world.journal.orders().pop(), Some("gone".parse().unwrap()));
+    world.obtain(&nws_acme::OrderSpec { resume, profile, ..spec }).await.unwrap();
+    assert_eq!(world.fake.count(Endpoint::NewOrder), 1);
+}

@@ -247,6 +247,8 @@ impl Evidence<'_> {
         {
             return Choice::Use(ca);
         }
+        // What is revoked is of no more use than nothing.
+        let had = had.filter(|_| !matches!(reason, Some(Reason::Revoked { .. })));
         let incumbent = had.map(|had| Incumbent {
             due: reason.and_then(Reason::since).unwrap_or(self.now),
             ends: had.leaf.not_after(),

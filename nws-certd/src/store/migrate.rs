@@ -137,6 +137,23 @@ mod tests {
         old.close().await.unwrap();
     }
 
+    /// Which of two CAs issued what there is was never noted, so nobody guesses.
+    #[tokio::test]
+    async fn of_several_accounts_none_is_taken_for_the_issuer() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state.db");
+        leave_version_2(&file, &chain_for(&["shop.example", "www.shop.example"]).to_pem()).await;
+        let mut old = connect(&file).await;
+        let other = "INSERT INTO account VALUES ('https://another.example/d', 'https://another.example/a/1')";
+        sqlx::query(other).execute(&mut old).await.unwrap();
+        old.close().await.unwrap();
+
+        let facts = SqliteStore::open(&file).await.unwrap().load().await.unwrap();
+        let issuers: Vec<_> =
+            facts.certificates.iter().filter_map(|one| one.issued.as_ref()?.ca.clone()).collect();
+        assert_eq!((issuers, facts.orders[0].ca.clone()), (Vec::new(), None));
+    }
+
     #[tokio::test]
     async fn everything_of_version_2_is_there_afterwards_and_belongs_together() {
         let dir = tempfile::tempdir().unwrap();

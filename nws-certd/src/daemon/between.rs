@@ -13,10 +13,12 @@ use tokio::time::Instant;
 use super::Daemon;
 use crate::order::{Attempt, Ended};
 
-/// Turns take at most about the twentieth part of the time while orders end with certificates.
+/// Turns take about the twentieth part of the time while orders end with certificates,
 const PAUSE: u32 = 20;
-/// But what is issued is seen by a turn no later than this.
-const LONGEST: Duration = Duration::from_secs(5);
+/// but what is issued is seen by a turn, and so by operators, within this,
+const LONGEST: Duration = Duration::from_secs(1);
+/// unless turns would take more than a quarter of the time for it.
+const SHORTEST: u32 = 3;
 
 /// What comes after the end of an order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,7 +51,7 @@ impl LastTurn {
     /// When the next is due for orders that ended with certificates.
     fn next(&self) -> Instant {
         let took = self.span.map_or(Duration::ZERO, |(begun, over)| over - begun);
-        self.over() + (took * PAUSE).min(LONGEST)
+        self.over() + (took * PAUSE).min(LONGEST.max(took * SHORTEST))
     }
 }
 

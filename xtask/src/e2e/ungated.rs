@@ -12,7 +12,8 @@ use crate::world::{
 const SETTINGS: Settings =
     Settings { way: WayToCa::Direct, request: "3s", concurrency: 96, ..Settings::USUAL };
 
-const APPLICATIONS: usize = 200;
+/// So many that a second of orders is a small part of them: what is issued is told about so late.
+const APPLICATIONS: usize = 400;
 
 /// With so many certificates issued, a CA that has not hung by itself is hung for good, in the middle of what is left.
 const ENOUGH: usize = APPLICATIONS / 4;

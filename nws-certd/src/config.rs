@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nws_acme::Proxy;
-use nws_expiry::{KeyType, SweepTime};
+use nws_expiry::{KeyType, RenewBefore, SweepTime};
 use nws_gitops::{Author, Discover, Remote, RemoteUrl};
 
 pub use ca::{CaSettings, EabSettings};
@@ -99,8 +99,9 @@ pub struct OrderSettings {
 /// The `[renewal]` table.
 #[derive(Clone, Debug)]
 pub struct RenewalSettings {
-    /// How long before its end a certificate is renewed: `renew_before`; a third of its lifetime where absent.
-    pub renew_before: Option<Duration>,
+    /// How long before its end a certificate is renewed, as a duration or a part of its lifetime: `renew_before`; a third of its lifetime where
+    /// absent.
+    pub renew_before: Option<RenewBefore>,
     /// The time of the daily sweep: `sweep`; derived from the installation where absent.
     pub sweep: Option<SweepTime>,
 }
@@ -289,7 +290,7 @@ impl OrderSettings {
 
 impl RenewalSettings {
     fn take(from: &mut Reader) -> Option<Self> {
-        let renew_before = from.optional_duration("renewal.renew_before");
+        let renew_before = from.optional_text("renewal.renew_before");
         let sweep = from.optional_text("renewal.sweep");
         Some(Self { renew_before: renew_before?, sweep: sweep? })
     }

@@ -185,11 +185,9 @@ fn roots(file: Option<&Path>) -> Result<Roots, OpenError> {
 }
 
 fn rules(config: &Config, installation: &str) -> Rules {
-    let renew_before =
-        config.renewal.renew_before.map(|before| before.try_into().unwrap_or(time::Duration::MAX));
     let sweep = config.renewal.sweep.unwrap_or_else(|| SweepTime::of(installation));
     Rules {
-        policy: Policy { renew_before, sweep },
+        policy: Policy { renew_before: config.renewal.renew_before, sweep },
         key_type: config.orders.key_type,
         installation: installation.into(),
     }

@@ -7,7 +7,7 @@ mod standing;
 use std::collections::BTreeMap;
 
 use nws_acme::Availability;
-use nws_expiry::{KeyType, Leaf, Policy, Profile, Reason, Window};
+use nws_expiry::{KeyType, Leaf, Policy, Profile, Reason, Rule, Window};
 use nws_gitops::{Inventory, RepoPath, WantKey, Wanted};
 use time::OffsetDateTime;
 
@@ -103,6 +103,8 @@ pub enum Next {
     Keep {
         /// When.
         until: OffsetDateTime,
+        /// By which rule.
+        rule: Rule,
     },
     /// An order, now.
     Order(Reason),

@@ -300,7 +300,7 @@ impl Scene<'_> {
             (Next::Keep { .. }, Stage::Issued | Stage::Held, Some(at)) => {
                 (at.max(self.now), "push")
             }
-            (Next::Keep { until }, ..) => (*until, "renew"),
+            (Next::Keep { until, .. }, ..) => (*until, "renew"),
             (Next::Wait { until, .. }, ..) => ((*until).max(self.order_at), "order"),
             (Next::Order(_), ..) => (self.order_at.max(self.now), "order"),
         };

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, UtcOffset};
 
-use crate::{DnsNames, KeyType, Leaf, Profile, Spread, SweepTime, Window};
+use crate::{DnsNames, KeyType, Leaf, Policy, Profile, Rule, Spread, Timing, Window};
 
 /// What is wanted of a certificate.
 #[derive(Clone, Copy, Debug)]
@@ -35,45 +35,6 @@ impl<'a> From<&'a Leaf> for Held<'a> {
     }
 }
 
-/// When certificates are renewed. All thresholds are taken from the certificate's own dates.
-#[derive(Clone, Copy, Debug)]
-pub struct Policy {
-    /// How long before the end to renew; `None` for a third of the lifetime, half of one under ten days (Let's Encrypt's
-    /// integration guide). Never more than half of the lifetime, or a renewed certificate would be due at once.
-    pub renew_before: Option<Duration>,
-    /// When the daily sweep is, which renews whatever ends within [`Policy::FLOOR`].
-    pub sweep: SweepTime,
-}
-
-impl Policy {
-    /// The sweep renews what ends within this, or within a third of the lifetime where that is shorter.
-    pub const FLOOR: Duration = Duration::days(7);
-    /// Lifetimes under this are renewed at half instead of at two thirds.
-    const SHORT_LIVED: Duration = Duration::days(10);
-
-    /// Why a certificate is due, and so since when: what the CA suggests goes before our own plan, and the sweep before both.
-    fn due(&self, held: &Held<'_>, spread: Spread) -> Reason {
-        let (leaf, not_after) = (held.leaf, held.leaf.not_after());
-        let swept = self.swept(leaf);
-        match held.suggested.map(|window| window.at(spread)) {
-            Some(since) if since <= swept => Reason::Suggested { since, not_after },
-            Some(_) => Reason::Due { since: swept, not_after },
-            None => Reason::Due { since: self.planned(leaf, spread).min(swept), not_after },
-        }
-    }
-
-    fn planned(&self, leaf: &Leaf, spread: Spread) -> OffsetDateTime {
-        let lifetime = leaf.lifetime();
-        let usual = lifetime / if lifetime < Self::SHORT_LIVED { 2 } else { 3 };
-        let before = self.renew_before.map_or(usual, |before| before.min(lifetime / 2));
-        leaf.not_after() - before - spread.part_of(lifetime / 20)
-    }
-
-    fn swept(&self, leaf: &Leaf) -> OffsetDateTime {
-        self.sweep.at_or_after(leaf.not_after() - Self::FLOOR.min(leaf.lifetime() / 3))
-    }
-}
-
 /// What to do about one certificate.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Decision {
@@ -81,6 +42,8 @@ pub enum Decision {
     Keep {
         /// When it becomes due.
         until: OffsetDateTime,
+        /// By which rule.
+        rule: Rule,
     },
     /// A new one is to be ordered.
     Order(Reason),
@@ -127,6 +90,8 @@ pub enum Reason {
     Due {
         /// Since when.
         since: OffsetDateTime,
+        /// By which rule.
+        rule: Rule,
         /// When it ends.
         not_after: OffsetDateTime,
     },
@@ -138,6 +103,17 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// It is due since then, by that rule.
+    pub fn from_timing(due: Timing, not_after: OffsetDateTime) -> Self {
+        let Timing { at: since, rule } = due;
+        match rule {
+            Rule::Suggested => Self::Suggested { since, not_after },
+            Rule::Lifetime | Rule::RenewBefore | Rule::Sweep | Rule::Emergency => {
+                Self::Due { since, rule, not_after }
+            }
+        }
+    }
+
     /// Since when it holds, where that is an instant that the certificate's dates or its CA set.
     pub fn since(&self) -> Option<OffsetDateTime> {
         match self {
@@ -178,7 +154,9 @@ impl fmt::Display for Reason {
             Self::Suggested { since, .. } => {
                 write!(f, "the CA suggests renewal since {}", to_the_second(*since))
             }
-            Self::Due { since, .. } => write!(f, "due for renewal since {}", to_the_second(*since)),
+            Self::Due { since, rule, .. } => {
+                write!(f, "due for renewal {rule} since {}", to_the_second(*since))
+            }
             Self::Expired { not_after } => write!(f, "expired at {}", to_the_second(*not_after)),
         }
     }
@@ -211,10 +189,10 @@ pub fn decide(
     if now >= leaf.not_after() {
         return Decision::Order(Reason::Expired { not_after: leaf.not_after() });
     }
-    let due = policy.due(&held, want.spread);
-    match (held.replace, due.since()) {
-        (Some(reason), _) => Decision::Order(reason),
-        (None, Some(until)) if now < until => Decision::Keep { until },
-        (None, _) => Decision::Order(due),
+    let due = policy.timing(leaf.validity(), held.suggested, want.spread);
+    match held.replace {
+        Some(reason) => Decision::Order(reason),
+        None if now < due.at => Decision::Keep { until: due.at, rule: due.rule },
+        None => Decision::Order(Reason::from_timing(due, leaf.not_after())),
     }
 }

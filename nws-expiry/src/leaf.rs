@@ -11,7 +11,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName};
 use x509_cert::spki::ObjectIdentifier;
 
-use crate::{DnsName, DnsNames, KeyType, NoNames};
+use crate::{DnsName, DnsNames, KeyType, NoNames, Validity};
 
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -23,8 +23,7 @@ const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34")
 pub struct Leaf {
     names: Option<DnsNames>,
     foreign_names: usize,
-    not_before: OffsetDateTime,
-    not_after: OffsetDateTime,
+    validity: Validity,
     serial: Serial,
     issuer: Box<str>,
     authority_key_id: Option<Box<[u8]>>,
@@ -44,12 +43,11 @@ impl Leaf {
             CertificateInner::<Raw>::from_der(der).map_err(InvalidCertificate::Der)?;
         let tbs = certificate.tbs_certificate();
         let (names, foreign_names) = names(tbs)?;
-        let (not_before, not_after) = dates(tbs)?;
+        let validity = validity(tbs)?;
         Ok(Self {
             names,
             foreign_names,
-            not_before,
-            not_after,
+            validity,
             serial: Serial(tbs.serial_number().as_bytes().into()),
             issuer: tbs.issuer().to_string().into(),
             authority_key_id: authority_key_id(tbs),
@@ -73,19 +71,24 @@ impl Leaf {
         self.foreign_names
     }
 
+    /// From when to when it is valid.
+    pub fn validity(&self) -> Validity {
+        self.validity
+    }
+
     /// The first instant it is valid at.
     pub fn not_before(&self) -> OffsetDateTime {
-        self.not_before
+        self.validity.not_before()
     }
 
     /// The last instant it is valid at (RFC 5280 §4.1.2.5: inclusive).
     pub fn not_after(&self) -> OffsetDateTime {
-        self.not_after
+        self.validity.not_after()
     }
 
     /// From [`Self::not_before`] to [`Self::not_after`].
     pub fn lifetime(&self) -> Duration {
-        self.not_after - self.not_before
+        self.validity.lifetime()
     }
 
     /// The CA's serial number.
@@ -159,17 +162,11 @@ fn authority_key_id(tbs: &TbsCertificateInner<Raw>) -> Option<Box<[u8]>> {
     Some(found.key_identifier?.as_bytes().into())
 }
 
-fn dates(
-    tbs: &TbsCertificateInner<Raw>,
-) -> Result<(OffsetDateTime, OffsetDateTime), InvalidCertificate> {
+fn validity(tbs: &TbsCertificateInner<Raw>) -> Result<Validity, InvalidCertificate> {
     let validity = tbs.validity();
     let not_before = OffsetDateTime::from(validity.not_before.to_system_time());
     let not_after = OffsetDateTime::from(validity.not_after.to_system_time());
-    if not_before < not_after {
-        Ok((not_before, not_after))
-    } else {
-        Err(InvalidCertificate::Dates { not_before, not_after })
-    }
+    Validity::new(not_before, not_after).ok_or(InvalidCertificate::Dates { not_before, not_after })
 }
 
 fn key_type(tbs: &TbsCertificateInner<Raw>) -> Option<KeyType> {

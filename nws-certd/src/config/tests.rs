@@ -104,7 +104,7 @@ resolvers = ["192.0.2.53:53"]
     assert_eq!(config.git.batch_max, Duration::from_secs(300), "never less than batch");
     assert_eq!(config.discover.include.len(), 2);
     assert_eq!(config.orders.key_type, KeyType::Rsa2048);
-    assert_eq!(config.renewal.renew_before, Some(Duration::from_secs(20 * 86_400)));
+    assert_eq!(config.renewal.renew_before, Some("20d".parse().unwrap()));
     assert_eq!(config.git.ssh.unwrap().key, PathBuf::from("/etc/nws-certd/deploy-key"));
     assert_eq!(config.webhook.unwrap().listen, ["[::]:8090".parse().unwrap()]);
     assert_eq!(config.edges.https_port, 8443);

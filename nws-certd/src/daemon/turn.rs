@@ -12,7 +12,7 @@ mod show;
 use std::cmp::Reverse;
 
 use nws_acme::Availability;
-use nws_expiry::{Change, Entry, Leaf, Reason, Urgency};
+use nws_expiry::{Change, Entry, Leaf, Reason, Timing, Urgency};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -176,7 +176,9 @@ impl Daemon {
 
 fn entry(now: OffsetDateTime, planned: &Planned) -> Entry<Reason> {
     let (at, action) = match &planned.next {
-        Next::Keep { until } => (*until, due_at(*until, planned.have.as_ref())),
+        Next::Keep { until, rule } => {
+            (*until, due_at(Timing { at: *until, rule: *rule }, planned.have.as_ref()))
+        }
         Next::Wait { until, reason, .. } => (*until, reason.clone()),
         Next::Order(reason) => (OffsetDateTime::UNIX_EPOCH, reason.clone()),
     };
@@ -198,6 +200,6 @@ fn urgency(now: OffsetDateTime, planned: &Planned) -> Urgency {
     }
 }
 
-fn due_at(since: OffsetDateTime, have: Option<&Leaf>) -> Reason {
-    have.map_or(Reason::Absent, |leaf| Reason::Due { since, not_after: leaf.not_after() })
+fn due_at(timing: Timing, have: Option<&Leaf>) -> Reason {
+    have.map_or(Reason::Absent, |leaf| Reason::from_timing(timing, leaf.not_after()))
 }

@@ -204,7 +204,7 @@ impl Evidence<'_> {
             Choice::Wait { .. } | Choice::Nobody => None,
         };
         let reason = match decision {
-            Decision::Keep { until } => return (Next::Keep { until }, goes_to),
+            Decision::Keep { until, rule } => return (Next::Keep { until, rule }, goes_to),
             Decision::Order(reason) => reason,
         };
         let failed = self.certificate.and_then(|known| known.wait_until);

@@ -131,7 +131,7 @@ fn lines(plan: &Plan) -> String {
         Delivery::Pushed(path) => format!("{} in {path}", want.key),
     };
     let next = |next: &Next| match next {
-        Next::Keep { until } => format!("keep {} days", (*until - NOON).whole_days()),
+        Next::Keep { until, .. } => format!("keep {} days", (*until - NOON).whole_days()),
         Next::Order(Reason::Due { .. }) => "order: due".into(),
         Next::Order(reason) => format!("order: {reason}"),
         Next::Wait { until, reason, on } => {

@@ -1,4 +1,4 @@
-use nws_expiry::{DnsName, DnsNames, KeyType, Reason};
+use nws_expiry::{DnsName, DnsNames, KeyType, Reason, Rule};
 use time::Duration;
 use time::macros::datetime;
 
@@ -45,7 +45,7 @@ fn report(plan: &Plan, order_at: OffsetDateTime, held: Option<&str>) -> Vec<Cert
 }
 
 fn everything() -> Plan {
-    let keep = || Next::Keep { until: NOON + Duration::days(5) };
+    let keep = || Next::Keep { until: NOON + Duration::days(5), rule: Rule::Lifetime };
     let order = || Next::Order(Reason::Absent);
     let wait = || Next::Wait {
         until: NOON + Duration::HOUR,

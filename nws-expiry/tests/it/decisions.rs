@@ -1,7 +1,8 @@
 //! When a certificate is ordered: the table of the rules, and what holds for every lifetime.
 
 use nws_expiry::{
-    Decision, Held, KeyType, Leaf, Policy, Reason, Spread, Subject, SweepTime, Window, decide,
+    Decision, Held, KeyType, Leaf, Policy, Reason, RenewBefore, Rule, Spread, Subject, SweepTime,
+    Window, decide,
 };
 use proptest::prelude::*;
 use time::macros::datetime;
@@ -15,12 +16,13 @@ fn leaf(hosts: &str, lifetime: Duration) -> Leaf {
     Leaf::from_der(&self_signed(&params(&names(hosts), FROM, FROM + lifetime))).unwrap()
 }
 
-fn policy(renew_before: Option<Duration>) -> Policy {
+fn policy(renew_before: Option<&str>) -> Policy {
+    let renew_before = renew_before.map(|before| before.parse().unwrap());
     Policy { renew_before, sweep: "03:00".parse().unwrap() }
 }
 
-fn keep(until: OffsetDateTime) -> Decision {
-    Decision::Keep { until }
+fn keep(until: OffsetDateTime, rule: Rule) -> Decision {
+    Decision::Keep { until, rule }
 }
 
 #[test]
@@ -28,9 +30,10 @@ fn the_rules_one_by_one() {
     let a = names("a.example");
     let ninety = leaf("a.example", Duration::days(90));
     let (due, ends) = (datetime!(2026-03-02 0:00 UTC), datetime!(2026-04-01 0:00 UTC));
-    let since = |since| Decision::Order(Reason::Due { since, not_after: ends });
-    let late = policy(Some(Duration::days(3)));
-    let greedy = policy(Some(Duration::days(365)));
+    let since =
+        |since| Decision::Order(Reason::Due { since, rule: Rule::Lifetime, not_after: ends });
+    let late = policy(Some("3d"));
+    let greedy = policy(Some("1y"));
     let other = leaf("a.example b.example", Duration::days(90));
     let cases = [
         ("no certificate yet", FROM, None, policy(None), Decision::Order(Reason::Absent)),
@@ -41,7 +44,13 @@ fn the_rules_one_by_one() {
             policy(None),
             Decision::Order(Reason::NamesDiffer { have: other.names().cloned() }),
         ),
-        ("a nanosecond early", due - Duration::NANOSECOND, Some(&ninety), policy(None), keep(due)),
+        (
+            "a nanosecond early",
+            due - Duration::NANOSECOND,
+            Some(&ninety),
+            policy(None),
+            keep(due, Rule::Lifetime),
+        ),
         ("a third is left", due, Some(&ninety), policy(None), since(due)),
         ("the last instant", ends - Duration::NANOSECOND, Some(&ninety), policy(None), since(due)),
         (
@@ -56,14 +65,14 @@ fn the_rules_one_by_one() {
             FROM,
             Some(&ninety),
             late,
-            keep(datetime!(2026-03-25 3:00 UTC)),
+            keep(datetime!(2026-03-25 3:00 UTC), Rule::Sweep),
         ),
         (
             "renew_before above half: half",
             FROM,
             Some(&ninety),
             greedy,
-            keep(datetime!(2026-02-15 0:00 UTC)),
+            keep(datetime!(2026-02-15 0:00 UTC), Rule::RenewBefore),
         ),
     ];
     for (case, now, have, policy, want) in cases {
@@ -92,13 +101,18 @@ fn the_window_of_the_ca_decides_down_to_the_sweep() {
         |since| Decision::Order(Reason::Suggested { since: day(since), not_after: ends });
     let floor = datetime!(2026-03-25 3:00 UTC);
     let cases = [
-        ("before the window", day(29), window(30, 31), keep(day(30))),
+        ("before the window", day(29), window(30, 31), keep(day(30), Rule::Suggested)),
         ("at its start, as r is 0", day(30), window(30, 31), suggested(30)),
         ("after it: still at once", day(40), window(30, 31), suggested(30)),
         ("a window before the certificate began", day(1), window(-3, -2), suggested(-3)),
-        ("later than our own plan would be", day(65), window(70, 71), keep(day(70))),
-        ("never later than the sweep", day(65), window(88, 89), keep(floor)),
-        ("no answer: our own plan", day(59), None, keep(day(60))),
+        (
+            "later than our own plan would be",
+            day(65),
+            window(70, 71),
+            keep(day(70), Rule::Suggested),
+        ),
+        ("never later than the sweep", day(65), window(88, 89), keep(floor, Rule::Sweep)),
+        ("no answer: our own plan", day(59), None, keep(day(60), Rule::Lifetime)),
     ];
     for (case, now, suggested, want) in cases {
         let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::NONE };
@@ -133,7 +147,7 @@ fn lifetimes_of_every_size_go_through_the_same_code() {
         let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::NONE };
         assert_eq!(
             decide(FROM, subject, Some((&leaf("a.example", lifetime)).into()), &policy(None)),
-            keep(FROM + after),
+            keep(FROM + after, Rule::Lifetime),
             "{case}"
         );
     }
@@ -152,17 +166,17 @@ proptest! {
     ) {
         let lifetime = Duration::seconds(seconds);
         let have = leaf("a.example", lifetime);
-        let policy = Policy { renew_before: renew_before.map(Duration::seconds), sweep: format!("{hour}:00").parse::<SweepTime>().unwrap() };
+        let policy = Policy { renew_before: renew_before.map(|seconds| format!("{seconds}s").parse::<RenewBefore>().unwrap()), sweep: format!("{hour}:00").parse::<SweepTime>().unwrap() };
         let a = names("a.example");
         let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::of(&host, &a) };
         let now = FROM + lifetime * part;
         match decide(now, subject, Some((&have).into()), &policy) {
-            Decision::Keep { until } => {
+            Decision::Keep { until, rule } => {
                 prop_assert!(now < until && until < have.not_after());
-                let due = Decision::Order(Reason::Due { since: until, not_after: have.not_after() });
+                let due = Decision::Order(Reason::Due { since: until, rule, not_after: have.not_after() });
                 prop_assert_eq!(decide(until, subject, Some((&have).into()), &policy), due);
             }
-            Decision::Order(Reason::Due { since, not_after }) => {
+            Decision::Order(Reason::Due { since, not_after, .. }) => {
                 prop_assert!(since <= now && now < not_after);
                 // What was just issued is never due: no loop of renewals, whatever the configuration says.
                 prop_assert!(since > FROM + lifetime * 2 / 5);

@@ -38,3 +38,4 @@ mod backoff;
 pub use backoff::{FailureClass, retry_after};
 mod agenda;
 pub use agenda::{Agenda, Change, Due, Entry, Urgency};
+pub mod budget;

@@ -38,4 +38,5 @@ mod backoff;
 pub use backoff::{FailureClass, retry_after};
 mod agenda;
 pub use agenda::{Agenda, Change, Due, Entry, Urgency};
+pub mod allot;
 pub mod budget;

@@ -1,4 +1,5 @@
 use super::answer::Instead;
+use super::renewal::Renewal;
 use super::reply::Refusal;
 use crate::ProblemKind;
 use crate::testing::Endpoint;
@@ -40,6 +41,8 @@ pub struct Faults {
     pub refuse_replaces: Option<ReplacesRefusal>,
     /// Orders do not say what they replace, though they must (RFC 9773 §5).
     pub silent_on_replaces: bool,
+    /// What is said of the renewal of certificates that are issued from now on; two thirds of their lifetime if nothing is.
+    pub renewal_of_new: Option<Renewal>,
     /// The directory has no renewal information.
     pub no_renewal_info: bool,
     /// What CAA records call it; `ca.test` if nothing else is said.

@@ -1,6 +1,6 @@
 //! Renewal information, and which certificate has a successor (RFC 9773).
 
-use nws_expiry::{Chain, DnsName, DnsNames};
+use nws_expiry::{Chain, DnsName, DnsNames, Leaf};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -57,6 +57,12 @@ impl Renewal {
         Self { retry_after: retry_after.map(Into::into), ..self }
     }
 
+    /// As Let's Encrypt: around two thirds of the lifetime, a hundredth of it to either side.
+    fn usual(leaf: &Leaf) -> Self {
+        let (centre, side) = (leaf.not_before() + leaf.lifetime() * 2 / 3, leaf.lifetime() / 100);
+        Self::window(centre - side, centre + side)
+    }
+
     fn reply(&self) -> Reply {
         Reply::text(self.status, self.body.clone()).with("retry-after", self.retry_after.clone())
     }
@@ -72,12 +78,15 @@ pub(super) struct Certified {
 
 impl Certified {
     /// `None` if it is not one that can be named, which no test CA issues.
-    pub(super) fn of(pem: &str, account: usize, names: &DnsNames) -> Option<Self> {
+    pub(super) fn of(
+        pem: &str,
+        account: usize,
+        names: &DnsNames,
+        said: Option<Renewal>,
+    ) -> Option<Self> {
         let chain = Chain::from_pem(pem.as_bytes()).ok()?;
         let leaf = chain.leaf();
-        // as Let's Encrypt: two thirds of the lifetime, and a hundredth of it to either side
-        let (centre, side) = (leaf.not_before() + leaf.lifetime() * 2 / 3, leaf.lifetime() / 100);
-        let renewal = Renewal::window(centre - side, centre + side);
+        let renewal = said.unwrap_or_else(|| Renewal::usual(leaf));
         Some(Self { id: CertificateId::of(leaf)?, account, names: names.clone(), renewal })
     }
 }

@@ -45,7 +45,8 @@ impl FakeCa {
         let certificate = state.certificates.len();
         let names = &state.orders[&id].names;
         let pem = self.issue(payload, names, &state.accounts[&account].key, certificate)?;
-        let certified = Certified::of(&pem, account, &state.orders[&id].names);
+        let said = state.faults.renewal_of_new.clone();
+        let certified = Certified::of(&pem, account, &state.orders[&id].names, said);
         state.certified.extend(certified);
         state.certificates.push(Certificate { pem, account, revoked: None });
         let finalized = Finalized { polls: state.faults.processing_polls, certificate };

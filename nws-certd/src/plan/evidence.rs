@@ -10,10 +10,10 @@ use nws_gitops::{Delivered, Inventory, Wanted};
 use time::OffsetDateTime;
 
 use super::revoked::Revocations;
-use super::standing::{Occasion, concerns, is_to_come, standing};
+use super::standing::{Occasion, concerns, is_to_come, standing, stands};
 use super::{CaView, Delivery, Next, Obstruction, Planned, PlannedWant, Rules, source};
 use crate::store::{
-    CertificateFacts, CertificateKey, Facts, IssuedFacts, Obstacle, OpenOrder, RenewalFacts, Stand,
+    CertificateFacts, CertificateKey, Facts, IssuedFacts, Obstacle, OpenOrder, RenewalFacts,
 };
 
 /// The facts by what is asked for.
@@ -212,9 +212,9 @@ impl Evidence<'_> {
             (Some(until), _) => Next::Wait { until, reason, on: Obstruction::Failure },
             (None, Choice::Use(_)) => Next::Order(reason),
             (None, Choice::Wait { until }) => {
-                Next::Wait { until, reason, on: self.limit(key, &standings) }
+                Next::Wait { until, reason, on: self.limit(key, had, &standings) }
             }
-            (None, Choice::Nobody) => self.held_back(key, reason),
+            (None, Choice::Nobody) => self.held_back(key, had, reason),
         };
         (next, goes_to)
     }
@@ -266,33 +266,43 @@ impl Evidence<'_> {
     }
 
     fn standings(&self, key: &CertificateKey, had: Option<Had<'_>>) -> Vec<Standing> {
-        let open = self.open_at();
         let of = |(at, view): (usize, &CaView)| {
-            let occasion = match had {
-                _ if open == Some(at) => Occasion::Resumed,
-                Some(_) => Occasion::Renewal,
-                None => Occasion::First,
-            };
             let obstacles = self.facts.obstacles.iter().filter(|met| met.ca == view.directory);
-            standing(self.now, key, occasion, obstacles, &view.availability)
+            standing(self.now, key, self.occasion(at, had), obstacles, &view.availability)
         };
         self.cas.iter().enumerate().map(of).collect()
     }
 
-    fn limit(&self, key: &CertificateKey, standings: &[Standing]) -> Obstruction {
+    /// What an order would be for at one of the CAs.
+    fn occasion(&self, ca: usize, had: Option<Had<'_>>) -> Occasion {
+        match had {
+            _ if self.open_at() == Some(ca) => Occasion::Resumed,
+            Some(_) => Occasion::Renewal,
+            None => Occasion::First,
+        }
+    }
+
+    /// What is waited for, in the words of what makes a CA stand as it does.
+    fn limit(
+        &self,
+        key: &CertificateKey,
+        had: Option<Had<'_>>,
+        standings: &[Standing],
+    ) -> Obstruction {
         let is_limited = |standing: &Standing| matches!(standing, Standing::Limited { .. });
         if !standings.iter().any(is_limited) {
             return Obstruction::Away;
         }
-        let met = self.met(key).find(|met| met.stand == Stand::Waits);
+        let limits = |met: &&Obstacle| is_limited(&stands(met)) && standings.contains(&stands(met));
+        let met = self.met(key, had).find(limits);
         Obstruction::Limit(met.map_or_else(String::new, words))
     }
 
     /// No CA can issue it: each says why, and the first that may change its mind is asked again.
-    fn held_back(&self, key: &CertificateKey, reason: Reason) -> Next {
+    fn held_back(&self, key: &CertificateKey, had: Option<Had<'_>>, reason: Reason) -> Next {
         const NEVER_LONGER: time::Duration = time::Duration::DAY;
-        let until = self.met(key).map(|met| met.until).min();
-        let all: Vec<_> = self.met(key).map(words).collect();
+        let until = self.met(key, had).map(|met| met.until).min();
+        let all: Vec<_> = self.met(key, had).map(words).collect();
         Next::Wait {
             until: until.unwrap_or(self.now + NEVER_LONGER),
             reason,
@@ -300,10 +310,16 @@ impl Evidence<'_> {
         }
     }
 
-    fn met<'a>(&'a self, key: &'a CertificateKey) -> impl Iterator<Item = &'a Obstacle> {
+    /// What stands in the way of an order at any of the CAs.
+    fn met<'a>(
+        &'a self,
+        key: &'a CertificateKey,
+        had: Option<Had<'a>>,
+    ) -> impl Iterator<Item = &'a Obstacle> {
         self.facts.obstacles.iter().filter(move |met| {
-            let is_configured = self.cas.iter().any(|view| view.directory == met.ca);
-            is_to_come(self.now, met.until) && concerns(met, key, Occasion::First) && is_configured
+            let ca = self.cas.iter().position(|view| view.directory == met.ca);
+            let concerns = ca.is_some_and(|ca| concerns(met, key, self.occasion(ca, had)));
+            concerns && is_to_come(self.now, met.until)
         })
     }
 }

@@ -41,7 +41,8 @@ pub(crate) fn is_to_come(now: OffsetDateTime, until: OffsetDateTime) -> bool {
     now < until && until <= now + RetryAfter::LONGEST
 }
 
-fn stands(met: &Obstacle) -> Standing {
+/// How a CA stands where this is all that keeps an order from it.
+pub(super) fn stands(met: &Obstacle) -> Standing {
     match (met.stand, met.kind) {
         (Stand::Held, _) => Standing::Unfit(Unfit::Held),
         (Stand::Waits, ObstacleKind::Caa) => Standing::Unfit(Unfit::Forbidden),

@@ -116,6 +116,31 @@ fn where_none_can_each_says_why() {
 }
 
 #[test]
+fn a_limit_is_told_in_the_words_of_what_limits() {
+    use ObstacleKind::{Account, Caa, ExactSet, Profile};
+    use Stand::{Held, Waits};
+    let (shop, both) = ("shop.example", [view(CA), view(SECOND)]);
+    let cases = [
+        ("not of the owner", None, vec![met(SECOND, Caa, shop, Waits)]),
+        ("not of a profile", None, vec![met(SECOND, Profile, "", Waits)]),
+        ("not of what renewals are exempt from", Some(70), vec![met(CA, Account, "", Waits)]),
+        (
+            "not where a person has to act anyway",
+            None,
+            vec![
+                Obstacle { until: SOON + Duration::HOUR, ..met(SECOND, Account, "", Waits) },
+                met(SECOND, ExactSet, shop, Held),
+            ],
+        ),
+    ];
+    for (case, age, mut obstacles) in cases {
+        obstacles.push(met(CA, ExactSet, shop, Waits));
+        let (Next::Wait { on, .. }, _) = next(age, obstacles, &both) else { panic!("{case}") };
+        assert_eq!(on, Obstruction::Limit(format!("{CA}: exact-set says no")), "{case}");
+    }
+}
+
+#[test]
 fn nobody_waits_as_long_as_a_clock_was_wrong_that_was_set_back() {
     let wait = |until| {
         let obstacle = Obstacle { until, ..met(CA, ObstacleKind::Ca, "", Stand::Waits) };

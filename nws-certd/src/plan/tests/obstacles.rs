@@ -1,7 +1,9 @@
 //! What is waited for where an order cannot go anywhere, and where it goes instead.
 
+use nws_acme::RevocationReason;
+
 use super::*;
-use crate::store::{Obstacle, ObstacleKind, Stand};
+use crate::store::{Obstacle, ObstacleKind, Revocation, RevocationFacts, Stand};
 
 const SECOND: &str = "https://second.example/directory";
 const SOON: OffsetDateTime = datetime!(2026-03-01 13:00 UTC);
@@ -103,6 +105,51 @@ fn where_an_order_goes_instead() {
             ((Next::Wait { until, .. }, None), None) => assert_eq!(until, SOON, "{case}"),
             (got, _) => panic!("{case}: {got:?}"),
         }
+    }
+}
+
+/// What comes next for a certificate that was issued so many days ago and revoked an hour ago.
+fn next_for_revoked(
+    issued: &Issued,
+    obstacles: Vec<Obstacle>,
+    cas: &[CaView],
+) -> (Next, Option<usize>) {
+    let at = NOON - Duration::HOUR;
+    let wish = Revocation {
+        leaf: issued.leaf().clone(),
+        der: [].into(),
+        ca: CA.into(),
+        reason: RevocationReason::Superseded,
+        replacing: false,
+    };
+    let revoked = RevocationFacts {
+        wish,
+        asked_at: at,
+        revoked_at: Some(at),
+        failures: 0,
+        wait_until: None,
+        last_error: None,
+    };
+    let from = Provenance { ca: Some(CA.into()), profile: None };
+    let repository =
+        Repository::new().wants("shop/tls", "shop.example").holds_from("shop/tls", issued, &from);
+    let facts = Facts { obstacles, revocations: vec![revoked], ..Facts::default() };
+    let plan = plan_for(&repository, &facts, cas);
+    (plan.certificates[0].next.clone(), plan.certificates[0].goes_to)
+}
+
+#[test]
+fn what_is_revoked_waits_for_no_ca() {
+    let limited = met(CA, ObstacleKind::ExactSet, "shop.example", Stand::Waits);
+    let cases = [
+        ("the first can", vec![], view(CA), 0),
+        ("the first is away", vec![], away(), 1),
+        ("the first is limited", vec![limited], view(CA), 1),
+    ];
+    for (case, obstacles, first, want) in cases {
+        let got = next_for_revoked(&issued("shop.example", 1), obstacles, &[first, view(SECOND)]);
+        let reason = Reason::Revoked { at: NOON - Duration::HOUR };
+        assert_eq!(got, (Next::Order(reason), Some(want)), "{case}");
     }
 }
 

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use nws_acme::choice::{Choice, Incumbent, Standing, choose, needed_by};
-use nws_expiry::{
-    Decision, DnsNames, Fingerprint, Held, KeyType, Leaf, Profile, Reason, Spread, Subject, decide,
-};
+use nws_expiry::{Decision, Fingerprint, Held, Leaf, Profile, Reason, Spread, Subject, decide};
 use nws_gitops::{Delivered, Inventory, Wanted};
 use time::OffsetDateTime;
 
@@ -103,11 +101,11 @@ impl Evidence<'_> {
         (had.leaf.is_for(&key.names) && !is_over).then_some(had)
     }
 
-    /// What the branch holds for a want, if it is for the same names and kind of key.
+    /// What the branch holds for a want, if it is for the same names; one with another kind of key serves until it is replaced.
     fn in_branch(&self, want: &Wanted, key: &CertificateKey) -> Option<(&Delivered, Had<'_>)> {
         let held = self.inventory.held(&want.key)?;
         let leaf = held.chain.as_ref()?.leaf();
-        fits(leaf, &key.names, key.key_type).then(|| (held, self.had_in_branch(held, leaf)))
+        leaf.is_for(&key.names).then(|| (held, self.had_in_branch(held, leaf)))
     }
 
     /// The store knows more of what it has itself.
@@ -167,6 +165,10 @@ impl Evidence<'_> {
     fn replace(&self, key: &CertificateKey, had: Had<'_>) -> Option<Reason> {
         if let Some(reason) = self.facts.revocations.replace(had.leaf) {
             return Some(reason);
+        }
+        let have = had.leaf.key_type();
+        if have != Some(key.key_type) {
+            return Some(Reason::KeyTypeDiffers { have });
         }
         let asked = self.certificate.and_then(|known| known.asked_at);
         match asked.filter(|asked| had.at < *asked) {
@@ -248,7 +250,7 @@ impl Evidence<'_> {
             return Choice::Use(ca);
         }
         // What is revoked is of no more use than nothing.
-        let had = had.filter(|_| !matches!(reason, Some(Reason::Revoked { .. })));
+        let had = had.filter(|had| !self.facts.revocations.is_revoked(had.leaf));
         let incumbent = had.map(|had| Incumbent {
             due: reason.and_then(Reason::since).unwrap_or(self.now),
             ends: had.leaf.not_after(),
@@ -342,8 +344,4 @@ impl<'a> From<&'a IssuedFacts> for Had<'a> {
 fn pushed_until(wants: &[(&Wanted, Option<(&Delivered, Had<'_>)>)]) -> Option<OffsetDateTime> {
     let ends = wants.iter().map(|(_, branch)| branch.map(|(_, had)| had.leaf.not_after()));
     ends.collect::<Option<Vec<_>>>()?.into_iter().min()
-}
-
-fn fits(leaf: &Leaf, names: &DnsNames, key_type: KeyType) -> bool {
-    leaf.is_for(names) && leaf.key_type() == Some(key_type)
 }

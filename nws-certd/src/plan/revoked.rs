@@ -33,6 +33,11 @@ impl<'a> Revocations<'a> {
         asked.map(|one| Reason::Asked { at: one.asked_at })
     }
 
+    /// Whether its CA has revoked it.
+    pub(super) fn is_revoked(&self, leaf: &Leaf) -> bool {
+        matches!(self.replace(leaf), Some(Reason::Revoked { .. }))
+    }
+
     /// Whether nobody is to be given this certificate any more.
     pub(super) fn is_useless(&self, leaf: &Leaf) -> bool {
         let own = self.by_leaf.get(&leaf.fingerprint());

@@ -10,7 +10,7 @@ use nws_gitops::{
     Author, Content, Discover, Edit, Git, Layout, Message, Mirror, Provenance, Remote, Tip,
     deliveries,
 };
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
 use time::Duration;
 use time::macros::datetime;
 
@@ -86,12 +86,17 @@ impl Repository {
 
 /// A certificate of 90 days that was issued so many days ago.
 fn issued(hosts: &str, days_ago: i64) -> Issued {
+    issued_with(hosts, days_ago, &rcgen::PKCS_ECDSA_P256_SHA256)
+}
+
+/// The same, with another kind of key.
+fn issued_with(hosts: &str, days_ago: i64, kind: &'static SignatureAlgorithm) -> Issued {
     let names = names(hosts);
     let mut params =
         CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
     params.not_before = NOON - Duration::days(days_ago);
     params.not_after = params.not_before + Duration::days(90);
-    let pair = KeyPair::generate().unwrap();
+    let pair = KeyPair::generate_for(kind).unwrap();
     let der = params.self_signed(&pair).unwrap().der().as_ref().into();
     let key = PrivateKey::from_pkcs8_der(pair.serialized_der()).unwrap();
     Issued::check(Chain::from_der(vec![der]).unwrap(), key, &names, params.not_before).unwrap()

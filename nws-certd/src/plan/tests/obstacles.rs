@@ -154,6 +154,14 @@ fn what_is_revoked_waits_for_no_ca() {
 }
 
 #[test]
+fn what_is_revoked_waits_for_no_ca_whatever_else_is_wrong_with_it() {
+    let other = issued_with("shop.example", 1, &rcgen::PKCS_ECDSA_P384_SHA384);
+    let (next, goes_to) = next_for_revoked(&other, vec![], &[away(), view(SECOND)]);
+    assert!(matches!(next, Next::Order(Reason::KeyTypeDiffers { .. })), "{next:?}");
+    assert_eq!(goes_to, Some(1));
+}
+
+#[test]
 fn where_none_can_each_says_why() {
     let (kind, shop) = (ObstacleKind::Caa, "shop.example");
     let obstacles = [CA, SECOND].map(|ca| met(ca, kind, shop, Stand::Waits)).into();

@@ -3,17 +3,21 @@
 use nws_expiry::Window;
 
 use super::*;
-use crate::store::RenewalFacts;
+use crate::store::{Obstacle, ObstacleKind, RenewalFacts, Stand};
 
 const OTHER: &str = "https://other.example/directory";
 
 /// An Ingress that asks for a profile, or for none.
 fn wanted(profile: Option<&str>) -> Repository {
-    let asked = profile.map_or_else(String::new, |profile| {
-        format!(", annotations: {{nws-certd/profile: {profile}}}")
-    });
+    let asked = profile.map_or_else(String::new, |profile| format!("nws-certd/profile: {profile}"));
+    annotated(&format!("{{{asked}}}"))
+}
+
+/// An Ingress with annotations.
+fn annotated(annotations: &str) -> Repository {
     let text = format!(
-        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: tls, namespace: shop{asked}}}\n\
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\n\
+         metadata: {{name: tls, namespace: shop, annotations: {annotations}}}\n\
          spec: {{tls: [{{hosts: [shop.example], secretName: tls}}]}}\n"
     );
     Repository::new().file("apps/shop.yaml", &text)
@@ -56,6 +60,53 @@ fn another_profile_is_a_reason_and_another_ca_is_none() {
         let cas = [CaView { profile: profile(of_ca), ..view(CA) }];
         assert_eq!(next(&plan_for(&repository, &facts([]), &cas)), want, "{case}");
     }
+}
+
+/// What is planned where the branch has a P-256 key and another is wanted.
+fn planned_for_p384(facts: &Facts) -> Planned {
+    let from = Provenance { ca: Some(CA.into()), profile: None };
+    let repository = annotated("{nws-certd/key-type: ecdsa-p384}").holds_from(
+        "shop/tls",
+        &issued("shop.example", 1),
+        &from,
+    );
+    plan(&repository, facts).certificates.remove(0)
+}
+
+#[test]
+fn another_kind_of_key_is_a_reason_and_what_there_is_counts_until_then() {
+    let planned = planned_for_p384(&facts([]));
+    let reason = Reason::KeyTypeDiffers { have: Some(KeyType::EcdsaP256) };
+    assert_eq!((&planned.next, planned.goes_to), (&Next::Order(reason), Some(0)));
+    let have = planned.have.unwrap();
+    assert_eq!(planned.pushed_until, Some(have.not_after()));
+    assert_eq!(planned.issued_by.as_deref(), Some(CA), "which is told what it replaces");
+    assert!(matches!(planned.wants[0].delivery, Delivery::Pushed(_)));
+}
+
+#[test]
+fn another_kind_of_key_is_a_renewal_where_limits_tell_them_apart() {
+    let account = Obstacle {
+        ca: CA.into(),
+        kind: ObstacleKind::Account,
+        subject: String::new(),
+        stand: Stand::Waits,
+        until: NOON + Duration::HOUR,
+        detail: "too many new orders".into(),
+    };
+    let facts = Facts { obstacles: vec![account], ..Facts::default() };
+    let planned = planned_for_p384(&facts);
+    assert!(matches!(planned.next, Next::Order(_)), "{:?}", planned.next);
+}
+
+#[test]
+fn the_kind_of_key_that_is_wanted_is_delivered_over_one_that_ends_later() {
+    let repository = Repository::new()
+        .wants("shop/tls", "shop.example")
+        .holds("shop/tls", &issued_with("shop.example", 1, &rcgen::PKCS_ECDSA_P384_SHA384));
+    let plan = plan(&repository, &facts([stored("shop.example", &issued("shop.example", 20))]));
+    assert_eq!(plan.outbox().count(), 1);
+    assert!(matches!(plan.certificates[0].next, Next::Keep { .. }));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::retry::doubled;
-use crate::{AcmeError, CertificateId, RetryAfter, TransportError};
+use crate::{AcmeError, CertificateId, Recovery, RetryAfter, TransportError};
 
 /// What a CA says of the renewal of one certificate (RFC 9773 §4.2).
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -101,30 +101,12 @@ fn is_temporary(error: &AcmeError) -> bool {
     }
 }
 
+/// How long a CA that is in trouble wants to be left alone.
 fn asked(error: &AcmeError) -> Option<Duration> {
-    match error {
-        AcmeError::Refused { retry_after: Some(RetryAfter::Delay(delay)), .. }
-        | AcmeError::Unexplained { retry_after: Some(RetryAfter::Delay(delay)), .. } => {
-            Some(*delay)
-        }
-        AcmeError::Refused { .. }
-        | AcmeError::Unexplained { .. }
-        | AcmeError::Unreachable { .. }
-        | AcmeError::AccountDoesNotExist { .. }
-        | AcmeError::NotRegistered { .. }
-        | AcmeError::Absent { .. }
-        | AcmeError::NotAcme { .. }
-        | AcmeError::Unexpected { .. }
-        | AcmeError::Url { .. }
-        | AcmeError::NotADirectory { .. }
-        | AcmeError::DirectoryMember { .. }
-        | AcmeError::ExternalAccountRequired { .. }
-        | AcmeError::NotOffered { .. }
-        | AcmeError::KeyTaken { .. }
-        | AcmeError::NotTakenOver { .. }
-        | AcmeError::Unsigned { .. }
-        | AcmeError::Away { .. }
-        | AcmeError::Deadline => None,
+    if let Recovery::CaAway { retry_after: Some(RetryAfter::Delay(delay)) } = error.recovery() {
+        Some(delay)
+    } else {
+        None
     }
 }
 

@@ -68,9 +68,10 @@ pub(super) fn obstacle(
     let everything = || (ObstacleKind::Ca, String::new());
     let ((kind, about), stand, until) = match recovery {
         Recovery::Wait { retry_after, scope } => {
-            let met = match failure.is_before_any_order() {
-                true => everything(),
-                false => limited(*scope, attempt.occasion(), names, detail),
+            let met = if failure.is_before_any_order() {
+                everything()
+            } else {
+                limited(*scope, attempt.occasion(), names, detail)
             };
             (met, Stand::Waits, retry_after.until(now).max(soonest(now)))
         }

@@ -40,7 +40,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::files;
 use crate::loopback::{self, Network};
-use crate::proxy::CaProxy;
+use crate::proxy::{self, CaProxy, Effect, Endpoint, Scope, Times};
 use crate::tools::{self, Tools};
 use crate::wait::{self, Look};
 use crate::workspace;
@@ -56,6 +56,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a certificate may take from its commit to both edges; far above what is usual, for machines under load.
 pub(crate) const DELIVERY: Duration = Duration::from_secs(120);
+
+/// How long an order may take from the commit of what it is for to its challenge.
+const CHALLENGED: Duration = Duration::from_secs(60);
 
 /// The programs that worlds are made of.
 pub(crate) struct Programs {
@@ -170,6 +173,28 @@ impl World {
         let manifests: Vec<_> = apps.iter().flat_map(App::manifests).collect();
         let names: Vec<_> = apps.iter().map(|app| app.name).collect();
         self.repository.commit(&manifests, &format!("Add {}", names.join(", "))).await
+    }
+
+    /// As [`World::add`], with a CA that answers nothing about the challenge once it was asked to validate, until the proxy's faults
+    /// are cleared.
+    ///
+    /// # Errors
+    ///
+    /// If the daemon ends, or it takes too long.
+    pub(crate) async fn add_and_hang_at_challenge(&mut self, app: App) -> Result<()> {
+        self.proxy.inject(proxy::Fault {
+            scope: Scope::Only(Endpoint::Challenge),
+            effect: Effect::Hang,
+            times: Times::UntilCleared,
+        });
+        let asked = self.proxy.count(Endpoint::Challenge);
+        self.add(&[app]).await?;
+        wait::until("the order is at its challenge", CHALLENGED, async || {
+            self.daemon.check_running()?;
+            let is_there = self.proxy.count(Endpoint::Challenge) > asked;
+            Ok(if is_there { Look::Done(()) } else { Look::NotYet("it is not".into()) })
+        })
+        .await
     }
 
     /// Points every name that was not added at an edge, so that hosts can be made up and committed by hand.

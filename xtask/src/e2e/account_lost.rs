@@ -6,13 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tokio::time::Instant;
 
-use crate::proxy::{Effect, Endpoint, Fault, Scope, Times};
-use crate::wait::{self, Look};
 use crate::world::{Account, App, Programs, SAMPLES, Settings, World};
 
 const SETTINGS: Settings = Settings { request: "3s", ..Settings::USUAL };
-
-const REACHED: Duration = Duration::from_secs(60);
 
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let [first, at_rest, in_order] = SAMPLES;
@@ -44,19 +40,7 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
 
 /// Restarts the CA while it is to hear of a challenge, and says how long after that the certificate is served.
 async fn lose_in_order(world: &mut World, app: App) -> Result<Duration> {
-    world.proxy.inject(Fault {
-        scope: Scope::Only(Endpoint::Challenge),
-        effect: Effect::Hang,
-        times: Times::UntilCleared,
-    });
-    let asked = world.proxy.count(Endpoint::Challenge);
-    world.add(&[app]).await?;
-    wait::until("the order is at its challenge", REACHED, async || {
-        world.daemon.check_running()?;
-        let asked_now = world.proxy.count(Endpoint::Challenge);
-        Ok(if asked_now > asked { Look::Done(()) } else { Look::NotYet("it is not".into()) })
-    })
-    .await?;
+    world.add_and_hang_at_challenge(app).await?;
     world.restart_ca().await?;
     world.proxy.clear_faults();
     let lost = Instant::now();

@@ -8,8 +8,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::proxy::{CaProxy, Effect, Endpoint, Fault, Scope, Times};
-use crate::wait::{self, Look};
+use crate::proxy::CaProxy;
 use crate::world::{App, CaOptions, CaSettings, Leaf, Programs, SAMPLES, Settings, World};
 
 /// So short that a renewal cannot wait for a CA that is away as long as this scenario takes. No nonce is refused, so that every
@@ -25,8 +24,6 @@ const SETTINGS: Settings = Settings {
     request: "3s",
     ..Settings::USUAL
 };
-
-const REACHED: Duration = Duration::from_secs(60);
 
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let [before, during, after] = SAMPLES;
@@ -62,19 +59,7 @@ use Which::{First, Second};
 
 /// Kills the first CA when it has been asked to validate, and says when that was.
 async fn die_in_order(world: &mut World, app: App) -> Result<Instant> {
-    world.proxy.inject(Fault {
-        scope: Scope::Only(Endpoint::Challenge),
-        effect: Effect::Hang,
-        times: Times::UntilCleared,
-    });
-    let asked = world.proxy.count(Endpoint::Challenge);
-    world.add(&[app]).await?;
-    wait::until("the order is at its challenge", REACHED, async || {
-        world.daemon.check_running()?;
-        let asked_now = world.proxy.count(Endpoint::Challenge);
-        Ok(if asked_now > asked { Look::Done(()) } else { Look::NotYet("it is not".into()) })
-    })
-    .await?;
+    world.add_and_hang_at_challenge(app).await?;
     world.ca.kill();
     world.proxy.clear_faults();
     Ok(Instant::now())

@@ -33,14 +33,14 @@ pub enum Failure {
     #[error(transparent)]
     Import(#[from] ImportError),
     /// Something was not done at every CA; exit code 1.
-    #[error(
-        "not done at {failed} of {of} CAs, for the reason shown; a key change goes on by itself where a daemon runs"
-    )]
+    #[error("not done at {failed} of {of} CAs, for the reason shown; {rest}")]
     NotAtAllCas {
         /// Those.
         failed: usize,
         /// All.
         of: usize,
+        /// What becomes of those.
+        rest: Rest,
     },
     /// The daemon has another configuration than this command; exit code 1.
     #[error(
@@ -95,6 +95,24 @@ pub enum Failure {
     /// Standard output is closed or full; exit code 1.
     #[error("cannot write to standard output")]
     Output(#[source] std::io::Error),
+}
+
+/// What becomes of what was not done at a CA.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Rest {
+    /// It is noted, and the daemon does it.
+    GoesOn,
+    /// It is for whoever asked.
+    IsLeft,
+}
+
+impl fmt::Display for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GoesOn => "a key change goes on by itself where a daemon runs",
+            Self::IsLeft => "do it again once that is mended",
+        })
+    }
 }
 
 impl Failure {

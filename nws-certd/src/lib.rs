@@ -20,7 +20,7 @@ mod clock;
 pub use clock::SystemClock;
 pub mod config;
 mod failure;
-pub use failure::Failure;
+pub use failure::{Failure, Rest};
 mod logging;
 mod state_dir;
 pub use state_dir::{StateDir, StateDirError, StatePaths};

@@ -9,10 +9,10 @@ use nws_acme::{Clock, Contact};
 use super::confirm::confirm;
 use super::{Answer, ask_or_open, show, write};
 use crate::accounts::{AccountReport, Accounts, AccountsError, accounts_text};
-use crate::args::{AccountCommand, Output};
+use crate::args::AccountCommand;
 use crate::config::Config;
 use crate::control::{Control, ControlError};
-use crate::failure::Failure;
+use crate::failure::{Failure, Rest};
 
 pub use self::import::ImportError;
 
@@ -22,6 +22,7 @@ pub(super) async fn command(
     config: &Config,
     clock: Arc<dyn Clock>,
 ) -> Result<(), Failure> {
+    let rest = command.rest();
     let (reports, output) = match command {
         AccountCommand::Show(output) => {
             let ask = async || control.accounts().await;
@@ -53,7 +54,8 @@ pub(super) async fn command(
             return write(&import.run(config, clock).await?);
         }
     };
-    tell(output, &reports)
+    show(output, &reports, |_| accounts_text(&reports))?;
+    is_done_everywhere(&reports, rest)
 }
 
 /// Asks the running daemon; where none runs, does it with the state directory held.
@@ -69,10 +71,22 @@ async fn done(
     }
 }
 
-fn tell(output: Output, reports: &[AccountReport]) -> Result<(), Failure> {
-    show(output, &reports, |_| accounts_text(reports))?;
+fn is_done_everywhere(reports: &[AccountReport], rest: Rest) -> Result<(), Failure> {
     let failed = reports.iter().filter(|report| report.error.is_some()).count();
-    if failed == 0 { Ok(()) } else { Err(Failure::NotAtAllCas { failed, of: reports.len() }) }
+    let of = reports.len();
+    if failed == 0 { Ok(()) } else { Err(Failure::NotAtAllCas { failed, of, rest }) }
+}
+
+impl AccountCommand {
+    /// What becomes of what a CA does not do now.
+    fn rest(&self) -> Rest {
+        match self {
+            Self::Rollover { .. } => Rest::GoesOn,
+            Self::Show(_) | Self::Contact(_) | Self::Deactivate { .. } | Self::Import { .. } => {
+                Rest::IsLeft
+            }
+        }
+    }
 }
 
 /// A daemon that was started with other contacts has told those.
@@ -87,5 +101,47 @@ fn are_as_configured(
     match reports.iter().find(is_other) {
         Some(report) => Err(Failure::OtherContacts { ca: report.ca.clone() }),
         None => Ok(reports),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::accounts::AccountStanding;
+    use crate::args::{Args, Command};
+
+    fn report(error: Option<&str>) -> AccountReport {
+        AccountReport {
+            ca: "https://ca.example/directory".into(),
+            url: None,
+            standing: AccountStanding::Unknown,
+            ended_at: None,
+            key: "account".into(),
+            thumbprint: "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI".into(),
+            next_thumbprint: None,
+            contact: vec![],
+            external_account: None,
+            done: None,
+            error: error.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn what_was_not_done_everywhere_says_what_becomes_of_it() {
+        let cases = [
+            ("contact", "do it again once that is mended"),
+            ("rollover", "a key change goes on by itself where a daemon runs"),
+        ];
+        let reports = [report(None), report(Some("no answer"))];
+        for (word, want) in cases {
+            let args = Args::try_parse_from(["nws-certd", "account", word]).unwrap();
+            let Command::Account(command) = args.command else { panic!("{word}") };
+            let said = is_done_everywhere(&reports, command.rest()).unwrap_err().to_string();
+            let want = format!("not done at 1 of 2 CAs, for the reason shown; {want}");
+            assert_eq!(said, want, "{word}");
+            is_done_everywhere(&reports[..1], command.rest()).unwrap();
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 mod undertaking;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nws_expiry::{Chain, Fingerprint, Leaf};
@@ -22,6 +22,8 @@ pub(crate) struct Revocable {
     pub(crate) ca: Option<String>,
     /// The files that hold it.
     pub(crate) paths: Vec<RepoPath>,
+    /// Those of them that are for no Secret that is wanted.
+    pub(crate) unwanted: Vec<RepoPath>,
     /// Whether another has not taken its place yet.
     pub(crate) is_newest: bool,
     /// What it stands for, as far as that is wanted.
@@ -44,13 +46,8 @@ pub(crate) fn revocable(
     for before in previous {
         all.add(&before.chain, before.ca.as_deref());
     }
-    let delivered = inventory.map_or(&[][..], |inventory| &inventory.delivered);
-    for held in delivered.iter().filter(|held| held.ours) {
-        if let Some(chain) = &held.chain {
-            let one = all.add(chain, held.provenance.ca.as_deref());
-            one.is_newest = true;
-            one.paths.push(held.path.clone());
-        }
+    if let Some(inventory) = inventory {
+        all.add_delivered(inventory);
     }
     all.all.into_values().collect()
 }
@@ -70,12 +67,26 @@ impl Collected<'_> {
             der: chain.certificates().next().unwrap_or_default().into(),
             ca: None,
             paths: Vec::new(),
+            unwanted: Vec::new(),
             is_newest: false,
             serves: plan.served_by(fingerprint).map(|planned| planned.key.clone()).collect(),
             revoked_at: revoked_at(facts, fingerprint),
         });
         one.ca = one.ca.take().or_else(|| ca.map(str::to_owned));
         one
+    }
+
+    fn add_delivered(&mut self, inventory: &Inventory) {
+        let wanted = self.plan.paths(inventory);
+        for held in inventory.delivered.iter().filter(|held| held.ours) {
+            let Some(chain) = &held.chain else { continue };
+            let one = self.add(chain, held.provenance.ca.as_deref());
+            one.is_newest = true;
+            one.paths.push(held.path.clone());
+            if !wanted.contains(&held.path) {
+                one.unwanted.push(held.path.clone());
+            }
+        }
     }
 }
 
@@ -85,6 +96,12 @@ fn revoked_at(facts: &Facts, fingerprint: Fingerprint) -> Option<OffsetDateTime>
 }
 
 impl Plan {
+    /// The files that hold something for whoever wants it.
+    fn paths<'a>(&self, inventory: &'a Inventory) -> BTreeSet<&'a RepoPath> {
+        let wants = self.certificates.iter().flat_map(|planned| &planned.wants);
+        wants.filter_map(|want| Some(&inventory.held(&want.key)?.path)).collect()
+    }
+
     /// The certificates that this leaf is what there is of.
     fn served_by(&self, fingerprint: Fingerprint) -> impl Iterator<Item = &Planned> {
         let is_it = move |leaf: &Leaf| leaf.fingerprint() == fingerprint;

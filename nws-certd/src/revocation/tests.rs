@@ -18,6 +18,7 @@ fn certificate(ca: Option<&str>, ended: bool, revoked: bool) -> Revocable {
         der: der.der().to_vec().into(),
         ca: ca.map(Into::into),
         paths: vec![],
+        unwanted: vec![],
         is_newest: true,
         serves: vec![],
         revoked_at: revoked.then_some(NOON),

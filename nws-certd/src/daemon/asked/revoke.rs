@@ -30,7 +30,9 @@ impl Daemon {
         };
         let ca = one.at_ca(body.ca.as_deref(), &self.directories(), self.parts.clock.now());
         let ca = ca.map_err(|error| error.to_string())?.to_owned();
-        self.may_be_replaced(&one, body.replacing)?;
+        if body.replacing {
+            may_be_replaced(&one)?;
+        }
         let Revocable { leaf, der, serves: certificates, .. } = one;
         let serial = leaf.serial().to_string();
         let wish = Box::new(Revocation { leaf, der, ca, reason, replacing: body.replacing });
@@ -38,18 +40,6 @@ impl Daemon {
         let asked = self.parts.store.write(Step::RevocationAsked { wish, certificates, at }).await;
         asked.map_err(|error| Causes(&error).to_string())?;
         info!(serial, %reason, replacing = body.replacing, "an operator wants a certificate revoked");
-        Ok(())
-    }
-
-    /// What nobody wants gets no successor that could be waited for.
-    fn may_be_replaced(&self, one: &Revocable, replacing: bool) -> Result<(), String> {
-        if replacing && one.serves.is_empty() && !one.paths.is_empty() {
-            return Err(format!(
-                "serial {} is in {}, and nobody wants another in its place; revoke it without --replace",
-                one.leaf.serial(),
-                one.paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-            ));
-        }
         Ok(())
     }
 
@@ -65,4 +55,16 @@ impl Daemon {
         let all = self.parts.ordering.authorities.iter();
         all.map(|authority| authority.directory().to_owned()).collect()
     }
+}
+
+/// Where nobody wants a certificate nobody is given a successor, which would be waited for without end.
+fn may_be_replaced(one: &Revocable) -> Result<(), String> {
+    if one.unwanted.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "serial {} is in {}, where nobody wants another in its place; remove that from the branch first, or revoke it without --replace",
+        one.leaf.serial(),
+        one.unwanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    ))
 }

@@ -171,13 +171,44 @@ async fn what_nobody_wants_is_revoked_but_not_replaced() {
     assert_eq!(
         said,
         format!(
-            "serial {} is in certs/shop/shop-tls.yaml, and nobody wants another in its place; revoke it without --replace",
+            "serial {} is in certs/shop/shop-tls.yaml, where nobody wants another in its place; remove that from the branch first, or revoke it without --replace",
             old.serial()
         )
     );
     revoke(&daemon, &old, false).await.unwrap();
     world.settle(&mut daemon).await;
     assert_eq!((world.ca.revoked(), world.ca.issued()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_is_wanted_in_one_place_of_two_is_replaced_once_the_other_is_gone() {
+    let world = World::with(SHOP).await;
+    let edge = SHOP.replace("shop,", "edge,").replace(": shop}", ": edge}");
+    world.somebody_writes("apps/edge.yaml", &edge);
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    let old = newest(&daemon).await;
+    world.somebody_writes("apps/edge.yaml", "# moved\n");
+    world.pass(Duration::MINUTE);
+    world.settle(&mut daemon).await;
+    assert_eq!(world.ca.issued(), 1);
+    let said = revoke(&daemon, &old, true).await.unwrap_err();
+    assert_eq!(
+        said,
+        format!(
+            "serial {} is in certs/edge/shop-tls.yaml, where nobody wants another in its place; remove that from the branch first, or revoke it without --replace",
+            old.serial()
+        )
+    );
+
+    world.somebody_writes("certs/edge/shop-tls.yaml", "# gone\n");
+    world.settle(&mut daemon).await;
+    revoke(&daemon, &old, true).await.unwrap();
+    for _ in 0..2 {
+        world.settle(&mut daemon).await;
+    }
+    world.run_orders(&mut daemon).await;
+    assert_eq!((world.ca.revoked(), world.ca.issued()), (1, 2));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! One CA that orders may go to, and our account there.
 
+mod budget;
 mod key_change;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nws_acme::{
     Account, AccountUrl, AcmeError, Availability, Ca, Clock, PreferredChain, Profile, Registration,
 };
+use nws_expiry::budget::{Ledger, Limits};
 use time::OffsetDateTime;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use tracing::warn;
@@ -36,6 +38,8 @@ pub(crate) struct Authority {
     /// Held by whoever works with the account; its key is changed when nobody does.
     in_use: Arc<RwLock<()>>,
     change: Mutex<Change>,
+    /// What was used of its limits.
+    budget: Mutex<Ledger>,
 }
 
 /// On which terms certificates are had from a CA.
@@ -46,6 +50,8 @@ pub(crate) struct Terms {
     pub(crate) profile: Option<Profile>,
     /// The root that their chains should end at.
     pub(crate) chain: Option<PreferredChain>,
+    /// What it allows.
+    pub(crate) limits: Limits,
 }
 
 /// What is known of our account.
@@ -88,6 +94,7 @@ impl Authority {
         let standing = known.and_then(|known| recall(&ca, &keys, known));
         Self {
             ca,
+            budget: Mutex::new(Ledger::new(terms.limits)),
             terms,
             keys,
             standing: Mutex::new(standing.unwrap_or(Standing::Unasked)),
@@ -107,6 +114,7 @@ impl Authority {
             directory: self.directory().into(),
             profile: self.terms.profile.clone(),
             availability: self.availability(now),
+            ledger: self.ledger(),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod ca;
 mod environment;
+mod limits;
 mod read;
 mod values;
 

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use nws_acme::Clock;
 use nws_challenge::Answers;
+use nws_expiry::allot::Tenants;
 use nws_expiry::{Agenda, Fingerprint, Reason};
 use nws_gitops::WantKey;
 use time::OffsetDateTime;
@@ -29,7 +30,7 @@ use self::turn::renewals::Inquiries;
 use crate::batch::Batch;
 use crate::control::{RevocableReport, RevokeBody};
 use crate::failure::Causes;
-use crate::order::{Ended, Ordering};
+use crate::order::{Ended, Ordering, UnderWay};
 use crate::pause::Pause;
 use crate::plan::Rules;
 use crate::publish::Publisher;
@@ -68,7 +69,9 @@ pub(crate) struct Daemon {
     running: JoinSet<Ended>,
     /// Account keys being changed, one task a CA.
     changing: JoinSet<()>,
-    under_way: HashMap<task::Id, CertificateKey>,
+    under_way: HashMap<task::Id, UnderWay>,
+    /// Whose turn it is.
+    tenants: Tenants,
     /// The revocations under way, by their leaf.
     revoking: HashMap<task::Id, Fingerprint>,
     /// What cannot be written into the branch as it is, and why.
@@ -156,6 +159,7 @@ impl Daemon {
             running: JoinSet::new(),
             changing: JoinSet::new(),
             under_way: HashMap::new(),
+            tenants: Tenants::default(),
             revoking: HashMap::new(),
             refused: BTreeMap::new(),
             unusable: BTreeMap::new(),
@@ -266,17 +270,24 @@ impl Daemon {
     fn collect(&mut self, ended: Result<(task::Id, Ended), task::JoinError>) {
         match ended {
             Ok((id, ended)) => {
-                self.under_way.remove(&id);
+                self.leaves(id);
                 self.revoking.remove(&id);
                 self.note(ended);
             }
             Err(error) => {
-                let key = self.under_way.remove(&error.id());
-                let names = key.as_ref().map(|key| key.names.to_string());
+                let order = self.leaves(error.id());
+                let names = order.map(|order| order.certificate.names.to_string());
                 let revoked = self.revoking.remove(&error.id()).map(|leaf| leaf.to_string());
                 error!(%error, names, revoked, "what was under way was broken off by a bug; it is resumed");
             }
         }
+    }
+
+    /// An order leaves its place.
+    fn leaves(&mut self, id: task::Id) -> Option<UnderWay> {
+        let order = self.under_way.remove(&id)?;
+        self.tenants.ended(&order.tenant, order.kind);
+        Some(order)
     }
 
     fn note(&mut self, ended: Ended) {

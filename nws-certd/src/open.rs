@@ -67,6 +67,8 @@ pub(crate) async fn open(
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&state.paths().database()).await?);
     let repository = repository(config, &state, path)?;
     let authorities = authorities(config, &keys, &store.load().await?.accounts)?;
+    let used = store.levels().await?;
+    authorities.iter().for_each(|authority| authority.recall_used(&used));
     let rules = rules(config, &installation(&*store, &authorities).await?);
     let answers = Answers::new(ANSWERS);
     let publisher = Publisher {
@@ -168,7 +170,7 @@ fn terms(settings: &CaSettings) -> Result<Terms, OpenError> {
     let contact = settings.contact.clone();
     let registration = Registration { terms: TermsAgreed, contact, external_account };
     let (profile, chain) = (settings.profile.clone(), settings.preferred_chain.clone());
-    Ok(Terms { registration, profile, chain })
+    Ok(Terms { registration, profile, chain, limits: settings.budget })
 }
 
 fn roots(file: Option<&Path>) -> Result<Roots, OpenError> {

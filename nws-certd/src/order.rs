@@ -1,6 +1,7 @@
 //! One order, from its intent to the chain in the outbox.
 
 mod caa;
+mod counted;
 mod journal;
 mod key;
 mod obstacles;
@@ -13,7 +14,9 @@ use nws_acme::{
     Account, AcmeError, CertificateId, Clock, OrderError, OrderSpec, Step as AcmeStep, obtain,
 };
 use nws_challenge::Answers;
-use nws_expiry::{Issued, Leaf, PrivateKey, Profile, Reason};
+use nws_expiry::allot::Kind;
+use nws_expiry::budget::{Claim, Exemption};
+use nws_expiry::{Issued, Leaf, PrivateKey, Profile, Reason, Validity};
 use time::OffsetDateTime;
 use tracing::{Instrument as _, debug, info_span};
 
@@ -24,7 +27,7 @@ use self::journal::Recorded;
 use self::outcome::OrderFailure;
 use crate::authority::{Authority, Lease};
 use crate::plan::Occasion;
-use crate::store::{Blame, CertificateKey, OpenOrder, OrderId, Span, Step, Store};
+use crate::store::{Blame, CertificateKey, OpenOrder, OrderId, Span, Step, Store, Used};
 use crate::vault::Vault;
 
 /// What every order needs.
@@ -60,8 +63,27 @@ pub(crate) struct Attempt {
     pub(crate) failures: u32,
     /// When what is served now ends.
     pub(crate) ends: Option<OffsetDateTime>,
+    /// From when to when what there is is valid.
+    pub(crate) have: Option<Validity>,
+    /// Whose turn it takes.
+    pub(crate) tenant: Box<str>,
+    /// What it is exempt from, if it is a new order at its CA.
+    pub(crate) exemption: Option<Exemption>,
+    /// What it uses of the CA's limits.
+    pub(crate) uses: Vec<Used>,
     /// When it began.
     pub(crate) began: OffsetDateTime,
+}
+
+/// An order that has a place.
+#[derive(Clone, Debug)]
+pub(crate) struct UnderWay {
+    /// What is ordered.
+    pub(crate) certificate: CertificateKey,
+    /// Whose turn it takes.
+    pub(crate) tenant: Box<str>,
+    /// What it is, where new things and renewals take turns.
+    pub(crate) kind: Kind,
 }
 
 /// An order that is begun, here or at the CA.
@@ -193,9 +215,9 @@ impl Ordering {
         let ca = attempt.authority.directory().to_owned();
         let profile =
             certificate.profile.clone().or_else(|| attempt.authority.terms.profile.clone());
-        let intended = profile.clone();
+        let (intended, uses) = (profile.clone(), attempt.uses.clone());
         let step =
-            Step::OrderIntended { order, certificate, sealed_key, ca, profile: intended, at };
+            Step::OrderIntended { order, certificate, sealed_key, ca, profile: intended, uses, at };
         self.store.write(step).await.map_err(OrderFailure::Store)?;
         Ok(Begun { order, key, profile })
     }
@@ -208,6 +230,17 @@ impl Attempt {
             "the certificate is needed before that CA can go on; it is ordered from {}",
             self.authority.directory()
         )
+    }
+
+    /// What it is to the limits of its CA, if it is a new order there.
+    pub(crate) fn claim(&self) -> Option<Claim<'_>> {
+        Some(Claim { names: &self.certificate.names, exemption: self.exemption? })
+    }
+
+    /// It, as the daemon remembers it.
+    pub(crate) fn under_way(&self) -> UnderWay {
+        let kind = if self.have.is_some() { Kind::Renewal } else { Kind::New };
+        UnderWay { certificate: self.certificate.clone(), tenant: self.tenant.clone(), kind }
     }
 
     /// What it is to the CA's limits for new orders, while it has made none.

@@ -1,5 +1,7 @@
 //! What follows from what is wanted and what there is. Pure: facts and `now` in, a plan out.
 
+mod allotment;
+mod budget;
 mod evidence;
 mod revoked;
 mod standing;
@@ -7,6 +9,7 @@ mod standing;
 use std::collections::BTreeMap;
 
 use nws_acme::Availability;
+use nws_expiry::budget::{Exemption, Ledger};
 use nws_expiry::{KeyType, Leaf, Policy, Profile, Reason, Rule, Window};
 use nws_gitops::{Inventory, RepoPath, WantKey, Wanted};
 use time::OffsetDateTime;
@@ -36,6 +39,8 @@ pub struct CaView {
     pub profile: Option<Profile>,
     /// Whether it may be asked.
     pub availability: Availability,
+    /// What was used of its limits.
+    pub ledger: Ledger,
 }
 
 /// Everything that follows, as of one commit and one instant.
@@ -68,6 +73,8 @@ pub struct Planned {
     pub next: Next,
     /// The CA that an order goes to now, by its place in the configuration; `None` while there is none.
     pub goes_to: Option<usize>,
+    /// What that is exempt from there, if it is a new one.
+    pub exemption: Option<Exemption>,
     /// What went wrong last.
     pub last_error: Option<String>,
     /// Failures since the last success.
@@ -168,8 +175,7 @@ impl Plan {
 
     /// What is planned for one certificate.
     pub fn find(&self, key: &CertificateKey) -> Option<&Planned> {
-        let at = self.certificates.binary_search_by(|planned| planned.key.cmp(key)).ok()?;
-        self.certificates.get(at)
+        self.certificates.get(self.place(key)?)
     }
 
     /// The wants as rows of the store.

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod attempts;
+mod budget;
 mod facts;
 mod history;
 mod load;
@@ -28,6 +29,7 @@ use nws_expiry::{Chain, DnsNames, Fingerprint, KeyType, PrivateKey, Profile};
 use nws_gitops::{Provenance, WantKey};
 use time::OffsetDateTime;
 
+pub use budget::Used;
 pub use facts::{
     AccountFacts, CertificateFacts, Facts, IssuedFacts, OpenOrder, Previous, RenewalFacts,
     Revocation, RevocationFacts,
@@ -121,6 +123,9 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// The certificates before the newest ones.
     async fn previous(&self) -> Result<Vec<Previous>, StoreError>;
+
+    /// What was used of the CAs' limits: all that was kept, though some of it may be whole again.
+    async fn levels(&self) -> Result<Vec<Used>, StoreError>;
 
     /// Whether a certificate for this public key (DER SubjectPublicKeyInfo) is to be revoked, or was.
     async fn is_key_of_revoked(&self, public_key: &[u8]) -> Result<bool, StoreError>;

@@ -107,6 +107,21 @@ pub fn allot<K: Copy + Ord>(
     allotment
 }
 
+/// Whether a CA takes an order now, were it the only one.
+///
+/// # Errors
+///
+/// When it does, and what is waited for until then.
+pub fn alone(
+    now: OffsetDateTime,
+    ledger: &Ledger,
+    claim: Claim<'_>,
+    urgency: Urgency,
+) -> Result<(), (OffsetDateTime, Wait)> {
+    let work = Work { key: (), ca: 0, tenant: "", claim, urgency, since: now };
+    Room::of(now, &Book { ledger, ahead: &[] }, std::iter::once(&work)).admit(now, &work)
+}
+
 impl<K> Work<'_, K> {
     /// When what is served ends, if something is.
     fn ends(&self) -> Option<OffsetDateTime> {

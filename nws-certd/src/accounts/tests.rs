@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nws_acme::testing::{FakeCa, Outage, RuntimeClock, Unanswered};
 use nws_acme::{Ca, ImportedKey, Limits, Registration, TermsAgreed, generate_key};
 use nws_challenge::Token;
-use nws_expiry::{DnsName, KeyType};
+use nws_expiry::{DnsName, KeyType, budget};
 use time::macros::datetime;
 
 use super::*;
@@ -46,7 +46,8 @@ impl World {
             let directory = format!("{}?{number}", ca.directory_url()).parse().unwrap();
             let contact = vec![self.contact.parse().unwrap()];
             let registration = Registration { terms: TermsAgreed, contact, external_account: None };
-            let terms = Terms { registration, profile: None, chain: None };
+            let terms =
+                Terms { registration, profile: None, chain: None, limits: budget::Limits::NONE };
             let limits = Limits { tries: 1, ..Limits::default() };
             let ca = Ca::new(directory, ca.transport(), limits);
             Arc::new(Authority::new(ca, keys.clone(), terms, &known))

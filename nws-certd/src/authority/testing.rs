@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use nws_acme::{Ca, Registration, TermsAgreed};
+use nws_expiry::budget::Limits;
 
 use super::{Authority, Terms};
 use crate::account::{AccountKeys, AccountName};
@@ -15,6 +16,6 @@ pub(crate) fn authority(ca: Ca) -> Authority {
     let paths = StatePaths::of(dir.path());
     let keys = AccountKeys::open(&paths, AccountName::default(), &vault).unwrap();
     let registration = Registration { terms: TermsAgreed, contact: vec![], external_account: None };
-    let terms = Terms { registration, profile: None, chain: None };
+    let terms = Terms { registration, profile: None, chain: None, limits: Limits::NONE };
     Authority::new(ca, Arc::new(keys), terms, &[])
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use nws_acme::{Contact, DirectoryUrl, Limits, PreferredChain, Profile};
 
+use nws_expiry::budget;
+
+use super::limits;
 use super::read::Reader;
 use super::values;
 use crate::account::AccountName;
@@ -30,6 +33,8 @@ pub struct CaSettings {
     pub preferred_chain: Option<PreferredChain>,
     /// Where the CA finds a person: `contact`.
     pub contact: Vec<Contact>,
+    /// What the CA allows: `[ca.limits]`; what it publishes, where that is known.
+    pub budget: budget::Limits,
     /// The account that the CA knows from elsewhere: `[ca.eab]`.
     pub eab: Option<EabSettings>,
     /// Which account key is used there: `account`; CAs that name the same share it.
@@ -90,6 +95,9 @@ impl CaSettings {
         let profile = from.optional_text(&key("profile"));
         let preferred_chain = from.optional_text(&key("preferred_chain"));
         let contact = from.texts(&key("contact"));
+        let published =
+            directory.as_ref().map(|it: &DirectoryUrl| budget::Limits::published(it.as_str()));
+        let budget = limits::take(from, &key("limits"), published.unwrap_or(budget::Limits::NONE));
         let eab = EabSettings::take(from, &key("eab"));
         let account = from.optional_text(&key("account"));
         terms?;
@@ -102,6 +110,7 @@ impl CaSettings {
             profile: profile?,
             preferred_chain: preferred_chain?,
             contact: contact?,
+            budget: budget?,
             eab: eab?,
             account: account?.unwrap_or_default(),
         })

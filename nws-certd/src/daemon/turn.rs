@@ -9,10 +9,8 @@ pub(super) mod renewals;
 mod revoke;
 mod show;
 
-use std::cmp::Reverse;
-
 use nws_acme::Availability;
-use nws_expiry::{Change, Entry, Leaf, Reason, Timing, Urgency};
+use nws_expiry::{Change, Entry, Leaf, Reason, Timing};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -21,6 +19,9 @@ use super::{Daemon, Look};
 use crate::plan::{CaView, Next, Plan, Planned};
 use crate::report::instant;
 use crate::store::{Facts, Step, StoreError};
+
+/// How long it is remembered whose turn was when.
+const TURNS: time::Duration = time::Duration::DAY;
 
 impl Daemon {
     /// Takes one turn, and says when the next is wanted.
@@ -46,7 +47,7 @@ impl Daemon {
         }
         self.keep_wants(&plan).await?;
         self.put_on_agenda(now, &plan);
-        self.last.waiting = self.line_up(now, &plan, &mut facts);
+        self.last.waiting = self.line_up(now, &mut plan, &mut facts);
         self.start_waiting(now);
         self.start_revocations(now, &plan, &facts);
         self.inquire(now, &plan, &facts);
@@ -143,13 +144,25 @@ impl Daemon {
         }
     }
 
+    fn put_one_on_agenda(&mut self, now: OffsetDateTime, plan: &Plan, at: usize) {
+        if let Some(planned) = plan.certificates.get(at) {
+            self.agenda.apply(Change::Set(planned.key.clone(), entry(now, planned)));
+        }
+    }
+
     /// What is over is of no use to anyone; nothing is written while nothing is.
-    async fn forget(&self, now: OffsetDateTime, facts: &Facts) -> Result<(), StoreError> {
+    async fn forget(&mut self, now: OffsetDateTime, facts: &Facts) -> Result<(), StoreError> {
         if self.parts.answers.forget_expired(now) > 0 {
             self.parts.store.write(Step::AnswersForgotten { until: now }).await?;
         }
         if facts.obstacles.iter().any(|met| met.until <= now) {
             self.parts.store.write(Step::ObstaclesForgotten { until: now }).await?;
+        }
+        self.tenants.forget(now - TURNS);
+        let authorities = &self.parts.ordering.authorities;
+        let whole = authorities.iter().filter(|authority| authority.forget_whole(now)).count();
+        if whole > 0 {
+            self.parts.store.write(Step::UsedForgotten { until: now }).await?;
         }
         Ok(())
     }
@@ -182,22 +195,7 @@ fn entry(now: OffsetDateTime, planned: &Planned) -> Entry<Reason> {
         Next::Wait { until, reason, .. } => (*until, reason.clone()),
         Next::Order(reason) => (OffsetDateTime::UNIX_EPOCH, reason.clone()),
     };
-    Entry { at, urgency: urgency(now, planned), action }
-}
-
-/// What a person wants replaced gives way to what runs out, until it does itself: in the last third of its lifetime.
-fn urgency(now: OffsetDateTime, planned: &Planned) -> Urgency {
-    let Some(leaf) = &planned.have else {
-        return Urgency::Nothing;
-    };
-    let ends = leaf.not_after();
-    match planned.next.reason() {
-        Some(Reason::Revoked { at }) => Urgency::Ends(*at),
-        Some(Reason::Asked { .. }) if now < ends - leaf.lifetime() / 3 => {
-            Urgency::Asked { exposure: Reverse(planned.wants.len()), ends }
-        }
-        Some(_) | None => Urgency::Ends(ends),
-    }
+    Entry { at, urgency: planned.urgency(now), action }
 }
 
 fn due_at(timing: Timing, have: Option<&Leaf>) -> Reason {

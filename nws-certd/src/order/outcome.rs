@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 use tracing::{debug, error, info, warn};
 
 use super::caa::Forbidden;
+use super::counted::counted;
 use super::obstacles::obstacle;
 use super::{Attempt, Ordering};
 use crate::failure::Causes;
@@ -165,8 +166,10 @@ impl Ordering {
         }
         let span = self.span(attempt);
         let met = obstacle(attempt, &failure, &recovery, &error, span.ended);
-        // What keeps from one CA alone is no reason to wait for the others.
-        let until = if met.is_some() { span.ended } else { until(attempt, &recovery, span.ended) };
+        let until = match met {
+            Some(_) => after_obstacle(attempt, span.ended),
+            None => until(attempt, &recovery, span.ended),
+        };
         let blame = if met.is_some() { Blame::Nobody } else { blame(&recovery) };
         let step = match recovery {
             Recovery::Resume { .. }
@@ -180,6 +183,13 @@ impl Ordering {
             }
         };
         say(&step, &recovery);
+        if let (Step::OrderEnded { .. }, Some(claim)) = (&step, attempt.claim()) {
+            attempt.authority.give_back(&claim);
+        }
+        let uses = counted(attempt, &failure, &recovery, met.as_ref(), span.ended);
+        if !uses.is_empty() && self.record(Step::Used(uses)).await == Ended::NotKept {
+            return Ended::NotKept;
+        }
         // First what keeps from the CA: a crash between the two costs one more request, not a certificate without a reason.
         if let Some(met) = met
             && self.record(Step::Met(met)).await == Ended::NotKept
@@ -209,6 +219,18 @@ fn told(error: &dyn std::error::Error, recovery: Recovery) -> (Recovery, String)
         text = format!("{text}; end the pause at {url}");
     }
     (recovery, text)
+}
+
+/// What keeps from one CA alone is no reason to wait for the others; but in an emergency it does not keep from that CA either, and
+/// so would be met without end.
+fn after_obstacle(attempt: &Attempt, now: OffsetDateTime) -> OffsetDateTime {
+    match attempt.have {
+        Some(have) if have.emergency() <= now => {
+            let eighth: Duration = have.left(now) / 8;
+            now + eighth.max(retry_after(FailureClass::Free, 1, None))
+        }
+        Some(_) | None => now,
+    }
 }
 
 /// When the certificate is tried again.
@@ -325,6 +347,10 @@ mod tests {
             predecessor: None,
             failures: 0,
             ends: Some(ends),
+            have: None,
+            tenant: "shop".into(),
+            exemption: None,
+            uses: Vec::new(),
             began: NOON,
         }
     }

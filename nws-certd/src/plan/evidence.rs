@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use nws_acme::choice::{Choice, Incumbent, Standing, choose, needed_by};
-use nws_expiry::{Decision, Fingerprint, Held, Leaf, Profile, Reason, Spread, Subject, decide};
+use nws_expiry::{
+    Decision, Fingerprint, Held, Leaf, Profile, Reason, Spread, Subject, Window, decide,
+};
 use nws_gitops::{Delivered, Inventory, Wanted};
 use time::OffsetDateTime;
 
@@ -56,9 +58,9 @@ pub(super) struct Evidence<'a> {
 
 /// A certificate that there is, in the store or in the branch.
 #[derive(Clone, Copy)]
-struct Had<'a> {
-    leaf: &'a Leaf,
-    ca: Option<&'a str>,
+pub(super) struct Had<'a> {
+    pub(super) leaf: &'a Leaf,
+    pub(super) ca: Option<&'a str>,
     profile: Option<&'a Profile>,
     /// When it was stored; for one that only the branch has, when it begins.
     at: OffsetDateTime,
@@ -76,14 +78,17 @@ impl Evidence<'_> {
             delivery: self.delivery(&key, stored, *branch),
         };
         let (next, goes_to) = self.next(&key, had);
+        let goes_on = goes_to.is_some_and(|ca| self.goes_on_at(ca));
+        let view = goes_to.and_then(|ca| self.cas.get(ca)).filter(|_| !goes_on);
         Planned {
             next,
             goes_to,
+            exemption: view.map(|view| self.exemption(view, had)),
             have: had.map(|had| had.leaf.clone()),
             pushed_until: pushed_until(&wants),
             issued_at: stored.map(|stored| stored.at),
             issued_by: had.and_then(|had| had.ca.map(str::to_owned)),
-            suggested: said.and_then(|said| said.window),
+            suggested: had.and_then(|had| self.suggested(had)),
             explanation_url: said.and_then(|said| said.explanation_url.clone()),
             last_error: self.certificate.and_then(|known| known.last_error.clone()),
             failures: self.certificate.map_or(0, |known| known.failures),
@@ -210,7 +215,10 @@ impl Evidence<'_> {
             Decision::Order(reason) => reason,
         };
         let failed = self.certificate.and_then(|known| known.wait_until);
-        let next = match (failed.filter(|until| is_to_come(self.now, *until)), choice) {
+        let waits = |until: &OffsetDateTime| {
+            is_to_come(self.now, *until) && self.keeps_waiting(had, *until)
+        };
+        let next = match (failed.filter(waits), choice) {
             (Some(until), _) => Next::Wait { until, reason, on: Obstruction::Failure },
             (None, Choice::Use(_)) => Next::Order(reason),
             (None, Choice::Wait { until }) => {
@@ -229,12 +237,13 @@ impl Evidence<'_> {
     }
 
     fn held<'a>(&self, key: &CertificateKey, had: Had<'a>) -> Held<'a> {
-        let said = self.facts.renewals.get(&had.leaf.fingerprint());
-        Held {
-            leaf: had.leaf,
-            suggested: said.and_then(|said| said.window),
-            replace: self.replace(key, had),
-        }
+        let (suggested, replace) = (self.suggested(had), self.replace(key, had));
+        Held { leaf: had.leaf, suggested, replace }
+    }
+
+    /// When its CA suggests that it be renewed.
+    pub(super) fn suggested(&self, had: Had<'_>) -> Option<Window> {
+        self.facts.renewals.get(&had.leaf.fingerprint())?.window
     }
 
     /// Where an order goes: to the CA it is open at as long as that answers, else as the operator's order and its need say.
@@ -269,10 +278,21 @@ impl Evidence<'_> {
 
     fn standings(&self, key: &CertificateKey, had: Option<Had<'_>>) -> Vec<Standing> {
         let of = |(at, view): (usize, &CaView)| {
-            let obstacles = self.facts.obstacles.iter().filter(|met| met.ca == view.directory);
-            standing(self.now, key, self.occasion(at, had), obstacles, &view.availability)
+            let stands =
+                |met: &&Obstacle| met.ca == view.directory && self.keeps_waiting(had, met.until);
+            let obstacles = self.facts.obstacles.iter().filter(stands);
+            let occasion = self.occasion(at, had);
+            let standing = standing(self.now, key, occasion, obstacles, &view.availability);
+            self.within_limits(key, view, had, (standing, occasion))
         };
         self.cas.iter().enumerate().map(of).collect()
+    }
+
+    /// Whether an order that was begun for one of the CAs goes on there, so that it is no new one; one that was kept before CAs were told
+    /// apart is at the only one there was.
+    fn goes_on_at(&self, ca: usize) -> bool {
+        let directory = self.cas.get(ca).map(|view| &*view.directory);
+        self.order.is_some_and(|order| order.ca.is_none() || order.ca.as_deref() == directory)
     }
 
     /// What an order would be for at one of the CAs.
@@ -296,8 +316,12 @@ impl Evidence<'_> {
             return Obstruction::Away;
         }
         let limits = |met: &&Obstacle| is_limited(&stands(met)) && standings.contains(&stands(met));
-        let met = self.met(key, had).find(limits);
-        Obstruction::Limit(met.map_or_else(String::new, words))
+        let met = self.met(key, had).find(limits).map(words);
+        let short = |view: &CaView| {
+            self.short(key, view, had).map(|(_, on)| format!("{}: {on}", view.directory))
+        };
+        let short = || self.cas.iter().find_map(short).unwrap_or_default();
+        Obstruction::Limit(met.unwrap_or_else(short))
     }
 
     /// No CA can issue it: each says why, and the first that may change its mind is asked again.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration as StdDuration;
 
 use expect_test::{Expect, expect};
+use nws_expiry::budget::Limits;
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
     Author, Content, Discover, Edit, Git, Layout, Message, Mirror, Provenance, Remote, Tip,
@@ -151,7 +152,8 @@ fn lines(plan: &Plan) -> String {
 }
 
 fn view(ca: &str) -> CaView {
-    CaView { directory: ca.into(), profile: None, availability: Availability::Up }
+    let ledger = Ledger::new(Limits::NONE);
+    CaView { directory: ca.into(), profile: None, availability: Availability::Up, ledger }
 }
 
 fn plan(repository: &Repository, facts: &Facts) -> Plan {

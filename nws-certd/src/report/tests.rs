@@ -19,6 +19,7 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
         suggested: None,
         explanation_url: None,
         goes_to: Some(0),
+        exemption: None,
         next,
         last_error: None,
         failures: 0,

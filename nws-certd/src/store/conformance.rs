@@ -77,7 +77,15 @@ impl Made {
     fn intent(&self) -> Step {
         let (order, certificate) = (self.order, self.certificate.clone());
         let (ca, profile) = (CA.into(), Some("classic".parse().unwrap()));
-        Step::OrderIntended { order, certificate, sealed_key: self.sealed(), ca, profile, at: NOON }
+        Step::OrderIntended {
+            order,
+            certificate,
+            sealed_key: self.sealed(),
+            ca,
+            profile,
+            uses: Vec::new(),
+            at: NOON,
+        }
     }
 
     /// Stands for a sealed key: the store never looks into one.

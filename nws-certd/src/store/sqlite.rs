@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::write::{self, Epoch};
 use super::{
-    CertificateKey, Facts, History, Outgoing, Previous, Step, Store, StoreError, attempts, load,
-    migrate, revocations,
+    CertificateKey, Facts, History, Outgoing, Previous, Step, Store, StoreError, Used, attempts,
+    budget, load, migrate, revocations,
 };
 
 /// How many steps may wait for the writer; beyond it their callers wait.
@@ -105,6 +105,10 @@ impl Store for SqliteStore {
 
     async fn previous(&self) -> Result<Vec<Previous>, StoreError> {
         load::previous(&self.readers).await
+    }
+
+    async fn levels(&self) -> Result<Vec<Used>, StoreError> {
+        budget::all(&self.readers).await
     }
 
     async fn is_key_of_revoked(&self, public_key: &[u8]) -> Result<bool, StoreError> {

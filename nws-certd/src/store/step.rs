@@ -4,7 +4,7 @@ use nws_expiry::{Chain, Fingerprint, Profile};
 use nws_gitops::{ObjectId, RepoPath, WantKey};
 use time::OffsetDateTime;
 
-use super::{CertificateKey, Obstacle, OrderId, RenewalFacts, Revocation, Span, WantRow};
+use super::{CertificateKey, Obstacle, OrderId, RenewalFacts, Revocation, Span, Used, WantRow};
 use crate::vault::Sealed;
 
 /// One durable step.
@@ -44,6 +44,8 @@ pub enum Step {
         ca: String,
         /// The profile it asks for.
         profile: Option<Profile>,
+        /// What it uses of the CA's limits.
+        uses: Vec<Used>,
         /// When.
         at: OffsetDateTime,
     },
@@ -118,6 +120,13 @@ pub enum Step {
     },
     /// Something keeps orders from a CA. A crash before it: the CA is asked once more, and says so again.
     Met(Obstacle),
+    /// More was used of a CA's limits, or the CA says so. A crash before it: the CA is asked once more than it takes, and says so.
+    Used(Vec<Used>),
+    /// Buckets that are whole again are forgotten.
+    UsedForgotten {
+        /// Those until then.
+        until: OffsetDateTime,
+    },
     /// Obstacles that are over are forgotten.
     ObstaclesForgotten {
         /// Those until then.

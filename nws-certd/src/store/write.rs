@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Step, StoreError, accounts,
-    attempts, obstacle, renewals, revocations, wants,
+    attempts, budget, obstacle, renewals, revocations, wants,
 };
 use crate::vault::Sealed;
 
@@ -111,9 +111,10 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             accounts::end(to, &directory, &url, &thumbprint, at).await
         }
         Step::Wanted(wants) => wants::wanted(to, &wants).await,
-        Step::OrderIntended { order, certificate, sealed_key, ca, profile, at } => {
+        Step::OrderIntended { order, certificate, sealed_key, ca, profile, uses, at } => {
             let intent = Intent { certificate: &certificate, sealed_key, ca, profile, at };
-            intended(to, epoch, order, intent).await
+            intended(to, epoch, order, intent).await?;
+            budget::used(to, &uses).await
         }
         Step::OrderKnown { order, url } => {
             let sql = "UPDATE acme_order SET url = ? WHERE id = ? AND epoch = ? AND state = 'open'";
@@ -152,6 +153,8 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             wants::delivered(to, &PushFacts { want, path, fingerprint, commit, at }).await
         }
         Step::Met(met) => obstacle::met(to, &met).await,
+        Step::Used(uses) => budget::used(to, &uses).await,
+        Step::UsedForgotten { until } => budget::forget(to, until).await,
         Step::ObstaclesForgotten { until } => obstacle::forget(to, until).await,
         Step::HoldsLifted => obstacle::lift(to).await,
         Step::Asked { certificates, at } => asked(to, &certificates, at).await,

@@ -68,7 +68,7 @@ impl Claim<'_> {
     }
 
     /// Whether it counts for new orders.
-    pub(crate) fn counts_as_new(&self, limits: &Limits) -> bool {
+    pub fn counts_as_new(&self, limits: &Limits) -> bool {
         self.meets(LimitKind::NewOrders, limits)
     }
 

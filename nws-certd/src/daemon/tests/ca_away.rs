@@ -100,7 +100,7 @@ async fn who_finds_out_is_another_one_each_time() {
     for _ in 0..4 {
         world.pass(Duration::minutes(5));
         daemon.turn(Look::WhenDue).await.unwrap();
-        asked.extend(daemon.under_way.values().map(|key| key.names.to_string()));
+        asked.extend(daemon.under_way.values().map(|order| order.certificate.names.to_string()));
         world.run_orders(&mut daemon).await;
         daemon.turn(Look::WhenDue).await.unwrap();
     }

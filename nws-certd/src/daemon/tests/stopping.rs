@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use nws_challenge::KeyAuthorization;
 use time::OffsetDateTime;
 
-use crate::store::{CertificateKey, Facts, History, Outgoing, Previous, Step, Store, StoreError};
+use crate::store::{
+    CertificateKey, Facts, History, Outgoing, Previous, Step, Store, StoreError, Used,
+};
 
 /// Whether the write at which the power goes is still made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -92,6 +94,10 @@ impl Store for Stopping {
 
     async fn previous(&self) -> Result<Vec<Previous>, StoreError> {
         self.store.previous().await
+    }
+
+    async fn levels(&self) -> Result<Vec<Used>, StoreError> {
+        self.store.levels().await
     }
 
     async fn is_key_of_revoked(&self, public_key: &[u8]) -> Result<bool, StoreError> {

@@ -12,6 +12,7 @@ use std::time::Duration as StdDuration;
 use nws_acme::testing::FakeCa;
 use nws_acme::{Ca, Clock, ExternalAccount, Transport};
 use nws_challenge::Answers;
+use nws_expiry::budget::Limits;
 use nws_expiry::{KeyType, Policy};
 use nws_gitops::{Author, Content, Discover, Edit, Git, Message, Mirror, Remote};
 use time::macros::datetime;
@@ -59,6 +60,8 @@ pub(super) struct World {
     down: Arc<AtomicBool>,
     /// Whether daemons that start from now on use keys again.
     pub(super) reuse_key: AtomicBool,
+    /// What daemons that start from now on know of the limits of the first CA.
+    pub(super) limits: Mutex<Limits>,
     /// The way to the CA.
     pub(super) transport: Arc<dyn Transport>,
     /// What the account is bound to, if it is.
@@ -104,6 +107,7 @@ impl World {
             answers,
             down,
             reuse_key,
+            limits: Mutex::new(Limits::NONE),
             transport,
             external_account,
         };
@@ -139,11 +143,22 @@ impl World {
         let configured = self.configured.lock().unwrap().clone();
         let authority = |place: &Place| {
             let ca = Ca::new(self.directory(*place), self.way_to(*place), quick());
-            let terms = Terms { registration: self.registration(), profile: None, chain: None };
+            let terms = Terms {
+                registration: self.registration(),
+                profile: None,
+                chain: None,
+                limits: match place {
+                    Place::First => *self.limits.lock().unwrap(),
+                    Place::Second => Limits::NONE,
+                },
+            };
             Arc::new(Authority::new(ca, keys.clone(), terms, &known))
         };
+        let authorities: Vec<_> = configured.iter().map(authority).collect();
+        let used = store.levels().await.unwrap();
+        authorities.iter().for_each(|authority| authority.recall_used(&used));
         let ordering = Orders {
-            authorities: configured.iter().map(authority).collect(),
+            authorities,
             caa: self.zone.clone(),
             store: store.clone(),
             vault,

@@ -20,14 +20,12 @@ const LONGEST_LINE: usize = 4096;
 impl Daemon {
     /// Lines up what is due, most urgent first, for whoever has room for it.
     pub(super) fn line_up(
-        &self,
+        &mut self,
         now: OffsetDateTime,
-        plan: &Plan,
+        plan: &mut Plan,
         facts: &mut Facts,
     ) -> VecDeque<(usize, Attempt)> {
-        let under_way: HashSet<_> = self.under_way.values().collect();
-        let due = self.due_together(now, plan).into_iter();
-        let due = due.filter(|planned| !under_way.contains(&planned.key));
+        let due = self.share_out(now, plan).into_iter().filter_map(|at| plan.certificates.get(at));
         // An order that a CA alone cannot answer must not keep finding out for all others that the CA is away.
         let (last, first): (Vec<_>, Vec<_>) = due.partition(|planned| self.found_out_last(planned));
         let mut open = open_orders(facts);
@@ -36,6 +34,25 @@ impl Daemon {
             Some((ca, self.attempt(planned, ca, open.remove(&planned.key))?))
         });
         attempts.take(LONGEST_LINE).collect()
+    }
+
+    /// What of what is due the CAs take now, in its order: first what is open there. The rest is told when.
+    fn share_out(&mut self, now: OffsetDateTime, plan: &mut Plan) -> Vec<usize> {
+        let under_way: HashSet<_> =
+            self.under_way.values().map(|order| &order.certificate).collect();
+        let due = self.due_together(now, plan).into_iter();
+        let due = due.filter(|planned| !under_way.contains(&planned.key));
+        let (new, open): (Vec<_>, Vec<_>) = due.partition(|planned| planned.exemption.is_some());
+        let places =
+            |of: Vec<&Planned>| of.into_iter().filter_map(|it| plan.place(&it.key)).collect();
+        let (mut go, new): (Vec<usize>, Vec<usize>) = (places(open), places(new));
+        let cas = self.cas(now);
+        let allotment = plan.allot(now, &new, &cas, &self.tenants);
+        for at in plan.wait(&cas, allotment.later) {
+            self.put_one_on_agenda(now, plan, at);
+        }
+        go.extend(allotment.go);
+        go
     }
 
     /// Begins what stands first, as far as there is room at its CA; the rest stays in line.
@@ -111,20 +128,27 @@ impl Daemon {
             predecessor: planned.have.clone().filter(|_| is_its_own),
             failures: planned.failures,
             ends: planned.have.as_ref().map(Leaf::not_after),
+            have: planned.validity(),
+            tenant: planned.tenant().into(),
+            exemption: planned.exemption,
+            uses: Vec::new(),
             began: self.parts.clock.now(),
         })
     }
 
     fn start(&mut self, now: OffsetDateTime, ca: usize, attempt: Attempt) {
-        let attempt = Attempt { began: now, ..attempt };
+        let uses = attempt.claim().map(|claim| attempt.authority.take(now, &claim));
+        let attempt = Attempt { began: now, uses: uses.unwrap_or_default(), ..attempt };
         debug!(names = %attempt.certificate.names, reason = %attempt.reason, ca = attempt.authority.directory(), "order begun");
         let is_probe = attempt.authority.availability(now) == Availability::Probe;
         let certificate = attempt.certificate.clone();
+        let order = attempt.under_way();
+        self.tenants.begun(now, &order.tenant, order.kind);
         let task = self.running.spawn(self.parts.ordering.clone().run(attempt));
         if let Some(watch) = self.watches.get_mut(ca).filter(|_| is_probe) {
             (watch.probe, watch.last_probe) = (Some(task.id()), Some(certificate.clone()));
         }
-        self.under_way.insert(task.id(), certificate);
+        self.under_way.insert(task.id(), order);
     }
 }
 

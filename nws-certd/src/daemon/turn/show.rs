@@ -33,7 +33,8 @@ impl Daemon {
     }
 
     pub(super) fn report_of(&self, now: OffsetDateTime, plan: &Plan, facts: &Facts) -> Report {
-        let under_way: HashSet<_> = self.under_way.values().collect();
+        let under_way: HashSet<_> =
+            self.under_way.values().map(|order| &order.certificate).collect();
         let scene = Scene {
             now,
             plan,

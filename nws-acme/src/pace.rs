@@ -1,21 +1,20 @@
 //! How many requests one CA gets from us, whoever makes them.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 use crate::Limits;
 
 /// The requests to one CA take turns: first come, first served.
 ///
-/// Nothing is held by whoever stops waiting; at most his turn goes by unused.
+/// Nothing is held by whoever stops waiting.
 #[derive(Debug)]
 pub(crate) struct Pace {
     /// Requests for a nonce, which CAs bound more tightly than all others together.
-    nonces: Turns,
-    others: Turns,
+    nonces: Mutex<Turns>,
+    others: Mutex<Turns>,
     in_flight: Semaphore,
 }
 
@@ -29,27 +28,32 @@ pub(crate) enum Kind {
 impl Pace {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            nonces: Turns::new(limits.nonces_per_second.get()),
-            others: Turns::new(limits.per_second.get()),
+            nonces: Mutex::new(Turns::new(limits.nonces_per_second.get())),
+            others: Mutex::new(Turns::new(limits.per_second.get())),
             in_flight: Semaphore::new(limits.in_flight.get().min(Semaphore::MAX_PERMITS)),
         }
     }
 
     /// Waits until a request may go out; it is under way until what is returned is dropped.
     ///
-    /// First the turn, then the place: whoever waits for a turn takes no place from one whose turn has come.
+    /// The first of a kind waits for its turn, then for a place, and takes the turn as it goes: one that is taken before goes out
+    /// together with later ones once there are places again. The others of the kind wait behind it, and those of another kind do not.
     pub(crate) async fn admit(&self, kind: Kind) -> Option<SemaphorePermit<'_>> {
-        let turns = match kind {
-            Kind::Nonce => &self.nonces,
-            Kind::Other => &self.others,
-        };
-        let now = Instant::now();
-        let turn = turns.next(now);
-        if now < turn {
+        let mut turns = self.turns(kind).lock().await;
+        if let Some(turn) = turns.next().filter(|turn| Instant::now() < *turn) {
             sleep_until(turn).await;
         }
         // an error would mean that it is closed, which it never is
-        self.in_flight.acquire().await.ok()
+        let place = self.in_flight.acquire().await.ok();
+        turns.take(Instant::now());
+        place
+    }
+
+    fn turns(&self, kind: Kind) -> &Mutex<Turns> {
+        match kind {
+            Kind::Nonce => &self.nonces,
+            Kind::Other => &self.others,
+        }
     }
 }
 
@@ -58,29 +62,29 @@ impl Pace {
 struct Turns {
     interval: Duration,
     /// When the stream is as even as it can be again.
-    even: Mutex<Option<Instant>>,
+    even: Option<Instant>,
 }
 
 impl Turns {
     const BURST: Duration = Duration::from_millis(500);
 
     fn new(per_second: u32) -> Self {
-        Self { interval: Duration::from_secs(1) / per_second, even: Mutex::default() }
+        Self { interval: Duration::from_secs(1) / per_second, even: None }
     }
 
-    /// Takes the next turn, and says when it is.
-    fn next(&self, now: Instant) -> Instant {
-        let mut even = self.even.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = even.map_or(now, |even| even.max(now));
-        *even = Some(mine + self.interval);
-        mine.checked_sub(Self::BURST).map_or(now, |turn| turn.max(now))
+    /// When the next turn is; it need not be waited for if there is none.
+    fn next(&self) -> Option<Instant> {
+        self.even?.checked_sub(Self::BURST)
+    }
+
+    fn take(&mut self, now: Instant) {
+        self.even = Some(self.even.map_or(now, |even| even.max(now)) + self.interval);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::{NonZeroU32, NonZeroUsize};
-    use std::sync::Arc;
 
     use proptest::prelude::*;
     use tokio::time::sleep;
@@ -91,12 +95,13 @@ mod tests {
     #[test]
     fn turns_come_no_faster_than_they_should() {
         proptest!(|(per_second in 1u32..50, pauses in prop::collection::vec(0u64..400, 1..200))| {
-            let (turns, mut now) = (Turns::new(per_second), Instant::now());
+            let (mut turns, mut now) = (Turns::new(per_second), Instant::now());
             let times: Vec<_> = pauses.into_iter().map(|pause| {
                 now += Duration::from_millis(pause);
-                turns.next(now)
+                now = turns.next().map_or(now, |turn| turn.max(now));
+                turns.take(now);
+                now
             }).collect();
-            prop_assert!(times.is_sorted(), "who came first has the first turn");
             let most = usize::try_from(per_second + per_second.div_ceil(2) + 1).unwrap();
             for (at, time) in times.iter().enumerate() {
                 let second = times[at..].iter().take_while(|other| **other < *time + Duration::from_secs(1));
@@ -107,10 +112,11 @@ mod tests {
 
     #[test]
     fn nobody_waits_where_there_is_no_crowd() {
-        let (turns, start) = (Turns::new(10), Instant::now());
+        let (mut turns, start) = (Turns::new(10), Instant::now());
         for at in 0..50 {
             let now = start + Duration::from_millis(100) * at;
-            assert_eq!(turns.next(now), now);
+            assert!(turns.next().is_none_or(|turn| turn <= now));
+            turns.take(now);
         }
     }
 
@@ -122,8 +128,8 @@ mod tests {
     }
 
     /// When each of `count` requests that come at once goes out, if each takes `lasts`, in milliseconds.
-    async fn departures(pace: Pace, kind: Kind, count: usize, lasts: u64) -> Vec<u128> {
-        let (pace, start) = (Arc::new(pace), Instant::now());
+    async fn departures(pace: &Pace, kind: Kind, count: usize, lasts: u64) -> Vec<u128> {
+        let start = Instant::now();
         let requests = (0..count).map(|_| async {
             let place = pace.admit(kind).await;
             let departure = start.elapsed().as_millis();
@@ -158,8 +164,21 @@ mod tests {
             ),
         ];
         for (case, pace, kind, count, lasts, want) in cases {
-            assert_eq!(departures(pace, kind, count, lasts).await, want, "{case}");
+            assert_eq!(departures(&pace, kind, count, lasts).await, want, "{case}");
         }
+    }
+
+    /// A CA that answers nothing for a while is not overrun once it does.
+    #[tokio::test(start_paused = true)]
+    async fn who_waited_for_a_place_goes_no_faster() {
+        let pace = pace(1, 10);
+        let slow = pace.admit(Kind::Other).await;
+        let end = async {
+            sleep(Duration::from_secs(5)).await;
+            drop(slow);
+        };
+        let (times, ()) = tokio::join!(departures(&pace, Kind::Other, 9, 0), end);
+        assert_eq!(times, [5000, 5000, 5000, 5000, 5000, 5000, 5100, 5200, 5300]);
     }
 
     #[tokio::test(start_paused = true)]

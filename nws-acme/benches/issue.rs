@@ -20,7 +20,7 @@ use instant_acme::{
 };
 use nws_acme::{
     Account, AccountKey, BoxError, Ca, Clock, Journal, Limits, NotDurable, OrderSpec, OrderUrl,
-    Pool, Registration, Roots, TermsAgreed, Transport as _, generate_key, obtain,
+    Pool, Rates, Registration, Roots, TermsAgreed, Transport as _, generate_key, obtain,
 };
 use nws_challenge::{Answers, KeyAuthorization, serve};
 use nws_expiry::{DnsName, KeyType};
@@ -156,7 +156,8 @@ async fn whole(pool: &Pool, request: Request<Bytes>) -> Outcome<Response<Bytes>>
 /// A CA of one's own, with nobody else to serve.
 fn limits() -> Outcome<Limits> {
     let in_flight = 256.try_into()?;
-    Ok(Limits { in_flight, ..Limits::default().at_most(10_000.try_into()?) })
+    let rates = Rates::LETS_ENCRYPT.at_most(10_000.try_into()?);
+    Ok(Limits { in_flight, rates, ..Limits::default() })
 }
 
 /// All that a daemon does for a certificate, but for keeping it.

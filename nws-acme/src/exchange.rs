@@ -14,9 +14,10 @@ use tracing::debug;
 
 use crate::breaker::{Breaker, Failure, Outcome};
 use crate::directory::Directory;
+use crate::endpoint::Endpoint;
 use crate::link::{links, resolve};
 use crate::nonces::{self, Nonces, REPLAY_NONCE};
-use crate::pace::{Kind, Pace};
+use crate::pace::Pace;
 use crate::printable::{Printable, excerpt};
 use crate::server_date::ServerDate;
 use crate::{
@@ -206,14 +207,16 @@ impl Exchange {
         self.check(&request.uri().to_string())?;
         self.0.breaker.admit()?;
         let Shared { pace, nonces, .. } = &*self.0.shared;
-        let _place = if request.method() == Method::HEAD {
+        let directory = self.0.directory.as_ref().map(|(_, directory)| directory);
+        let endpoint = Endpoint::of(request.method(), request.uri(), directory);
+        let _place = if endpoint == Endpoint::NewNonce {
             tokio::select! {
                 biased;
                 nonce = nonces.take() => return Ok(nonces::answer(nonce)),
-                place = pace.admit(Kind::Nonce) => place,
+                place = pace.admit(endpoint) => place,
             }
         } else {
-            pace.admit(Kind::Other).await
+            pace.admit(endpoint).await
         };
         // while this one waited, others may have found the CA away
         let begun = self.0.breaker.admit()?;

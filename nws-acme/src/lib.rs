@@ -15,8 +15,8 @@
 //! instant-acme.
 //!
 //! A CA that is in trouble is left alone for a while, by all who share the [`Ca`]; [`Ca::availability`] says so before anything is
-//! begun. They share its [`Limits`] too: no more requests are under way, or go out in a second, however many orders there are. What
-//! the CA's answers say of the time is compared with ours by [`Ca::clock_skew`].
+//! begun. They share its [`Limits`] too: no more requests are under way, or go out in a second to one of its endpoints ([`Rates`]),
+//! however many orders there are. What the CA's answers say of the time is compared with ours by [`Ca::clock_skew`].
 //!
 //! Absent on purpose: files, git, the store behind the journal, the listener that answers challenges, and the clock, which is
 //! somebody else's [`Clock`]. When to order is not decided here either.
@@ -46,6 +46,8 @@ mod proxy;
 pub use proxy::{InvalidProxyUrl, Proxy, ProxyUrl};
 mod pool;
 pub use pool::{Pool, PoolError, Roots};
+mod rates;
+pub use rates::{Rate, Rates};
 mod limits;
 pub use limits::Limits;
 
@@ -65,6 +67,7 @@ pub use recovery::Recovery;
 mod breaker;
 pub use breaker::Availability;
 mod directory;
+mod endpoint;
 mod exchange;
 mod nonces;
 mod pace;

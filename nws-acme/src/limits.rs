@@ -1,5 +1,7 @@
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::time::Duration;
+
+use crate::Rates;
 
 /// What one CA may cost us in time and memory, and we it in requests.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -8,15 +10,13 @@ pub struct Limits {
     pub request: Duration,
     /// The longest body that is read, in bytes.
     pub body: usize,
-    /// How many requests are under way at a time, of all orders together; the others wait, first come, first served.
+    /// How many requests are under way at a time, of all orders together; the others wait, first come, first served at each
+    /// endpoint.
     pub in_flight: NonZeroUsize,
-    /// How many requests go out in a second, with half a second's worth at once after a pause.
+    /// How many requests go out in a second.
     ///
     /// Waiting counts against the deadline of whoever asks, not against [`Limits::request`].
-    pub per_second: NonZeroU32,
-    /// How many requests for a nonce do; they are counted apart. One is made for each order more than there were under way before,
-    /// so this is how fast their number grows.
-    pub nonces_per_second: NonZeroU32,
+    pub rates: Rates,
     /// How often the same request is made before its failure stands; no more once the CA is found away.
     pub tries: u32,
     /// The pause before the second try; it doubles with each further one.
@@ -34,41 +34,18 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// With another number of requests in a second, and as many of them for nonces as Let's Encrypt takes for each of the others.
-    ///
-    /// ```
-    /// use nws_acme::Limits;
-    ///
-    /// let staging = Limits::default().at_most(20.try_into()?);
-    /// assert_eq!((staging.per_second.get(), staging.nonces_per_second.get()), (20, 1));
-    /// # Ok::<(), std::num::TryFromIntError>(())
-    /// ```
-    #[must_use]
-    pub fn at_most(self, per_second: NonZeroU32) -> Self {
-        let nonces = u64::from(per_second.get()) * u64::from(Self::NONCES_PER_SECOND.get())
-            / u64::from(Self::PER_SECOND.get());
-        let nonces = u32::try_from(nonces).ok().and_then(NonZeroU32::new);
-        Self { per_second, nonces_per_second: nonces.unwrap_or(NonZeroU32::MIN), ..self }
-    }
-
     const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
-    const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(199);
-    const NONCES_PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(14);
 }
 
 impl Default for Limits {
     /// Finalizing may take a CA many seconds, hence the 30 of a request; a chain is some 6 KB, hence the megabyte as a bound.
-    ///
-    /// Let's Encrypt takes from one address in a second 20 requests for a nonce, 250 of most others, and bursts of half of that
-    /// (<https://letsencrypt.org/docs/rate-limits/>); its staging environment takes 20 of all. Both bounds of the first are kept from
-    /// below; a CA of one's own may take more, and a staging environment less.
+    /// What Let's Encrypt takes in a second bounds the requests.
     fn default() -> Self {
         Self {
             request: Duration::from_secs(30),
             body: 1 << 20,
             in_flight: Self::IN_FLIGHT,
-            per_second: Self::PER_SECOND,
-            nonces_per_second: Self::NONCES_PER_SECOND,
+            rates: Rates::LETS_ENCRYPT,
             tries: 5,
             first_pause: Duration::from_millis(500),
             longest_pause: Duration::from_secs(10),

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nws_acme::{Contact, DirectoryUrl, Limits, PreferredChain, Profile};
+use nws_acme::{Contact, DirectoryUrl, Limits, PreferredChain, Profile, Rates};
 
 use nws_expiry::budget;
 
@@ -23,7 +23,7 @@ pub struct CaSettings {
     pub roots: Option<PathBuf>,
     /// How long one request may take: `timeout`.
     pub timeout: Duration,
-    /// How many requests it gets in a second: `requests_per_second`.
+    /// How many requests it gets in a second at most, wherever it counts them: `requests_per_second`.
     pub requests_per_second: NonZeroU32,
     /// How many requests it gets at a time: `requests_in_flight`.
     pub requests_in_flight: NonZeroUsize,
@@ -56,7 +56,8 @@ impl CaSettings {
         Limits {
             request: self.timeout,
             in_flight: self.requests_in_flight,
-            ..Limits::default().at_most(self.requests_per_second)
+            rates: Rates::LETS_ENCRYPT.at_most(self.requests_per_second),
+            ..Limits::default()
         }
     }
 
@@ -90,7 +91,8 @@ impl CaSettings {
         let roots = from.optional(&key("roots"));
         let limits = Limits::default();
         let timeout = from.duration_or(&key("timeout"), limits.request);
-        let requests_per_second = from.or(&key("requests_per_second"), limits.per_second);
+        let requests_per_second =
+            from.or(&key("requests_per_second"), limits.rates.other.per_second);
         let requests_in_flight = from.or(&key("requests_in_flight"), limits.in_flight);
         let profile = from.optional_text(&key("profile"));
         let preferred_chain = from.optional_text(&key("preferred_chain"));

@@ -39,7 +39,7 @@ impl Limits {
 
 impl Default for Limits {
     /// Finalizing may take a CA many seconds, hence the 30 of a request; a chain is some 6 KB, hence the megabyte as a bound.
-    /// What Let's Encrypt takes in a second bounds the requests.
+    /// What Let's Encrypt takes in a second bounds the requests; [`Rates::of`] says what suits another CA.
     fn default() -> Self {
         Self {
             request: Duration::from_secs(30),

@@ -1,5 +1,8 @@
 use std::num::NonZeroU32;
 
+use crate::DirectoryUrl;
+use crate::url::host;
+
 /// How many requests go out, as CAs count them: in no span more than `burst`, and `per_second` for each second of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rate {
@@ -42,6 +45,19 @@ impl Rates {
         directory: Rate::below(40, 40),
         other: Rate::below(250, 125),
     };
+
+    /// Four fifths of what its staging environment takes (<https://letsencrypt.org/docs/staging-environment/#rate-limits>).
+    pub const LETS_ENCRYPT_STAGING: Self =
+        Self { new_order: Rate::below(20, 40), other: Rate::below(20, 20), ..Self::LETS_ENCRYPT };
+
+    /// What suits the CA with this directory: [`Self::LETS_ENCRYPT_STAGING`] there, and [`Self::LETS_ENCRYPT`] at all others, as
+    /// few publish any.
+    pub fn of(directory: &DirectoryUrl) -> Self {
+        match host(directory.as_str()).as_deref() {
+            Ok("acme-staging-v02.api.letsencrypt.org:443") => Self::LETS_ENCRYPT_STAGING,
+            Ok(_) | Err(_) => Self::LETS_ENCRYPT,
+        }
+    }
 
     /// In the same proportions with another number of [`Self::other`] requests in a second, which bounds every endpoint; at least
     /// one in a second of each. A CA of one's own may take more than Let's Encrypt.
@@ -116,16 +132,34 @@ mod tests {
         .map(|(name, rate)| (name, rate.per_second.get(), rate.burst.get()))
     }
 
-    /// As <https://letsencrypt.org/docs/rate-limits/> has them.
+    /// As <https://letsencrypt.org/docs/rate-limits/> and <https://letsencrypt.org/docs/staging-environment/> have them.
     #[test]
     fn lets_encrypt_is_asked_a_little_slower_than_it_allows() {
-        let published =
+        let production =
             [(20, 10), (5, 15), (300, 200), (10, 100), (1000, 100), (40, 40), (250, 125)];
-        for ((name, per_second, burst), (rate, at_once)) in
-            each(Rates::LETS_ENCRYPT).into_iter().zip(published)
-        {
-            let a_little = |ours: u32, most: u32| (most * 8..=most * 9).contains(&(ours * 10));
-            assert!(a_little(per_second, rate) && a_little(burst, at_once), "{name}");
+        let staging = [(20, 10), (5, 15), (20, 40), (10, 100), (1000, 100), (40, 40), (20, 20)];
+        let cases = [(Rates::LETS_ENCRYPT, production), (Rates::LETS_ENCRYPT_STAGING, staging)];
+        for (rates, published) in cases {
+            for ((name, per_second, burst), (rate, at_once)) in
+                each(rates).into_iter().zip(published)
+            {
+                let a_little = |ours: u32, most: u32| (most * 8..=most * 9).contains(&(ours * 10));
+                assert!(a_little(per_second, rate) && a_little(burst, at_once), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_directory_says_which_rates_suit() {
+        let cases = [
+            ("https://acme-v02.api.letsencrypt.org/directory", Rates::LETS_ENCRYPT),
+            ("https://acme-staging-v02.api.letsencrypt.org/directory", Rates::LETS_ENCRYPT_STAGING),
+            ("https://ACME-staging-v02.api.letsencrypt.org:443/", Rates::LETS_ENCRYPT_STAGING),
+            ("https://acme-staging-v02.api.letsencrypt.org.ca.example/", Rates::LETS_ENCRYPT),
+            ("https://ca.example/directory", Rates::LETS_ENCRYPT),
+        ];
+        for (url, want) in cases {
+            assert_eq!(Rates::of(&url.parse().unwrap()), want, "{url}");
         }
     }
 
@@ -168,10 +202,12 @@ mod tests {
     fn no_endpoint_gets_more_in_a_second_than_the_bound() {
         proptest!(|(most in 1u32..)| {
             let most = NonZeroU32::new(most).unwrap();
-            let bounded = Rates::LETS_ENCRYPT.at_most(most);
-            prop_assert_eq!(bounded.other.per_second, most);
-            for (name, per_second, _) in each(bounded) {
-                prop_assert!(per_second <= most.get(), "{}", name);
+            for rates in [Rates::LETS_ENCRYPT, Rates::LETS_ENCRYPT_STAGING] {
+                let bounded = rates.at_most(most);
+                prop_assert_eq!(bounded.other.per_second, most);
+                for (name, per_second, _) in each(bounded) {
+                    prop_assert!(per_second <= most.get(), "{}", name);
+                }
             }
         });
     }

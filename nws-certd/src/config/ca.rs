@@ -23,8 +23,9 @@ pub struct CaSettings {
     pub roots: Option<PathBuf>,
     /// How long one request may take: `timeout`.
     pub timeout: Duration,
-    /// How many requests it gets in a second at most, wherever it counts them: `requests_per_second`.
-    pub requests_per_second: NonZeroU32,
+    /// How many requests it gets in a second at most, wherever it counts them: `requests_per_second`; what is known to suit it where
+    /// absent.
+    pub requests_per_second: Option<NonZeroU32>,
     /// How many requests it gets at a time: `requests_in_flight`.
     pub requests_in_flight: NonZeroUsize,
     /// The profile that certificates get that ask for none: `profile`; the CA's default where absent.
@@ -53,10 +54,11 @@ pub struct EabSettings {
 impl CaSettings {
     /// What the CA may cost, and be cost.
     pub fn limits(&self) -> Limits {
+        let known = Rates::of(&self.directory);
         Limits {
             request: self.timeout,
             in_flight: self.requests_in_flight,
-            rates: Rates::LETS_ENCRYPT.at_most(self.requests_per_second),
+            rates: self.requests_per_second.map_or(known, |most| known.at_most(most)),
             ..Limits::default()
         }
     }
@@ -91,8 +93,7 @@ impl CaSettings {
         let roots = from.optional(&key("roots"));
         let limits = Limits::default();
         let timeout = from.duration_or(&key("timeout"), limits.request);
-        let requests_per_second =
-            from.or(&key("requests_per_second"), limits.rates.other.per_second);
+        let requests_per_second = from.optional(&key("requests_per_second"));
         let requests_in_flight = from.or(&key("requests_in_flight"), limits.in_flight);
         let profile = from.optional_text(&key("profile"));
         let preferred_chain = from.optional_text(&key("preferred_chain"));

@@ -1,6 +1,7 @@
 use std::io::Write as _;
 
 use expect_test::{Expect, expect};
+use nws_acme::Rates;
 
 use super::*;
 
@@ -108,6 +109,25 @@ resolvers = ["192.0.2.53:53"]
     assert_eq!(config.git.ssh.unwrap().key, PathBuf::from("/etc/nws-certd/deploy-key"));
     assert_eq!(config.webhook.unwrap().listen, ["[::]:8090".parse().unwrap()]);
     assert_eq!(config.edges.https_port, 8443);
+}
+
+/// Where nothing is said, a CA gets what is known to suit it, staging what staging takes; what is said bounds everything.
+#[test]
+fn how_fast_a_ca_is_asked_is_known_by_its_directory() {
+    const STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
+    let cases = [
+        ("https://ca.example/directory", None, Rates::LETS_ENCRYPT),
+        ("https://acme-v02.api.letsencrypt.org/directory", None, Rates::LETS_ENCRYPT),
+        (STAGING, None, Rates::LETS_ENCRYPT_STAGING),
+        (STAGING, Some(10), Rates::LETS_ENCRYPT_STAGING.at_most(10.try_into().unwrap())),
+        ("https://ca.example/d", Some(900), Rates::LETS_ENCRYPT.at_most(900.try_into().unwrap())),
+    ];
+    for (directory, said, want) in cases {
+        let said = said.map_or_else(String::new, |most| format!("requests_per_second = {most}\n"));
+        let text = WHOLE.replace("https://ca.example/directory", directory);
+        let config = read(&text.replace("[git]", &format!("{said}[git]"))).unwrap();
+        assert_eq!(config.cas[0].limits().rates, want, "{directory} {said}");
+    }
 }
 
 #[test]

@@ -222,6 +222,8 @@ impl Ca {
         if retry.is_away() {
             return old;
         }
+        // whoever gives up meanwhile leaves the old one to the others for so long
+        self.0.directory.lend(retry.clock.now() + self.0.limits.longest_poll);
         let aside = self.open(Arc::default(), None);
         let body = retry.tries().bounded(aside.get(self.0.url.as_str())).await;
         let (directory, believed) = match body.and_then(|body| Directory::parse(&self.0.url, body))

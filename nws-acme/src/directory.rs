@@ -104,6 +104,8 @@ impl Directory {
 pub(crate) struct Cached(Mutex<Option<(Directory, OffsetDateTime)>>);
 
 impl Cached {
+    const DISTRUSTED: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
     pub(crate) fn fresh(&self, now: OffsetDateTime) -> Option<Directory> {
         let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         cached.as_ref().filter(|(_, until)| now < *until).map(|(directory, _)| directory.clone())
@@ -119,10 +121,18 @@ impl Cached {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((directory.clone(), until));
     }
 
+    /// While one reads it again, the others go on with the old one, unless a failure speaks against that.
+    pub(crate) fn lend(&self, until: OffsetDateTime) {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((_, believed)) if *believed != Self::DISTRUSTED => *believed = until,
+            Some(_) | None => {}
+        }
+    }
+
     /// After a failure that a moved endpoint may have caused.
     pub(crate) fn distrust(&self) {
         if let Some((_, until)) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            *until = OffsetDateTime::UNIX_EPOCH;
+            *until = Self::DISTRUSTED;
         }
     }
 }
@@ -211,7 +221,10 @@ mod tests {
         cached.put(&directory, now + time::Duration::HOUR);
         assert!(cached.fresh(now).is_some());
         assert!(cached.fresh(now + time::Duration::HOUR).is_none());
+        cached.lend(now + time::Duration::DAY);
+        assert!(cached.fresh(now + time::Duration::HOUR).is_some(), "while it is read again");
         cached.distrust();
-        assert!(cached.fresh(now).is_none() && cached.any().is_some());
+        cached.lend(now + time::Duration::DAY);
+        assert!(cached.fresh(now).is_none() && cached.any().is_some(), "not after a failure");
     }
 }

@@ -199,6 +199,17 @@ async fn three(world: &World, once: impl AsyncFn()) -> Duration {
     world.elapsed() - start
 }
 
+/// A CA that takes few requests would keep all of them waiting for the same page.
+#[tokio::test(start_paused = true)]
+async fn of_orders_that_begin_at_once_one_reads_the_directory_again() {
+    let (world, _) = world(limits(99, 10)).await;
+    obtain_all(&world, 1).await;
+    tokio::time::sleep(Limits::default().directory).await;
+    let before = world.fake.count(Endpoint::Directory);
+    obtain_all(&world, 5).await;
+    assert_eq!(world.fake.count(Endpoint::Directory) - before, 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn waiting_for_a_turn_ends_with_the_order() {
     let (world, _) = world(limits(99, 1)).await;

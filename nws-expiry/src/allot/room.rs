@@ -30,7 +30,7 @@ impl<'a> Room<'a> {
                 let limits = draft.ledger().limits();
                 let counted = due.filter(|work| work.claim.counts_as_new(limits));
                 let ends = counted.filter_map(Work::ends).collect();
-                Slack::of(now, limit, draft.level(&Bucket::NewOrders), book.ahead, ends)
+                Slack::of(now, limit, draft.level(now, &Bucket::NewOrders), book.ahead, ends)
             }
         };
         Self { draft, slack, waiting: HashMap::new() }
@@ -69,7 +69,7 @@ impl<'a> Room<'a> {
         work: &Work<'_, K>,
     ) -> Result<(), (OffsetDateTime, Wait)> {
         let kept = reserve(work.urgency, limit);
-        let on = if Level::left(self.draft.level(&Bucket::NewOrders), limit, now) <= kept {
+        let on = if Level::left(self.draft.level(now, &Bucket::NewOrders), limit, now) <= kept {
             Wait::Reserve
         } else if !self.slack.spares(work.ends()) {
             Wait::Sooner
@@ -87,7 +87,7 @@ impl<'a> Room<'a> {
         limit: Limit,
         kept: u32,
     ) -> OffsetDateTime {
-        let level = self.draft.level(bucket);
+        let level = self.draft.level(now, bucket);
         let waiting = self.waiting.entry(bucket.clone()).or_default();
         *waiting = waiting.saturating_add(1);
         let turn = Level::when(level, limit, kept.saturating_add(*waiting), now);

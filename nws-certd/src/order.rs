@@ -67,8 +67,8 @@ pub(crate) struct Attempt {
     pub(crate) have: Option<Validity>,
     /// Whose turn it takes.
     pub(crate) tenant: Box<str>,
-    /// What it is exempt from, if it is a new order at its CA.
-    pub(crate) exemption: Option<Exemption>,
+    /// What it is exempt from at its CA.
+    pub(crate) exemption: Exemption,
     /// What it uses of the CA's limits.
     pub(crate) uses: Vec<Used>,
     /// When it began.
@@ -165,6 +165,7 @@ impl Ordering {
         match &attempt.open {
             Some(open) if attempt.goes_on_with(open) => {
                 let begun = self.go_on(open)?;
+                self.use_again(attempt).await?;
                 if !self.is_revoked(&begun.key).await? {
                     return Ok(begun);
                 }
@@ -180,6 +181,14 @@ impl Ordering {
             }
             None => self.begin_anew(attempt).await,
         }
+    }
+
+    /// An order that was intended once, and that the CA did not make, is a new one there again.
+    async fn use_again(&self, attempt: &Attempt) -> Result<(), OrderFailure> {
+        if attempt.uses.is_empty() {
+            return Ok(());
+        }
+        self.store.write(Step::Used(attempt.uses.clone())).await.map_err(OrderFailure::Store)
     }
 
     fn go_on(&self, open: &OpenOrder) -> Result<Begun, OrderFailure> {
@@ -198,6 +207,9 @@ impl Ordering {
         let now = self.clock.now();
         let ca = open.ca.as_deref().unwrap_or("a CA that was not noted");
         let error = format!("the order at {ca} is left, as {why}");
+        if let Some(left) = self.authorities.iter().find(|authority| authority.directory() == ca) {
+            left.give_back(&attempt.claim());
+        }
         debug!(order = %open.id, error, "order left");
         let span = Span { began: attempt.began, ended: now };
         let (order, blame) = (open.id, Blame::Nobody);
@@ -232,9 +244,14 @@ impl Attempt {
         )
     }
 
-    /// What it is to the limits of its CA, if it is a new order there.
-    pub(crate) fn claim(&self) -> Option<Claim<'_>> {
-        Some(Claim { names: &self.certificate.names, exemption: self.exemption? })
+    /// What it is to the limits of its CA.
+    pub(crate) fn claim(&self) -> Claim<'_> {
+        Claim { names: &self.certificate.names, exemption: self.exemption }
+    }
+
+    /// Whether it asks its CA for a new order.
+    pub(crate) fn is_new(&self) -> bool {
+        self.resumed().is_none_or(|open| open.url.is_none())
     }
 
     /// It, as the daemon remembers it.

@@ -73,8 +73,10 @@ pub struct Planned {
     pub next: Next,
     /// The CA that an order goes to now, by its place in the configuration; `None` while there is none.
     pub goes_to: Option<usize>,
-    /// What that is exempt from there, if it is a new one.
-    pub exemption: Option<Exemption>,
+    /// What that is exempt from there.
+    pub exemption: Exemption,
+    /// Whether it is open there already.
+    pub is_open: bool,
     /// What went wrong last.
     pub last_error: Option<String>,
     /// Failures since the last success.

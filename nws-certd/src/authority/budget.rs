@@ -28,9 +28,19 @@ impl Authority {
         self.used(lock(&self.budget).take(now, claim))
     }
 
-    /// An order brought no certificate. After a restart it counts as if it had, until that is over.
+    /// An order brought its certificate. What is kept of it is what was when it was begun, which is a little less.
+    pub(crate) fn issued(&self, now: OffsetDateTime, claim: &Claim<'_>) {
+        lock(&self.budget).issued(now, claim);
+    }
+
+    /// An order came to nothing. After a restart it counts as if it had not, until that is over.
     pub(crate) fn give_back(&self, claim: &Claim<'_>) {
         lock(&self.budget).give_back(claim);
+    }
+
+    /// The CA made no order. After a restart it counts as if it had, until that is over.
+    pub(crate) fn unmade(&self, claim: &Claim<'_>) {
+        lock(&self.budget).refused(claim);
     }
 
     /// Names were not validated: gives what is to be kept of it.

@@ -3,6 +3,7 @@
 mod account_socket;
 mod accounts;
 mod asked;
+mod budget;
 mod ca_away;
 mod clock;
 mod fallback;

@@ -1,6 +1,6 @@
 //! What the failure of an attempt says of the limits of its CA.
 
-use nws_acme::{LimitScope, OrderError, Recovery};
+use nws_acme::{AcmeError, LimitScope, OrderError, Recovery, Step};
 use nws_expiry::DnsName;
 use nws_expiry::budget::{Bucket, LimitKind};
 use time::OffsetDateTime;
@@ -25,6 +25,29 @@ pub(super) fn counted(
         uses.extend(authority.correct(bucket, met.until));
     }
     uses
+}
+
+/// Whether the CA has certainly made no order; whoever got no answer may have one.
+pub(super) fn was_not_made(failure: &OrderFailure) -> bool {
+    match failure {
+        OrderFailure::Order { error, .. } => matches!(
+            error,
+            OrderError::UnknownProfile { .. }
+                | OrderError::Request { step: Step::Directory, .. }
+                | OrderError::Request {
+                    step: Step::NewOrder,
+                    source: AcmeError::Refused { .. }
+                        | AcmeError::Unexplained { .. }
+                        | AcmeError::Away { .. },
+                }
+        ),
+        OrderFailure::Acme { .. }
+        | OrderFailure::Forbidden { .. }
+        | OrderFailure::Store(_)
+        | OrderFailure::Seal(_)
+        | OrderFailure::Key(_)
+        | OrderFailure::NewKey(_) => true,
+    }
 }
 
 /// The names that the CA looked at and did not validate.

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use tracing::{debug, error, info, warn};
 
 use super::caa::Forbidden;
-use super::counted::counted;
+use super::counted::{counted, was_not_made};
 use super::obstacles::obstacle;
 use super::{Attempt, Ordering};
 use crate::failure::Causes;
@@ -96,6 +96,9 @@ impl Ordering {
         attempt: &Attempt,
         result: Result<(OrderId, Issued), OrderFailure>,
     ) -> Ended {
+        if attempt.is_new() && result.as_ref().is_err_and(was_not_made) {
+            attempt.authority.unmade(&attempt.claim());
+        }
         match result {
             Ok((order, issued)) => self.keep(attempt, order, &issued).await,
             Err(failure) if failure.is_ours() => {
@@ -141,6 +144,7 @@ impl Ordering {
         let chain = issued.chain().clone();
         let step = Step::Issued { order, chain, attempt: self.span(attempt) };
         let leaf = issued.leaf();
+        attempt.authority.issued(self.clock.now(), &attempt.claim());
         match self.store.write(step).await {
             Ok(()) => {
                 info!(
@@ -183,8 +187,8 @@ impl Ordering {
             }
         };
         say(&step, &recovery);
-        if let (Step::OrderEnded { .. }, Some(claim)) = (&step, attempt.claim()) {
-            attempt.authority.give_back(&claim);
+        if matches!(step, Step::OrderEnded { .. }) && !was_not_made(&failure) {
+            attempt.authority.give_back(&attempt.claim());
         }
         let uses = counted(attempt, &failure, &recovery, met.as_ref(), span.ended);
         if !uses.is_empty() && self.record(Step::Used(uses)).await == Ended::NotKept {
@@ -307,6 +311,7 @@ mod tests {
     use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
     use nws_acme::{Ca, Limits};
     use nws_challenge::Token;
+    use nws_expiry::budget::Exemption;
     use nws_expiry::{DnsName, DnsNames, KeyType, Reason};
     use time::macros::datetime;
 
@@ -349,7 +354,7 @@ mod tests {
             ends: Some(ends),
             have: None,
             tenant: "shop".into(),
-            exemption: None,
+            exemption: Exemption::None,
             uses: Vec::new(),
             began: NOON,
         }

@@ -32,7 +32,7 @@ impl Plan {
             key: at,
             ca: planned.goes_to?,
             tenant: planned.tenant(),
-            claim: Claim { names: &planned.key.names, exemption: planned.exemption? },
+            claim: Claim { names: &planned.key.names, exemption: planned.exemption },
             urgency: planned.urgency(now),
             since: planned.next.reason().and_then(Reason::since).unwrap_or(now),
         })

@@ -1,8 +1,8 @@
 //! What an order is to the limits of each CA.
 
-use nws_acme::choice::Standing;
+use nws_acme::choice::{Choice, Standing};
 use nws_expiry::Urgency;
-use nws_expiry::allot::{Wait, alone};
+use nws_expiry::allot::alone;
 use nws_expiry::budget::{Claim, Exemption};
 use time::OffsetDateTime;
 
@@ -38,7 +38,7 @@ impl Evidence<'_> {
         match (standing, occasion) {
             (Standing::Ready | Standing::Probe, Occasion::First | Occasion::Renewal) => {
                 let short = self.short(key, view, had);
-                short.map_or(standing, |(until, _)| Standing::Limited { until })
+                short.map_or(standing, |until| Standing::Limited { until })
             }
             (Standing::Ready | Standing::Probe, Occasion::Resumed)
             | (Standing::Away { .. } | Standing::Limited { .. } | Standing::Unfit(_), _) => {
@@ -47,16 +47,32 @@ impl Evidence<'_> {
         }
     }
 
-    /// What of a CA's limits is used up for an order, and until when.
-    pub(super) fn short(
+    /// Until when a CA's limits are used up for an order, if they are.
+    fn short(
         &self,
         key: &CertificateKey,
         view: &CaView,
         had: Option<Had<'_>>,
-    ) -> Option<(OffsetDateTime, Wait)> {
+    ) -> Option<OffsetDateTime> {
         let claim = Claim { names: &key.names, exemption: self.exemption(view, had) };
         let urgency = had.map_or(Urgency::Nothing, |had| Urgency::Ends(had.leaf.not_after()));
-        alone(self.now, &view.ledger, claim, urgency).err()
+        alone(self.now, &view.ledger, claim, urgency).err().map(|(until, _)| until)
+    }
+
+    /// What waits for nothing but the limits of a CA gets in line there, with all others that do.
+    pub(super) fn line(
+        &self,
+        key: &CertificateKey,
+        had: Option<Had<'_>>,
+        standings: &[Standing],
+        choice: Choice,
+    ) -> Choice {
+        let Choice::Wait { until } = choice else { return choice };
+        let waits = |(view, standing): (&CaView, &Standing)| {
+            *standing == Standing::Limited { until } && self.short(key, view, had) == Some(until)
+        };
+        let place = self.cas.iter().zip(standings).position(waits);
+        place.map_or(choice, Choice::Use)
     }
 
     /// Whether a wait is kept: in the last twentieth of a certificate's lifetime no long one is, whoever asked for it.

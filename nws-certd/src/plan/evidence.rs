@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use nws_acme::choice::{Choice, Incumbent, Standing, choose, needed_by};
+use nws_expiry::budget::Exemption;
 use nws_expiry::{
     Decision, Fingerprint, Held, Leaf, Profile, Reason, Spread, Subject, Window, decide,
 };
@@ -78,12 +79,12 @@ impl Evidence<'_> {
             delivery: self.delivery(&key, stored, *branch),
         };
         let (next, goes_to) = self.next(&key, had);
-        let goes_on = goes_to.is_some_and(|ca| self.goes_on_at(ca));
-        let view = goes_to.and_then(|ca| self.cas.get(ca)).filter(|_| !goes_on);
+        let view = goes_to.and_then(|ca| self.cas.get(ca));
         Planned {
             next,
             goes_to,
-            exemption: view.map(|view| self.exemption(view, had)),
+            exemption: view.map_or(Exemption::None, |view| self.exemption(view, had)),
+            is_open: goes_to.is_some() && goes_to == self.open_at(),
             have: had.map(|had| had.leaf.clone()),
             pushed_until: pushed_until(&wants),
             issued_at: stored.map(|stored| stored.at),
@@ -206,6 +207,7 @@ impl Evidence<'_> {
             Decision::Order(reason) => Some(reason),
         };
         let choice = self.choose(had, reason, &standings);
+        let choice = self.line(key, had, &standings, choice);
         let goes_to = match choice {
             Choice::Use(ca) => Some(ca),
             Choice::Wait { .. } | Choice::Nobody => None,
@@ -288,13 +290,6 @@ impl Evidence<'_> {
         self.cas.iter().enumerate().map(of).collect()
     }
 
-    /// Whether an order that was begun for one of the CAs goes on there, so that it is no new one; one that was kept before CAs were told
-    /// apart is at the only one there was.
-    fn goes_on_at(&self, ca: usize) -> bool {
-        let directory = self.cas.get(ca).map(|view| &*view.directory);
-        self.order.is_some_and(|order| order.ca.is_none() || order.ca.as_deref() == directory)
-    }
-
     /// What an order would be for at one of the CAs.
     fn occasion(&self, ca: usize, had: Option<Had<'_>>) -> Occasion {
         match had {
@@ -316,12 +311,8 @@ impl Evidence<'_> {
             return Obstruction::Away;
         }
         let limits = |met: &&Obstacle| is_limited(&stands(met)) && standings.contains(&stands(met));
-        let met = self.met(key, had).find(limits).map(words);
-        let short = |view: &CaView| {
-            self.short(key, view, had).map(|(_, on)| format!("{}: {on}", view.directory))
-        };
-        let short = || self.cas.iter().find_map(short).unwrap_or_default();
-        Obstruction::Limit(met.unwrap_or_else(short))
+        let met = self.met(key, had).find(limits);
+        Obstruction::Limit(met.map_or_else(String::new, words))
     }
 
     /// No CA can issue it: each says why, and the first that may change its mind is asked again.

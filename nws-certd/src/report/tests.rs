@@ -1,3 +1,4 @@
+use nws_expiry::budget::Exemption;
 use nws_expiry::{DnsName, DnsNames, KeyType, Reason, Rule};
 use time::Duration;
 use time::macros::datetime;
@@ -19,7 +20,8 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
         suggested: None,
         explanation_url: None,
         goes_to: Some(0),
-        exemption: None,
+        exemption: Exemption::None,
+        is_open: false,
         next,
         last_error: None,
         failures: 0,

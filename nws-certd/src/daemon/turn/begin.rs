@@ -42,7 +42,7 @@ impl Daemon {
             self.under_way.values().map(|order| &order.certificate).collect();
         let due = self.due_together(now, plan).into_iter();
         let due = due.filter(|planned| !under_way.contains(&planned.key));
-        let (new, open): (Vec<_>, Vec<_>) = due.partition(|planned| planned.exemption.is_some());
+        let (open, new): (Vec<_>, Vec<_>) = due.partition(|planned| planned.is_open);
         let places =
             |of: Vec<&Planned>| of.into_iter().filter_map(|it| plan.place(&it.key)).collect();
         let (mut go, new): (Vec<usize>, Vec<usize>) = (places(open), places(new));
@@ -137,7 +137,7 @@ impl Daemon {
     }
 
     fn start(&mut self, now: OffsetDateTime, ca: usize, attempt: Attempt) {
-        let uses = attempt.claim().map(|claim| attempt.authority.take(now, &claim));
+        let uses = attempt.is_new().then(|| attempt.authority.take(now, &attempt.claim()));
         let attempt = Attempt { began: now, uses: uses.unwrap_or_default(), ..attempt };
         debug!(names = %attempt.certificate.names, reason = %attempt.reason, ca = attempt.authority.directory(), "order begun");
         let is_probe = attempt.authority.availability(now) == Availability::Probe;

@@ -233,14 +233,15 @@ impl SshSettings {
 impl ChallengeSettings {
     fn take(from: &mut Reader) -> Option<Self> {
         let everywhere = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 8089));
-        let listen = from.or("challenge.listen", vec![everywhere])?;
+        let listen = values::addresses(from, "challenge.listen")?;
+        let listen = listen.unwrap_or_else(|| vec![everywhere]);
         values::not_empty(from, "challenge.listen", listen).map(|listen| Self { listen })
     }
 }
 
 impl WebhookSettings {
     fn take(from: &mut Reader) -> Option<Option<Self>> {
-        let listen: Option<Option<Vec<SocketAddr>>> = from.optional("webhook.listen");
+        let listen = values::addresses(from, "webhook.listen");
         let secret_file: Option<Option<PathBuf>> = from.optional("webhook.secret_file");
         let (listen, secret_file) = (listen?, secret_file?);
         match (listen, secret_file) {
@@ -268,15 +269,16 @@ impl WebhookSettings {
 
 impl EdgeSettings {
     fn take(from: &mut Reader) -> Option<Self> {
-        let https_port = from.or("edges.https_port", values::HTTPS);
-        let resolvers = from.or("edges.resolvers", Vec::new());
-        Some(Self { https_port: https_port?.get(), resolvers: resolvers? })
+        let https_port = from.port_or("edges.https_port", values::HTTPS);
+        let resolvers = values::addresses(from, "edges.resolvers");
+        let (https_port, resolvers) = (https_port?.get(), resolvers?.unwrap_or_default());
+        Some(Self { https_port, resolvers })
     }
 }
 
 impl OrderSettings {
     fn take(from: &mut Reader) -> Option<Self> {
-        let concurrency = from.or("orders.concurrency", values::EIGHT);
+        let concurrency = from.count_or("orders.concurrency", values::EIGHT);
         let deadline = from.duration_or("orders.deadline", Duration::from_secs(15 * 60));
         let key_type = from.text_or("orders.key_type", KeyType::default().as_str());
         let reuse_key = from.or("orders.reuse_key", false);

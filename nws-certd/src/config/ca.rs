@@ -93,8 +93,8 @@ impl CaSettings {
         let roots = from.optional(&key("roots"));
         let limits = Limits::default();
         let timeout = from.duration_or(&key("timeout"), limits.request);
-        let requests_per_second = from.optional(&key("requests_per_second"));
-        let requests_in_flight = from.or(&key("requests_in_flight"), limits.in_flight);
+        let requests_per_second = from.optional_count(&key("requests_per_second"), 20);
+        let requests_in_flight = from.count_or(&key("requests_in_flight"), limits.in_flight);
         let profile = from.optional_text(&key("profile"));
         let preferred_chain = from.optional_text(&key("preferred_chain"));
         let contact = from.texts(&key("contact"));

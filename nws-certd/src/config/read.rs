@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use figment::Figment;
+use figment::error::Kind;
 use figment::providers::{Env, Format, Toml};
 use figment::value::{Dict, Value};
 use nws_acme::Proxy;
@@ -119,6 +120,14 @@ impl Reader {
 
     /// `Some(None)`: the key is absent.
     pub(crate) fn optional<T: DeserializeOwned>(&mut self, key: &str) -> Option<Option<T>> {
+        self.optional_or_say(key, |_, kind| kind.to_string())
+    }
+
+    fn optional_or_say<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+        reason: impl FnOnce(&Value, Kind) -> String,
+    ) -> Option<Option<T>> {
         self.known.insert(key.into());
         let Ok(value) = self.figment.find_value(key) else {
             return Some(None);
@@ -126,10 +135,46 @@ impl Reader {
         match value.deserialize() {
             Ok(setting) => Some(Some(setting)),
             Err(error) => {
-                self.fault(key, error.kind.to_string());
+                self.fault(key, reason(&value, error.kind));
                 None
             }
         }
+    }
+
+    /// A number of this kind, as in "whole number from 1 on".
+    fn optional_number<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+        kind: &str,
+        instance: impl fmt::Display,
+    ) -> Option<Option<T>> {
+        let reason = format!("is no {kind}; write one, for instance {instance}");
+        self.optional_or_say(key, |_, _| reason)
+    }
+
+    pub(crate) fn optional_count<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+        instance: impl fmt::Display,
+    ) -> Option<Option<T>> {
+        self.optional_number(key, "whole number from 1 on", instance)
+    }
+
+    pub(crate) fn count_or<T: DeserializeOwned + fmt::Display>(
+        &mut self,
+        key: &str,
+        default: T,
+    ) -> Option<T> {
+        self.optional_count(key, &default).map(|setting| setting.unwrap_or(default))
+    }
+
+    pub(crate) fn port_or<T: DeserializeOwned + fmt::Display>(
+        &mut self,
+        key: &str,
+        default: T,
+    ) -> Option<T> {
+        let setting = self.optional_number(key, "port from 1 to 65535", &default)?;
+        Some(setting.unwrap_or(default))
     }
 
     pub(crate) fn or<T: DeserializeOwned>(&mut self, key: &str, default: T) -> Option<T> {
@@ -173,10 +218,20 @@ impl Reader {
     }
 
     pub(crate) fn texts<T: FromStr<Err: fmt::Display>>(&mut self, key: &str) -> Option<Vec<T>> {
-        let texts: Vec<String> = self.or(key, Vec::new())?;
+        self.optional_texts(key).map(Option::unwrap_or_default)
+    }
+
+    pub(crate) fn optional_texts<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        key: &str,
+    ) -> Option<Option<Vec<T>>> {
+        let Some(texts) = self.optional_or_say::<Vec<String>>(key, |value, _| no_list(value))?
+        else {
+            return Some(None);
+        };
         // Every one is parsed, so that every fault is kept.
         let parsed: Vec<_> = texts.iter().map(|text| self.parse(key, text)).collect();
-        parsed.into_iter().collect()
+        parsed.into_iter().collect::<Option<_>>().map(Some)
     }
 
     fn parse<T: FromStr<Err: fmt::Display>>(&mut self, key: &str, text: &str) -> Option<T> {
@@ -220,6 +275,13 @@ impl Reader {
             Some(settings) if self.faults.is_empty() => Ok(settings),
             _ => Err(ConfigError::Faults(self.faults)),
         }
+    }
+}
+
+fn no_list(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => format!("is no list; write [{text:?}]"),
+        None => r#"is no list of texts; write one, for instance ["first", "second"]"#.into(),
     }
 }
 

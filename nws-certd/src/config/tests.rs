@@ -156,15 +156,13 @@ fn tables_that_are_half_there_say_what_is_missing() {
     );
     check_faults(
         &format!("{WHOLE}\n[webhook]\nlisten = \"x\"\nsecret_file = \"/etc/secret\""),
-        expect![[
-            r#"config.toml: webhook.listen: invalid type: found string "x", expected a sequence"#
-        ]],
+        expect![[r#"config.toml: webhook.listen: is no list; write ["x"]"#]],
     );
     check_faults(
         &format!("{WHOLE}\n[edges]\nhttps_port = 0\nresolvers = [\"dns.example\"]"),
         expect![[r#"
-        config.toml: edges.https_port: invalid value signed int `0`, expected a nonzero u16
-        config.toml: edges.resolvers: invalid socket address syntax"#]],
+        config.toml: edges.https_port: is no port from 1 to 65535; write one, for instance 443
+        config.toml: edges.resolvers: "dns.example" is no address with a port; write for instance "192.0.2.1:53" or "[::]:8089""#]],
     );
 }
 
@@ -204,10 +202,29 @@ fn each_kind_of_fault_says_what_to_write() {
             config.toml: names.allow: "Shop.example" is no pattern for host names; write shop.example, *.example or **.example
             config.toml: names.allow: "*.*.example" is no pattern for host names; write shop.example, *.example or **.example
             config.toml: challenge.listen: is empty; write at least one address, for instance ["[::]:8089"]
-            config.toml: orders.concurrency: invalid value signed int `0`, expected a nonzero usize
+            config.toml: orders.concurrency: is no whole number from 1 on; write one, for instance 8
             config.toml: orders.key_type: unknown key type "rsa"; write one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096
             config.toml: renewal.sweep: "noon" is no time of day; write HH:MM (UTC)
             config.toml: certs: is not a setting of nws-certd; look for a misspelling, or remove it"#]],
+    );
+}
+
+#[test]
+fn what_is_no_number_and_what_is_no_list_says_what_to_write() {
+    let ca = |more: &str| WHOLE.replace("[git]", &format!("{more}\n[git]"));
+    check_faults(
+        &ca("requests_per_second = 0\nrequests_in_flight = -1\ncontact = \"mailto:a@b.example\""),
+        expect![[r#"
+            config.toml: ca.requests_per_second: is no whole number from 1 on; write one, for instance 20
+            config.toml: ca.requests_in_flight: is no whole number from 1 on; write one, for instance 32
+            config.toml: ca.contact: is no list; write ["mailto:a@b.example"]"#]],
+    );
+    check_faults(
+        &format!("{}[orders]\nconcurrency = 1.5\n[challenge]\nlisten = 8089", ca("contact = [1]")),
+        expect![[r#"
+            config.toml: ca.contact: is no list of texts; write one, for instance ["first", "second"]
+            config.toml: challenge.listen: is no list of texts; write one, for instance ["first", "second"]
+            config.toml: orders.concurrency: is no whole number from 1 on; write one, for instance 8"#]],
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU16, NonZeroUsize};
+use std::str::FromStr;
 
 use nws_gitops::{Author, CertManager, Discover, NamePattern};
 use serde::{Deserialize, Deserializer, de};
@@ -69,6 +70,27 @@ pub(super) fn discover(from: &mut Reader) -> Option<Discover> {
         cert_manager: cert_manager?.0,
         allow: allow?.into_iter().collect(),
     })
+}
+
+/// An address as it is written in a list.
+struct Address(SocketAddr);
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no address with a port; write for instance \"192.0.2.1:53\" or \"[::]:8089\"")]
+struct NoAddress(String);
+
+impl FromStr for Address {
+    type Err = NoAddress;
+
+    fn from_str(text: &str) -> Result<Self, NoAddress> {
+        text.parse().map(Self).map_err(|_| NoAddress(text.into()))
+    }
+}
+
+/// `Some(None)`: the key is absent.
+pub(super) fn addresses(from: &mut Reader, key: &str) -> Option<Option<Vec<SocketAddr>>> {
+    let addresses = from.optional_texts(key)?;
+    Some(addresses.map(|all| all.into_iter().map(|Address(address)| address).collect()))
 }
 
 /// Addresses to listen on; a table that is there but listens nowhere is a mistake.

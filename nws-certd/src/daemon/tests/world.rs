@@ -22,7 +22,7 @@ pub(super) use self::cas::Place;
 use self::cas::{Zone, quick, validator};
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
-use crate::authority::{Authority, Terms};
+use crate::authority::Authority;
 use crate::batch::Batch;
 use crate::daemon::{Daemon, Look, Parts};
 use crate::order::Ordering as Orders;
@@ -143,16 +143,7 @@ impl World {
         let configured = self.configured.lock().unwrap().clone();
         let authority = |place: &Place| {
             let ca = Ca::new(self.directory(*place), self.way_to(*place), quick());
-            let terms = Terms {
-                registration: self.registration(),
-                profile: None,
-                chain: None,
-                limits: match place {
-                    Place::First => *self.limits.lock().unwrap(),
-                    Place::Second => Limits::NONE,
-                },
-            };
-            Arc::new(Authority::new(ca, keys.clone(), terms, &known))
+            Arc::new(Authority::new(ca, keys.clone(), self.terms(*place), &known))
         };
         let authorities: Vec<_> = configured.iter().map(authority).collect();
         let used = store.levels().await.unwrap();

@@ -11,9 +11,10 @@ use nws_acme::caa::CaaRecord;
 use nws_acme::testing::{FakeCa, Unanswered};
 use nws_acme::{DirectoryUrl, Limits};
 use nws_challenge::{Answers, Token};
-use nws_expiry::DnsName;
+use nws_expiry::{DnsName, budget};
 
 use super::World;
+use crate::authority::Terms;
 use crate::order::CaaZone;
 
 /// One of the two CAs.
@@ -54,6 +55,15 @@ impl World {
             Place::First => url,
             Place::Second => url.as_str().replace("//ca.", "//second.").parse().unwrap(),
         }
+    }
+
+    /// What certificates are had on; only of the first are any limits known.
+    pub(super) fn terms(&self, place: Place) -> Terms {
+        let limits = match place {
+            Place::First => *self.limits.lock().unwrap(),
+            Place::Second => budget::Limits::NONE,
+        };
+        Terms { registration: self.registration(), profile: None, chain: None, limits }
     }
 
     /// From now on the owner of a name lets these CAs issue for it, by how CAA records call them.

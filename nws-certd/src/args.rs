@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use nws_acme::RevocationReason;
 
 use crate::account::AccountName;
+use crate::at::At;
 use crate::commands::{Conditions, serial_of};
 use crate::config::Config;
 
@@ -50,7 +51,7 @@ pub enum Command {
     /// Order, renew and publish certificates until told to stop
     Run,
     /// Show what would be ordered and why; nothing is done
-    Plan(Output),
+    Plan(PlanArgs),
     /// Show every certificate and where it stands, most urgent first
     Status(Output),
     /// Tell the whole story of one host name, from the file that wants it to each edge
@@ -99,6 +100,17 @@ impl Command {
             | Self::State(_) => "error,nws_certd::vault=warn",
         }
     }
+}
+
+/// What to plan for.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// Plan for another instant: as 2026-12-24T18:00:00Z, or as +36h from now on
+    #[arg(long, value_name = "TIME", default_value_t = At::NOW, hide_default_value = true)]
+    pub at: At,
+    /// How it is written
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// What to order now.

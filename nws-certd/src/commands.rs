@@ -20,6 +20,7 @@ use nws_acme::Clock;
 use serde::Serialize;
 
 use crate::args::{Args, Command, ConfigCommand, Output};
+use crate::at::At;
 use crate::config::Config;
 use crate::control::{Control, ControlError};
 use crate::daemon::{Daemon, Parts};
@@ -60,9 +61,9 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
             let opened = open_patiently(config, clock).await?;
             Ok(serve::run(config, opened).await?)
         }
-        Command::Plan(output) => {
-            let report = look(&control, config, clock, Freshness::Fetched).await?;
-            show(output, &report, |colour| plan_text(&report, colour))?;
+        Command::Plan(plan) => {
+            let report = look(&control, config, clock, Freshness::Fetched(plan.at)).await?;
+            show(plan.output, &report, |colour| plan_text(&report, colour))?;
             branch_was_looked_at(&report)
         }
         Command::Status(output) => {
@@ -142,7 +143,8 @@ impl Patience {
 /// Whether the branch is fetched for a report.
 #[derive(Clone, Copy, Debug)]
 enum Freshness {
-    Fetched,
+    /// For a plan for this instant.
+    Fetched(At),
     LastSeen,
 }
 
@@ -153,7 +155,11 @@ async fn look(
     clock: Arc<dyn Clock>,
     fresh: Freshness,
 ) -> Result<Report, Failure> {
-    match ask_or_open(config, clock, async || control.status().await).await? {
+    let ask = async || match fresh {
+        Freshness::Fetched(at) => control.plan(at).await,
+        Freshness::LastSeen => control.status().await,
+    };
+    match ask_or_open(config, clock, ask).await? {
         Answer::Daemon(report) => Ok(report),
         Answer::Nobody(opened) => {
             let mut report = report_of(opened.parts, fresh).await?;
@@ -213,8 +219,8 @@ async fn ask_or_open<T>(
 async fn report_of(parts: Parts, fresh: Freshness) -> Result<Report, open::OpenError> {
     let mut daemon = Daemon::new(parts);
     match fresh {
-        Freshness::Fetched => daemon.report_fetched().await,
-        Freshness::LastSeen => daemon.report_last_seen().await,
+        Freshness::Fetched(at) => daemon.report_fetched(at).await,
+        Freshness::LastSeen => daemon.report_last_seen(At::NOW).await,
     }
     .map_err(open::OpenError::Store)
 }

@@ -1,6 +1,7 @@
 //! The operators' API on `control.sock` in the state directory.
 //!
 //! Who may open the socket may ask; its mode (0600) is the permission. `GET /v1/status` answers at once from the newest report,
+//! `GET /v1/plan?at=TIME` between two turns,
 //! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/sync` after a turn that has looked at the
 //! branch, `POST /v1/renew` and `POST /v1/revoke` after a turn that knows
 //! of it; `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
@@ -20,6 +21,7 @@ use axum::extract::{self, DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use serde::Deserialize;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -30,10 +32,17 @@ pub(crate) use identity::{Identity, RenewBody};
 pub(crate) use revocation::{RevocableReport, RevokeBody};
 
 use crate::accounts::Accounts;
+use crate::at::InvalidAt;
 use crate::daemon::{Request, Synced};
 use crate::explain::Narrator;
 use crate::failure::Causes;
 use crate::report::Report;
+
+/// For which instant is planned.
+#[derive(Deserialize)]
+struct PlanQuery {
+    at: String,
+}
 
 /// What the API speaks with.
 #[derive(Clone)]
@@ -67,6 +76,7 @@ pub(crate) async fn serve(
     let router = axum::Router::new()
         .route("/v1/status", get(status))
         .route("/v1/explain/{host}", get(explain))
+        .route("/v1/plan", get(plan))
         .route("/v1/sync", post(sync))
         .route("/v1/renew", post(renew).layer(DefaultBodyLimit::max(LONGEST_LIST)))
         .route("/v1/revocable", get(revocable))
@@ -82,6 +92,13 @@ async fn status(State(desk): State<Desk>) -> Response {
     match report {
         Some(report) => Json(&*report).into_response(),
         None => refuse(STARTING),
+    }
+}
+
+async fn plan(State(desk): State<Desk>, query: extract::Query<PlanQuery>) -> Response {
+    match query.at.parse() {
+        Ok(at) => desk.after_a_turn(|reply| Request::Plan(at, reply)).await,
+        Err(error) => refuse(&InvalidAt::to_string(&error)),
     }
 }
 

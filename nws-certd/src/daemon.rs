@@ -27,6 +27,7 @@ use tracing::{error, info};
 
 use self::between::{Between, LastTurn};
 use self::turn::renewals::Inquiries;
+use crate::at::At;
 use crate::batch::Batch;
 use crate::control::{RevocableReport, RevokeBody};
 use crate::failure::Causes;
@@ -137,6 +138,8 @@ pub(crate) enum Request {
     Sync(oneshot::Sender<Synced>),
     /// Order others in place of these certificates, and say how everything stands after a turn.
     Renew(Vec<CertificateKey>, oneshot::Sender<Synced>),
+    /// Say what would be done at an instant.
+    Plan(At, oneshot::Sender<Synced>),
     /// Say what can be revoked.
     Revocable(oneshot::Sender<Result<Vec<RevocableReport>, String>>),
     /// Have a certificate revoked, and say how everything stands after a turn.

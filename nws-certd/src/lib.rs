@@ -11,10 +11,12 @@
 //!
 //! Orders have the account at a CA as a lease; its key is changed when nobody has one ([`AccountReport`] says how far that is).
 
+mod at;
+pub use at::{At, InvalidAt};
 mod args;
 pub use args::{
-    AccountCommand, Args, Command, ConfigCommand, Issue, LogFormat, Output, Renew, Revoke,
-    RevokedBy, StateCommand,
+    AccountCommand, Args, Command, ConfigCommand, Issue, LogFormat, Output, PlanArgs, Renew,
+    Revoke, RevokedBy, StateCommand,
 };
 mod clock;
 pub use clock::SystemClock;

@@ -193,6 +193,21 @@ impl Plan {
         self.certificates.iter().flat_map(rows).collect()
     }
 
+    /// What is due now, by its place.
+    pub(crate) fn due(&self) -> Vec<usize> {
+        let is_due = |planned: &Planned| matches!(planned.next, Next::Order(_)) && !planned.is_open;
+        (0..).zip(&self.certificates).filter(|(_, it)| is_due(it)).map(|(at, _)| at).collect()
+    }
+
+    /// When something is due next that is not yet.
+    pub(crate) fn next_after(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let next = self.certificates.iter().filter_map(|planned| match planned.next {
+            Next::Keep { until, .. } | Next::Wait { until, .. } => Some(until),
+            Next::Order(_) => None,
+        });
+        next.filter(|at| *at > now).min()
+    }
+
     /// What is stored and not yet in the branch.
     pub fn outbox(&self) -> impl Iterator<Item = (&Planned, &WantKey)> {
         self.certificates.iter().flat_map(|planned| {

@@ -1,5 +1,6 @@
 //! What operators are shown: where every certificate stands, what comes next and when.
 
+mod limit;
 mod obstacle;
 mod revocations;
 mod stage;
@@ -12,6 +13,7 @@ use nws_gitops::{Inventory, WantKey};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub use limit::LimitReport;
 pub use obstacle::ObstacleReport;
 pub use revocations::RevocationReport;
 pub use stage::Stage;
@@ -26,6 +28,9 @@ pub struct Report {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// When it is looked again at the latest.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub wake_at: Option<OffsetDateTime>,
     /// The CAs that orders may go to, in their order.
     pub cas: Vec<CaReport>,
     /// The branch as last fetched.
@@ -85,6 +90,9 @@ pub struct CaReport {
     pub thumbprint: String,
     /// What keeps orders from it.
     pub obstacles: Vec<ObstacleReport>,
+    /// What is left of what it allows.
+    #[serde(default)]
+    pub limits: Vec<LimitReport>,
 }
 
 /// The branch.

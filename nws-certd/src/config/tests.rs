@@ -2,6 +2,7 @@ use std::io::Write as _;
 
 use expect_test::{Expect, expect};
 use nws_acme::Rates;
+use nws_expiry::budget::{Limits, Renewals};
 
 use super::*;
 
@@ -109,6 +110,24 @@ resolvers = ["192.0.2.53:53"]
     assert_eq!(config.git.ssh.unwrap().key, PathBuf::from("/etc/nws-certd/deploy-key"));
     assert_eq!(config.webhook.unwrap().listen, ["[::]:8090".parse().unwrap()]);
     assert_eq!(config.edges.https_port, 8443);
+}
+
+/// Where nothing is said, a CA allows what it publishes, if that is known; single limits may be said otherwise.
+#[test]
+fn what_a_ca_allows_is_known_by_its_directory_or_said() {
+    const LE: &str = "https://acme-v02.api.letsencrypt.org/directory";
+    let limits = |directory: &str, more: &str| {
+        let text = WHOLE.replace("https://ca.example/directory", directory);
+        read(&text.replace("[git]", &format!("[ca.limits]\n{more}[git]"))).unwrap().cas[0].budget
+    };
+    let le = Limits::LETS_ENCRYPT;
+    assert_eq!(limits("https://ca.example/directory", ""), Limits::NONE);
+    assert_eq!(limits(LE, ""), le);
+    let said = limits(LE, "new_orders = \"6000/3h\"\nexact_set = \"none\"\n");
+    let want = Limits { new_orders: "6000/3h".parse().ok(), exact_set: None, ..le };
+    assert_eq!(said, want);
+    let counted = limits(LE, "renewals = \"counted\"\n");
+    assert_eq!(counted, Limits { renewals: Renewals::Counted, ..le });
 }
 
 /// Where nothing is said, a CA gets what is known to suit it, staging what staging takes; what is said bounds everything.
@@ -242,6 +261,13 @@ fn an_account_that_cannot_be_says_what_to_write() {
         expect![
             "config.toml: ca.eab.key_file: is missing; write the file of the HMAC key that the CA gave you with the key id"
         ],
+    );
+    check_faults(
+        &ca("[ca.limits]\nnew_orders = \"many\"\nrenewals = \"no\"\nexact = \"5/7d\""),
+        expect![[r#"
+            config.toml: ca.limits.new_orders: "many" is no limit; write how many in which period, for instance "300/3h", or "none"
+            config.toml: ca.limits.renewals: "no" is neither "free", where renewals use up no new orders, nor "counted"
+            config.toml: ca.limits.exact: is not a setting of nws-certd; look for a misspelling, or remove it"#]],
     );
     check_faults(
         &ca("[ca.eab]\nkey_file = \"/etc/eab\"\nkey = \"x\""),

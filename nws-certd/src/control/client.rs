@@ -13,6 +13,7 @@ use tokio::net::UnixStream;
 
 use super::{Identity, RenewBody, RevocableReport, RevokeBody};
 use crate::accounts::AccountReport;
+use crate::at::At;
 use crate::explain::Story;
 use crate::report::Report;
 
@@ -34,6 +35,12 @@ impl Control {
     /// How everything stands.
     pub(crate) async fn status(&self) -> Result<Report, ControlError> {
         self.ask(Method::GET, "/v1/status", Bytes::new()).await
+    }
+
+    /// What would be done at an instant.
+    pub(crate) async fn plan(&self, at: At) -> Result<Report, ControlError> {
+        let query = query("at", &at.to_string());
+        self.ask(Method::GET, &format!("/v1/plan{query}"), Bytes::new()).await
     }
 
     /// Makes the daemon look at the branch, and says how everything stands after that.
@@ -85,13 +92,14 @@ impl Control {
         &self,
         ca: Option<&str>,
     ) -> Result<Vec<AccountReport>, ControlError> {
-        let query = ca.map_or_else(String::new, query);
+        let query = ca.map_or_else(String::new, |ca| query("ca", ca));
         self.ask(Method::POST, &format!("/v1/accounts/rollover{query}"), Bytes::new()).await
     }
 
     /// Ends the account at a CA.
     pub(crate) async fn deactivate(&self, ca: &str) -> Result<Vec<AccountReport>, ControlError> {
-        self.ask(Method::POST, &format!("/v1/accounts/deactivate{}", query(ca)), Bytes::new()).await
+        self.ask(Method::POST, &format!("/v1/accounts/deactivate{}", query("ca", ca)), Bytes::new())
+            .await
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -130,15 +138,15 @@ impl Control {
     }
 }
 
-/// `?ca=` a directory, with everything escaped that could mean something else.
-fn query(ca: &str) -> String {
-    let escaped = ca.bytes().map(|byte| match byte {
+/// A query of one value, with everything escaped that could mean something else.
+fn query(name: &str, value: &str) -> String {
+    let escaped = value.bytes().map(|byte| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'/' | b':' => {
             char::from(byte).to_string()
         }
         _ => format!("%{byte:02X}"),
     });
-    format!("?ca={}", escaped.collect::<String>())
+    format!("?{name}={}", escaped.collect::<String>())
 }
 
 fn read<T: DeserializeOwned>(body: &[u8], refused: bool) -> Result<T, ControlError> {

@@ -2,6 +2,8 @@
 
 mod revoke;
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 use tracing::info;
 
@@ -23,6 +25,12 @@ impl Daemon {
             }
             Request::Revoke(body, reply) => (self.revoke(body).await, reply, Look::WhenDue),
             Request::Turn => return Look::WhenDue,
+            Request::Plan(at, reply) => {
+                let report = self.report_at(at).await.map(Arc::new);
+                // Whoever asked may be gone.
+                let _ = reply.send(report.map_err(|error| Causes(&error).to_string()));
+                return Look::WhenDue;
+            }
             Request::Revocable(reply) => {
                 // Whoever asked may be gone.
                 let _ = reply.send(self.list_revocable().await);

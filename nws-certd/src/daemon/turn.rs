@@ -168,13 +168,18 @@ impl Daemon {
     }
 
     /// The earliest instant at which there is something to do.
-    fn wake_at(&self, now: OffsetDateTime, plan: &Plan, facts: &Facts) -> OffsetDateTime {
+    pub(super) fn wake_at(
+        &self,
+        now: OffsetDateTime,
+        plan: &Plan,
+        facts: &Facts,
+    ) -> OffsetDateTime {
         let back = self.cas(now).into_iter().filter_map(|ca| match ca.availability {
             Availability::Away { until, .. } => Some(until),
             Availability::Up | Availability::Probe => None,
         });
         let waiting = [
-            self.agenda.next_after(now),
+            plan.next_after(now),
             back.min(),
             self.stuck.until(now),
             self.inquiries.next,

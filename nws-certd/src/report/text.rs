@@ -27,30 +27,55 @@ pub(crate) fn status_text(report: &Report, colour: Colour) -> String {
 pub(crate) fn plan_text(report: &Report, colour: Colour) -> String {
     let (to_do, kept): (Vec<_>, Vec<_>) =
         report.certificates.iter().cloned().partition(|one| one.reason.is_some());
-    let mut table = table(["HOSTS", "STAGE", "ORDER AT", "WHY", "SECRETS"], colour);
-    for certificate in &to_do {
+    let rest = [kept_text(&kept), wake_text(report), limits_text(report, colour)].concat();
+    format!("{}{}{rest}{}", heading(report), to_do_text(report, &to_do, colour), notes(report))
+}
+
+fn to_do_text(report: &Report, to_do: &[CertificateReport], colour: Colour) -> String {
+    let mut table = table(["HOSTS", "STAGE", "ORDER AT", "WHY", "WAITS FOR", "SECRETS"], colour);
+    for certificate in to_do {
+        let is_now = certificate.next.at <= report.at;
+        let at = if is_now { "now".into() } else { instant(certificate.next.at) };
+        let waits_for = certificate.last_error.as_deref().filter(|_| !is_now);
         table.add_row([
             Cell::new(hosts(certificate)),
             stage(certificate.stage),
-            Cell::new(if certificate.next.at <= report.at {
-                "now".into()
-            } else {
-                instant(certificate.next.at)
-            }),
+            Cell::new(at),
             Cell::new(certificate.reason.as_deref().unwrap_or("-")),
+            Cell::new(waits_for.unwrap_or("-")),
             Cell::new(secrets(certificate)),
         ]);
     }
+    body(&table, to_do)
+}
+
+fn kept_text(kept: &[CertificateReport]) -> String {
     let next = kept.iter().map(|one| one.next.at).min();
-    let rest = match next {
-        None => String::new(),
-        Some(at) => format!(
-            "{} kept as they are; the next is looked at {}\n",
-            count(kept.len()),
-            instant(at)
-        ),
-    };
-    format!("{}{}{rest}{}", heading(report), body(&table, &to_do), notes(report))
+    next.map_or_else(String::new, |at| {
+        let kept = count(kept.len());
+        format!("{kept} kept as they are; the next is looked at {}\n", instant(at))
+    })
+}
+
+fn wake_text(report: &Report) -> String {
+    let at = report.wake_at.map(instant);
+    at.map_or_else(String::new, |at| format!("next wake-up {at}\n"))
+}
+
+/// What is left of what CAs allow; nothing where nothing is known of that.
+fn limits_text(report: &Report, colour: Colour) -> String {
+    let mut table = table(["LEFT", "OF", "FOR", "ONE MORE AT", "CA"], colour);
+    let each = report.cas.iter().flat_map(|ca| ca.limits.iter().map(move |limit| (ca, limit)));
+    for (ca, limit) in each.clone() {
+        table.add_row([
+            Cell::new(limit.left),
+            Cell::new(&limit.allows),
+            Cell::new(limit.what()),
+            Cell::new(instant(limit.more_at)),
+            Cell::new(&ca.directory),
+        ]);
+    }
+    if each.count() == 0 { String::new() } else { format!("{}\n", table.trim_fmt()) }
 }
 
 /// `nws-certd sync`.

@@ -90,8 +90,8 @@ impl Ledger {
         })
     }
 
-    /// How far one bucket is used at `now`, with what is under way.
-    fn level(&self, now: OffsetDateTime, bucket: &Bucket) -> Option<Level> {
+    /// How far one bucket is used at `now`, with what is under way; `None` where nothing was used.
+    pub fn level(&self, now: OffsetDateTime, bucket: &Bucket) -> Option<Level> {
         let limit = self.limits.get(bucket.kind())?;
         self.used.get(bucket).map(|used| used.with_all(limit, now))
     }

@@ -58,9 +58,11 @@ pub(in crate::commands) fn report(certificates: Vec<CertificateReport>) -> Repor
         account: None,
         thumbprint: "t".into(),
         obstacles: Vec::new(),
+        limits: Vec::new(),
     };
     Report {
         at: NOON,
+        wake_at: None,
         cas: vec![ca],
         branch: BranchReport { name: "main".into(), tip: None },
         certificates,

@@ -133,3 +133,20 @@ async fn in_an_emergency_what_the_ca_says_is_not_waited_for() {
     let report = world.settle(&mut daemon).await;
     assert_eq!(report.certificates[0].stage, Stage::Pushed, "{report:?}");
 }
+
+#[tokio::test]
+async fn what_would_be_done_at_another_instant_is_told_and_not_done() {
+    let (world, mut daemon) = limited(&apps(&SIX), five()).await;
+    world.settle(&mut daemon).await;
+    let plan = async |at: &str| {
+        let report = daemon.report_at(at.parse().unwrap()).await.unwrap();
+        let left: Vec<_> = report.cas[0].limits.iter().map(|limit| limit.left).collect();
+        let now = |one: &&CertificateReport| one.reason.is_some() && one.next.at <= report.at;
+        (report.certificates.iter().filter(now).count(), waiting(&report).len(), left[0])
+    };
+    assert_eq!(plan("+0s").await, (0, 2, 1));
+    assert_eq!(plan("+1h").await, (1, 1, 2));
+    assert_eq!(plan("+3h").await, (2, 0, 4));
+    assert_eq!(plan("+80d").await, (6, 0, 5), "two new, four renewals");
+    assert_eq!(world.ca.orders(), 4, "nothing is done");
+}

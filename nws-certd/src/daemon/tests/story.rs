@@ -17,7 +17,7 @@ async fn tell(world: &World, host: &str) -> Story {
     let mut daemon = world.daemon().await;
     let edges = Arc::new(Edges::new(443, &[NO_RESOLVER.parse().unwrap()]).unwrap());
     let narrator = Narrator { store: daemon.parts.store.clone(), edges };
-    let report = daemon.report_last_seen().await.unwrap();
+    let report = daemon.report_last_seen(crate::at::At::NOW).await.unwrap();
     narrator.recall(host, &report).await.unwrap()
 }
 

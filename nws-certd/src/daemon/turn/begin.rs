@@ -38,14 +38,11 @@ impl Daemon {
 
     /// What of what is due the CAs take now, in its order: first what is open there. The rest is told when.
     fn share_out(&mut self, now: OffsetDateTime, plan: &mut Plan) -> Vec<usize> {
-        let under_way: HashSet<_> =
-            self.under_way.values().map(|order| &order.certificate).collect();
-        let due = self.due_together(now, plan).into_iter();
-        let due = due.filter(|planned| !under_way.contains(&planned.key));
-        let (open, new): (Vec<_>, Vec<_>) = due.partition(|planned| planned.is_open);
-        let places =
-            |of: Vec<&Planned>| of.into_iter().filter_map(|it| plan.place(&it.key)).collect();
-        let (mut go, new): (Vec<usize>, Vec<usize>) = (places(open), places(new));
+        let due = self.due_together(now, plan);
+        let due = due.into_iter().filter_map(|planned| plan.place(&planned.key)).collect();
+        let is_open = |at: &usize| plan.certificates.get(*at).is_some_and(|it| it.is_open);
+        let (mut go, new): (Vec<_>, Vec<_>) =
+            self.not_under_way(plan, due).into_iter().partition(is_open);
         let cas = self.cas(now);
         let allotment = plan.allot(now, &new, &cas, &self.tenants);
         for at in plan.wait(&cas, allotment.later) {
@@ -53,6 +50,16 @@ impl Daemon {
         }
         go.extend(allotment.go);
         go
+    }
+
+    /// Those of certificates, by their places, that nobody is ordering yet.
+    pub(super) fn not_under_way(&self, plan: &Plan, places: Vec<usize>) -> Vec<usize> {
+        let under_way: HashSet<_> =
+            self.under_way.values().map(|order| &order.certificate).collect();
+        let is_free = |at: &usize| {
+            plan.certificates.get(*at).is_some_and(|planned| !under_way.contains(&planned.key))
+        };
+        places.into_iter().filter(is_free).collect()
     }
 
     /// Begins what stands first, as far as there is room at its CA; the rest stays in line.

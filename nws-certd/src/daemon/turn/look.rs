@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 use tracing::{info, warn};
 
+use crate::at::At;
 use crate::daemon::{Daemon, Look};
 use crate::failure::Causes;
 use crate::report::{Report, instant};
@@ -14,25 +15,32 @@ const BETWEEN_HINTS: time::Duration = time::Duration::SECOND;
 
 impl Daemon {
     /// A report on the branch as it is now; nothing is done.
-    pub(crate) async fn report_fetched(&mut self) -> Result<Report, StoreError> {
+    pub(crate) async fn report_fetched(&mut self, at: At) -> Result<Report, StoreError> {
         self.fetch().await;
-        if self.view.is_some() { self.report_as_is().await } else { self.report_last_seen().await }
+        if self.view.is_some() { self.report_at(at).await } else { self.report_last_seen(at).await }
     }
 
     /// A report on the branch as it was last seen; nothing is done.
-    pub(crate) async fn report_last_seen(&mut self) -> Result<Report, StoreError> {
+    pub(crate) async fn report_last_seen(&mut self, at: At) -> Result<Report, StoreError> {
         match self.parts.repository.last_seen().await {
             Ok(view) => self.view = Some(view),
             Err(error) => self.troubles.fetch = Some(Causes(&error).to_string()),
         }
-        self.report_as_is().await
+        self.report_at(at).await
     }
 
-    async fn report_as_is(&self) -> Result<Report, StoreError> {
+    /// A report on what would be done at an instant, if nothing were done until then.
+    pub(crate) async fn report_at(&self, at: At) -> Result<Report, StoreError> {
         let mut facts = self.parts.store.load().await?;
-        let now = self.parts.clock.now();
-        self.hold_ended(now, &mut facts);
-        Ok(self.report_of(now, &self.plan(now, &facts), &facts))
+        let at = at.instant(self.parts.clock.now());
+        self.hold_ended(at, &mut facts);
+        let (mut plan, cas) = (self.plan(at, &facts), self.cas(at));
+        let due = self.not_under_way(&plan, plan.due());
+        let allotment = plan.allot(at, &due, &cas, &self.tenants);
+        plan.wait(&cas, allotment.later);
+        let sweep = self.parts.rules.policy.sweep.after(at);
+        let wake_at = plan.next_after(at).map_or(sweep, |next| next.min(sweep));
+        Ok(Report { wake_at: Some(wake_at), ..self.report_of(at, &plan, &facts) })
     }
 
     /// The git host says that the branch was pushed to: it is looked at as soon as that is not too often.

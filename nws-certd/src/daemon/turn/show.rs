@@ -11,7 +11,9 @@ use super::clock::trouble_with_clock;
 use crate::authority::Authority;
 use crate::daemon::Daemon;
 use crate::plan::Plan;
-use crate::report::{BranchReport, CaReport, Report, Scene, Trouble, TroubleWith, instant};
+use crate::report::{
+    BranchReport, CaReport, LimitReport, Report, Scene, Trouble, TroubleWith, instant,
+};
 use crate::store::{Facts, Obstacle};
 
 impl Daemon {
@@ -50,6 +52,7 @@ impl Daemon {
         troubles.extend(self.troubles_with_revocations(&revocations));
         Report {
             at: now,
+            wake_at: Some(self.wake_at(now, plan, facts)),
             cas: self.cas_of(now, facts),
             branch: BranchReport { name: self.parts.repository.branch().into(), tip: self.tip() },
             certificates: scene.certificates(),
@@ -91,6 +94,7 @@ impl Daemon {
                 account: authority.account_url(),
                 thumbprint: authority.thumbprint(),
                 obstacles: facts.obstacles.iter().filter(stands).map(Into::into).collect(),
+                limits: LimitReport::of(now, &authority.ledger()),
             }
         };
         self.parts.ordering.authorities.iter().map(report).collect()

@@ -7,6 +7,7 @@ use super::super::{
     TroubleWith,
 };
 use super::*;
+use crate::report::LimitReport;
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
@@ -46,9 +47,20 @@ fn obstacle(kind: &str, subject: &str, held: bool, detail: &str) -> ObstacleRepo
     ObstacleReport { kind, subject, held, until: NOON + Duration::HOUR, detail }
 }
 
+fn limit(limit: &str, subject: &str, left: u32) -> LimitReport {
+    LimitReport {
+        limit: limit.into(),
+        subject: subject.into(),
+        allows: "300/3h".into(),
+        left,
+        more_at: NOON + Duration::seconds(36),
+    }
+}
+
 fn report() -> Report {
     Report {
         at: NOON,
+        wake_at: Some(NOON + Duration::MINUTE),
         cas: vec![CaReport {
             directory: "https://ca.example/d".into(),
             account: None,
@@ -65,6 +77,7 @@ fn report() -> Report {
                 obstacle("caa", "new.example", false, "new.example: CAA records let no CA issue"),
                 obstacle("profile", "shortlived", false, "the CA offers no profile shortlived"),
             ],
+            limits: vec![limit("new_orders", "", 240), limit("registered_domain", "shop.com", 0)],
         }],
         branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef0123".into()) },
         certificates: vec![
@@ -108,10 +121,14 @@ fn status_is_a_table_of_everything() {
 fn plan_is_a_table_of_what_is_to_be_ordered() {
     expect![[r#"
         branch main at 0123456789ab, 2026-03-01 12:00:00Z
-        HOSTS         STAGE    ORDER AT              WHY                          SECRETS
-        blog.example  waiting  2026-03-01 12:10:00Z  there is no certificate yet  shop/shop-tls
-        new.example   wanted   now                   there is no certificate yet  shop/shop-tls
+        HOSTS         STAGE    ORDER AT              WHY                          WAITS FOR           SECRETS
+        blog.example  waiting  2026-03-01 12:10:00Z  there is no certificate yet  connection refused  shop/shop-tls
+        new.example   wanted   now                   there is no certificate yet  -                   shop/shop-tls
         1 certificate kept as they are; the next is looked at 2026-04-30 12:00:00Z
+        next wake-up 2026-03-01 12:01:00Z
+        LEFT  OF      FOR                                                   ONE MORE AT           CA
+        240   300/3h  new orders of the account                             2026-03-01 12:00:36Z  https://ca.example/d
+        0     300/3h  new certificates of the registered domain (shop.com)  2026-03-01 12:00:36Z  https://ca.example/d
         trouble: the CA does not answer
         held: https://ca.example/d, blog.example, www.blog.example: paused; end the pause at https://ca.example/unpause; looked at again at 2026-03-01 13:00:00Z
         limited until 2026-03-01 13:00:00Z: https://ca.example/d, new certificates of the account: too many new orders (300)

@@ -1,6 +1,7 @@
 //! What CAs say, and what keeps orders from them.
 
-use nws_expiry::Window;
+use nws_expiry::budget::{Bucket, Level};
+use nws_expiry::{DnsNames, Window};
 
 use super::*;
 
@@ -28,6 +29,59 @@ async fn an_obstacle_stands_until_it_is_over_or_another_takes_its_place() {
     assert_eq!(stands().await, [later.clone(), other.clone()]);
     bench.later().await.write(Step::ObstaclesForgotten { until: other.until }).await.unwrap();
     assert_eq!(stands().await, [later]);
+}
+
+/// Orders end in any order, and what says that more was used counts.
+#[tokio::test]
+async fn what_was_used_of_a_limit_is_known_until_it_is_whole_again() {
+    let bench = Bench::new().await;
+    let used = |ca: &str, bucket, hours| Used {
+        ca: ca.into(),
+        bucket,
+        level: Level::whole_at(NOON + Duration::hours(hours)),
+    };
+    let domain = || Bucket::RegisteredDomain("shop.example".into());
+    let names = DnsNames::new(["b.example", "a.example"].map(|name| name.parse().unwrap()));
+    let set = used(CA, Bucket::ExactSet(names.unwrap()), 3);
+    let steps = [
+        vec![used(CA, Bucket::NewOrders, 2), used(CA, domain(), 4), set.clone()],
+        vec![used(CA, Bucket::NewOrders, 1), used("https://other.example/", domain(), 5)],
+    ];
+    for step in steps {
+        bench.store.write(Step::Used(step)).await.unwrap();
+    }
+    let known = async || {
+        let mut known = bench.later().await.levels().await.unwrap();
+        known.sort();
+        known
+    };
+    let (other, kept) = (used("https://other.example/", domain(), 5), used(CA, domain(), 4));
+    let want = [used(CA, Bucket::NewOrders, 2), kept.clone(), set, other.clone()];
+    assert_eq!(known().await, want);
+    let until = NOON + Duration::hours(3);
+    bench.later().await.write(Step::UsedForgotten { until }).await.unwrap();
+    assert_eq!(known().await, [kept, other]);
+}
+
+#[tokio::test]
+async fn what_an_order_uses_is_kept_with_its_intent_or_not_at_all() {
+    let bench = Bench::new().await;
+    let level = Level::whole_at(NOON + Duration::HOUR);
+    let uses = vec![Used { ca: CA.into(), bucket: Bucket::NewOrders, level }];
+    let intended = |step| match step {
+        Step::OrderIntended { order, certificate, sealed_key, ca, profile, at, .. } => {
+            let uses = uses.clone();
+            Step::OrderIntended { order, certificate, sealed_key, ca, profile, uses, at }
+        }
+        other => other,
+    };
+    let made = bench.intend("a.example").await;
+    let again = intended(Made::new("a.example").intent());
+    assert!(bench.store.write(again).await.is_err(), "there is an open order");
+    assert_eq!(bench.store.levels().await.unwrap(), []);
+    bench.store.write(made.ended()).await.unwrap();
+    bench.store.write(intended(Made::new("a.example").intent())).await.unwrap();
+    assert_eq!(bench.later().await.levels().await.unwrap(), uses);
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, UnknownKeyType};
+use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, InvalidRenewBefore, UnknownKeyType};
 
-use crate::{InvalidSecretRef, RefusalReason, RepoPath, SecretRef};
+use crate::{EmptyHold, InvalidSecretRef, RefusalReason, RepoPath, SecretRef};
 
 /// Something in the repository that keeps a certificate from being served as it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -161,6 +161,12 @@ pub enum FaultReason {
     /// No name a CA could give a profile. Until it is one, nothing new is ordered, and what is there stays as it is.
     #[error(transparent)]
     Profile(#[from] InvalidProfile),
+    /// No time before the end. Until it is one, nothing new is ordered, and what is there is renewed as if it said nothing.
+    #[error(transparent)]
+    RenewBefore(#[from] InvalidRenewBefore),
+    /// Nobody can tell whether that is a hold. Until somebody can, nothing new is ordered, and what is there is renewed.
+    #[error(transparent)]
+    Hold(#[from] EmptyHold),
     /// HTTP-01 cannot prove a wildcard (RFC 8555 §7.1.3).
     #[error(
         "{name} is a wildcard, which cannot be validated over HTTP-01; list the hosts one by one"

@@ -11,7 +11,9 @@ use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::layout::{is_within, target_of};
 use crate::reader::Parsed;
-use crate::{CertificateOptions, ObjectId, Provenance, RepoPath, SecretRef, Tip, WantKey};
+use crate::{
+    CertificateOptions, ObjectId, Overrides, Provenance, RepoPath, SecretRef, Tip, WantKey,
+};
 
 mod claims;
 mod held;
@@ -43,6 +45,8 @@ pub struct Wanted {
     pub names: DnsNames,
     /// How it is to be made.
     pub options: CertificateOptions,
+    /// When it is ordered, where somebody says so.
+    pub overrides: Overrides,
     /// Who wants it; at least one.
     pub sources: Vec<Source>,
 }

@@ -4,7 +4,7 @@
 //! binary. Every call blocks; nothing reads a clock or the environment.
 //!
 //! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`],
-//! with [`CertificateOptions`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
+//! with [`CertificateOptions`] and [`Overrides`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`];
 //! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
 //! [`Mirror::maintain`], now and then, keeps the mirror small.
@@ -56,6 +56,8 @@ mod reader;
 pub use fault::{Fault, FaultReason};
 mod options;
 pub use options::{CertificateOptions, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION};
+mod overrides;
+pub use overrides::{EmptyHold, HOLD_ANNOTATION, Hold, Overrides, RENEW_BEFORE_ANNOTATION};
 mod provenance;
 pub use provenance::{CA_ANNOTATION, Provenance};
 mod inventory;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
-use nws_expiry::{Chain, DnsName, KeyType, Profile};
+use nws_expiry::{Chain, DnsName, KeyType, Profile, RenewBefore};
 use serde_json::Value;
 
 use crate::fault::FaultReason;
+use crate::overrides::HoldText;
 use crate::{ObjectId, Provenance, RepoPath};
 
 mod documents;
@@ -80,19 +81,25 @@ pub(crate) struct Ingress {
     pub(crate) hosts: Vec<String>,
 }
 
-/// How an Ingress wants its certificates made.
+/// How an Ingress wants its certificates made, and when.
 #[derive(Clone, Debug)]
 pub(crate) struct StatedOptions {
     pub(crate) key_type: Stated<KeyType>,
     pub(crate) profile: Stated<Profile>,
+    pub(crate) renew_before: Stated<RenewBefore>,
+    pub(crate) hold: Stated<HoldText>,
 }
 
 impl StatedOptions {
-    /// What is written may not be what is meant.
-    pub(crate) const UNKNOWN: Self = Self { key_type: Stated::Unknown, profile: Stated::Unknown };
+    /// The same where what is written may not be what is deployed. That decides how a certificate is to be made; when it is ordered is
+    /// between the file and us.
+    pub(crate) fn unsettled(&self) -> Self {
+        Self { key_type: Stated::Unknown, profile: Stated::Unknown, ..self.clone() }
+    }
 
     pub(crate) fn are_known(&self) -> bool {
-        !matches!(self.key_type, Stated::Unknown) && !matches!(self.profile, Stated::Unknown)
+        let Self { key_type, profile, renew_before, hold } = self;
+        key_type.is_known() && profile.is_known() && renew_before.is_known() && hold.is_known()
     }
 }
 
@@ -107,6 +114,15 @@ pub(crate) enum Stated<T> {
     },
     /// Something, but it cannot be told what.
     Unknown,
+}
+
+impl<T> Stated<T> {
+    fn is_known(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Value { .. } => true,
+            Self::Unknown => false,
+        }
+    }
 }
 
 /// An entry of `spec.tls`.

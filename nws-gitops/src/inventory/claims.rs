@@ -15,6 +15,7 @@ use crate::reader::{Host, Ingress, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
 
 mod options;
+mod overrides;
 
 /// What one file wants in one Secret.
 #[derive(Default)]
@@ -144,7 +145,7 @@ impl<'a> Collector<'a> {
             names: names.into_iter().collect(),
             options: match self.standing {
                 Standing::Certain => ingress.options.clone(),
-                Standing::OnlyIfHeld => StatedOptions::UNKNOWN,
+                Standing::OnlyIfHeld => ingress.options.unsettled(),
             },
         });
     }
@@ -197,7 +198,8 @@ fn source(file: &File, ingress: &Ingress, namespace: &str, block: &TlsBlock) -> 
 ///
 /// Within a file, names are united. Files that agree share it. Where they differ, the file whose names the certificate
 /// already there carries keeps it, else the first by path; the others are told. A Secret that is somebody else's is
-/// nobody's to have. Files that agree on the names may still differ in their options, which [`options`] decides.
+/// nobody's to have. Files that agree on the names may still differ in their options, which [`options`] decides, and in when
+/// it is ordered, which [`overrides`] takes together.
 pub(super) fn decide(
     claims: Claims,
     delivered: &[Delivered],
@@ -244,8 +246,9 @@ fn one_wanted(
     }
     askings.sort_by(|one, other| one.source.cmp(&other.source));
     let options = options::decide(&key.secret, &askings, held, faults);
+    let overrides = overrides::gather(&askings);
     let sources = askings.into_iter().map(|asking| asking.source).collect();
-    Some(Wanted { key, names: DnsNames::new(names).ok()?, options, sources })
+    Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, sources })
 }
 
 fn names_of(held: &Delivered) -> Option<&DnsNames> {

@@ -264,4 +264,5 @@ fn the_order_of_files_does_not_matter() {
 
 mod kustomize;
 mod options;
+mod overrides;
 mod written;

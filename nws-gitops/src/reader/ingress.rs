@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::node::{list, mapping, optional_text, text};
 use super::{Host, Ingress, LocalFault, Stated, StatedOptions, TlsBlock, hosts};
 use crate::fault::FaultReason;
-use crate::{KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION};
+use crate::{HOLD_ANNOTATION, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION};
 
 /// The reading of one Ingress, which collects faults on the way.
 pub(super) struct Reading<'a> {
@@ -72,6 +72,8 @@ impl<'a> Reading<'a> {
         StatedOptions {
             key_type: self.option(annotations, KEY_TYPE_ANNOTATION),
             profile: self.option(annotations, PROFILE_ANNOTATION),
+            renew_before: self.option(annotations, RENEW_BEFORE_ANNOTATION),
+            hold: self.option(annotations, HOLD_ANNOTATION),
         }
     }
 
@@ -182,9 +184,11 @@ fn cert_manager_annotation(annotations: &Value) -> Option<String> {
     annotations.find(|(key, value)| asks(key, value)).map(|(key, _)| key.clone())
 }
 
-/// Whether these annotations would change how an Ingress wants its certificates made.
+/// Whether these annotations would change how an Ingress wants its certificates made, or when.
 pub(super) fn states_options(annotations: &Value) -> bool {
-    [KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION].iter().any(|key| annotations.get(key).is_some())
+    const ALL: [&str; 4] =
+        [KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION, HOLD_ANNOTATION];
+    ALL.iter().any(|key| annotations.get(key).is_some())
 }
 
 /// Whether these annotations would hand an Ingress to cert-manager.

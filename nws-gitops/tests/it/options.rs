@@ -95,6 +95,32 @@ fn of_two_that_differ_the_one_that_has_its_way_keeps_it() {
     assert_eq!(inventory.wanted[0].sources.len(), 2, "both are served");
 }
 
+/// A hold is between the file and us, so what becomes of the file on its way to the cluster does not lift it.
+#[test]
+fn what_is_said_of_when_holds_of_a_certificate_that_is_there() {
+    let held = |annotations: &str, kustomization: &str| {
+        let text = annotated("a", annotations, &["a.example"]);
+        held(&["a.example"], &[("a.yaml", &text), ("kustomization.yaml", kustomization)])
+    };
+    let (plain, changed) = ("resources: [a.yaml]\n", "namePrefix: x-\nresources: [a.yaml]\n");
+    let cases = [
+        ("as it is deployed", "nws-certd/hold: x, nws-certd/renew-before: 9d", plain, (1, 1)),
+        ("or not", "nws-certd/hold: x, nws-certd/renew-before: 9d", changed, (1, 1)),
+        (
+            "beside one that cannot be read",
+            "nws-certd/hold: x, nws-certd/renew-before: 9",
+            plain,
+            (0, 1),
+        ),
+        ("neither can be read", "nws-certd/hold: '', nws-certd/renew-before: 9", plain, (0, 0)),
+    ];
+    for (case, annotations, kustomization, want) in cases {
+        let inventory = held(annotations, kustomization);
+        let Wanted { overrides, .. } = &inventory.wanted[0];
+        assert_eq!((overrides.renew_before.len(), overrides.holds.len()), want, "{case}");
+    }
+}
+
 /// What its annotations are once it is deployed is not known either.
 #[test]
 fn a_certificate_under_a_kustomization_stays_as_it_is() {

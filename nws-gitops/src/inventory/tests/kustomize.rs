@@ -70,6 +70,8 @@ fn fields_that_may_change_an_ingress() {
         ("commonAnnotations: {cert-manager.io/issuer: le}", "commonAnnotations"),
         ("commonAnnotations: {nws-certd/key-type: rsa-2048}", "commonAnnotations"),
         ("commonAnnotations: {nws-certd/profile: classic}", "commonAnnotations"),
+        ("commonAnnotations: {nws-certd/renew-before: 30d}", "commonAnnotations"),
+        ("commonAnnotations: {nws-certd/hold: an audit}", "commonAnnotations"),
         ("patches: [{target: {kind: Ingress}, path: p.json}]", "patches[0]"),
         ("patches: [{target: {kind: Ingress, name: web}, path: p.json}]", "patches[0]"),
         ("patches: [{target: {kind: Ing.*, name: w.b}, path: p.json}]", "patches[0]"),

@@ -3,6 +3,7 @@
 mod allotment;
 mod budget;
 mod evidence;
+mod overrides;
 mod revoked;
 mod standing;
 
@@ -168,8 +169,17 @@ impl Plan {
         let known = Known::of(facts);
         for (key, wants) in grouped {
             let (certificate, order) = (known.certificate(&key), known.order(&key));
-            let evidence =
-                Evidence { now, inventory, facts: &known, certificate, order, rules, cas };
+            let overrides = wants.iter().map(|want| &want.overrides).collect();
+            let evidence = Evidence {
+                now,
+                inventory,
+                facts: &known,
+                certificate,
+                order,
+                rules,
+                overrides,
+                cas,
+            };
             plan.certificates.push(evidence.planned(key, &wants));
         }
         plan

@@ -7,7 +7,7 @@ use nws_expiry::budget::Exemption;
 use nws_expiry::{
     Decision, Fingerprint, Held, Leaf, Profile, Reason, Spread, Subject, Window, decide,
 };
-use nws_gitops::{Delivered, Inventory, Wanted};
+use nws_gitops::{Delivered, Inventory, Overrides, Wanted};
 use time::OffsetDateTime;
 
 use super::revoked::Revocations;
@@ -54,6 +54,7 @@ pub(super) struct Evidence<'a> {
     pub(super) certificate: Option<&'a CertificateFacts>,
     pub(super) order: Option<&'a OpenOrder>,
     pub(super) rules: &'a Rules,
+    pub(super) overrides: Overrides,
     pub(super) cas: &'a [CaView],
 }
 
@@ -235,7 +236,7 @@ impl Evidence<'_> {
         let spread = Spread::of(&self.rules.installation, &key.names);
         let subject = Subject { names: &key.names, key_type: key.key_type, spread };
         let held = had.map(|had| self.held(key, had));
-        decide(self.now, subject, held, &self.rules.policy)
+        decide(self.now, subject, held, &self.policy(had))
     }
 
     fn held<'a>(&self, key: &CertificateKey, had: Had<'a>) -> Held<'a> {

@@ -1,4 +1,5 @@
 mod obstacles;
+mod overrides;
 mod reasons;
 
 use std::fmt::Write as _;

@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use nws_acme::Availability;
 use nws_expiry::budget::{Exemption, Ledger};
 use nws_expiry::{KeyType, Leaf, Policy, Profile, Reason, Rule, Window};
-use nws_gitops::{Inventory, RepoPath, WantKey, Wanted};
+use nws_gitops::{Hold, Inventory, RepoPath, WantKey, Wanted};
 use time::OffsetDateTime;
 
+pub(crate) use self::overrides::held_among;
 pub(crate) use self::standing::{Occasion, concerns, is_to_come, subject};
 
 use self::evidence::{Evidence, Known};
@@ -72,6 +73,8 @@ pub struct Planned {
     pub explanation_url: Option<String>,
     /// What comes next.
     pub next: Next,
+    /// What holds it: nothing is ordered before all of it is gone.
+    pub holds: Vec<Hold>,
     /// The CA that an order goes to now, by its place in the configuration; `None` while there is none.
     pub goes_to: Option<usize>,
     /// What that is exempt from there.
@@ -150,6 +153,8 @@ pub enum Obstruction {
     Limit(String),
     /// No CA can issue it before a person has acted, in their words.
     Operator(String),
+    /// Its manifests hold it, as [`Planned::holds`] says. Nothing overrides that.
+    Hold,
 }
 
 impl Plan {

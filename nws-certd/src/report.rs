@@ -1,5 +1,6 @@
 //! What operators are shown: where every certificate stands, what comes next and when.
 
+mod hold;
 mod limit;
 mod obstacle;
 mod revocations;
@@ -13,6 +14,7 @@ use nws_gitops::{Inventory, WantKey};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub use hold::HoldReport;
 pub use limit::LimitReport;
 pub use obstacle::ObstacleReport;
 pub use revocations::RevocationReport;
@@ -135,6 +137,9 @@ pub struct CertificateReport {
     pub explanation_url: Option<String>,
     /// Why it is to be ordered, if it is.
     pub reason: Option<String>,
+    /// What holds it; while anything does, it is not ordered.
+    #[serde(default)]
+    pub holds: Vec<HoldReport>,
     /// What went wrong last.
     pub last_error: Option<String>,
     /// Failures since the last success.
@@ -162,7 +167,7 @@ pub struct NextReport {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// What: `order`, `push` or `renew`.
+    /// What: `order`, `push` or `renew`; `look` at what is held.
     pub what: String,
 }
 
@@ -192,6 +197,13 @@ pub struct FaultReport {
     pub text: String,
     /// The host names that go without a certificate for it, as they are written.
     pub hosts: Vec<String>,
+}
+
+impl CertificateReport {
+    /// Whether it is to be ordered and is not, as something holds it.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.reason.is_some() && !self.holds.is_empty()
+    }
 }
 
 impl FaultReport {
@@ -260,6 +272,7 @@ impl Scene<'_> {
                 .map(|window| WindowReport { start: window.start(), end: window.end() }),
             explanation_url: planned.explanation_url.clone(),
             reason: planned.next.reason().map(ToString::to_string),
+            holds: planned.holds.iter().map(Into::into).collect(),
             last_error: self.last_error(planned),
             failures: planned.failures,
             next: self.next(planned),
@@ -271,7 +284,7 @@ impl Scene<'_> {
         match &planned.next {
             _ if (self.under_way)(&planned.key) => Stage::Ordering,
             Next::Wait { on: Obstruction::Failure | Obstruction::Limit(_), .. } => Stage::Waiting,
-            Next::Wait { on: Obstruction::Operator(_), .. } => Stage::Held,
+            Next::Wait { on: Obstruction::Operator(_) | Obstruction::Hold, .. } => Stage::Held,
             Next::Wait { on: Obstruction::Away, .. } => Stage::Wanted,
             Next::Order(_) => Stage::Wanted,
             Next::Keep { .. } if self.held_by(planned).is_some() => Stage::Held,
@@ -286,7 +299,9 @@ impl Scene<'_> {
             Next::Wait { on: Obstruction::Operator(words) | Obstruction::Limit(words), .. } => {
                 Some(words.clone())
             }
-            Next::Wait { on: Obstruction::Failure | Obstruction::Away, .. }
+            Next::Wait {
+                on: Obstruction::Failure | Obstruction::Away | Obstruction::Hold, ..
+            }
             | Next::Order(_)
             | Next::Keep { .. } => self.held_by(planned).map(str::to_owned),
         };
@@ -309,6 +324,7 @@ impl Scene<'_> {
                 (at.max(self.now), "push")
             }
             (Next::Keep { until, .. }, ..) => (*until, "renew"),
+            (Next::Wait { until, on: Obstruction::Hold, .. }, ..) => (*until, "look"),
             (Next::Wait { until, .. }, ..) => ((*until).max(self.order_at), "order"),
             (Next::Order(_), ..) => (self.order_at.max(self.now), "order"),
         };

@@ -22,6 +22,8 @@ pub(super) struct Incident {
     pub(super) at: OffsetDateTime,
     /// What is to be replaced, most exposed first.
     pub(super) certificates: Vec<CertificateReport>,
+    /// What is left out, as something holds it.
+    pub(super) held: Vec<CertificateReport>,
     /// How many came from which CA; the name is empty where that is not known.
     pub(super) issued_by: BTreeMap<String, usize>,
     /// The CAs that orders go to, in their order.
@@ -42,18 +44,26 @@ pub(super) struct HeldBack {
 
 impl Incident {
     pub(super) fn of(report: &Report, concerned: &[&CertificateReport]) -> Self {
+        let (held, concerned): (Vec<_>, Vec<_>) =
+            concerned.iter().copied().partition(|one| !one.holds.is_empty());
         let keys: Vec<_> = concerned.iter().filter_map(|one| Identity::from(*one).key()).collect();
         let mut issued_by = BTreeMap::new();
-        for one in concerned {
+        for one in &concerned {
             *issued_by.entry(one.ca.clone().unwrap_or_default()).or_insert(0) += 1;
         }
         Self {
             at: report.at,
-            certificates: concerned.iter().copied().cloned().collect(),
+            certificates: concerned.into_iter().cloned().collect(),
+            held: held.into_iter().cloned().collect(),
             issued_by,
             orders_go_to: report.cas.iter().map(|ca| ca.directory.clone()).collect(),
             held_back: report.cas.iter().flat_map(|ca| held_back(ca, &keys)).collect(),
         }
+    }
+
+    /// What holds the first that is left out.
+    pub(super) fn first_hold(&self) -> Option<&str> {
+        Some(&self.held.first()?.holds.first()?.text)
     }
 
     /// For people.
@@ -68,6 +78,10 @@ impl Incident {
         }
         if let Some(more) = self.certificates.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             line(&mut text, &format!("and {more} more; all of them: --json"));
+        }
+        if let Some(hold) = self.first_hold() {
+            let left_out = count(self.held.len());
+            line(&mut text, &format!("{left_out} left out, the first held by {hold}"));
         }
         for (ca, many) in &self.issued_by {
             let ca = if ca.is_empty() { "a CA that is not known" } else { ca };

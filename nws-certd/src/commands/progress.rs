@@ -54,11 +54,16 @@ impl Awaited {
 /// Why one does not get on, if it does not.
 fn why(one: &CertificateReport) -> Option<String> {
     match one.stage {
-        Stage::Held | Stage::Waiting => {
-            let reason = one.last_error.as_deref().unwrap_or("it waits");
-            Some(format!("{}: {reason}", one.names.first()?))
-        }
+        Stage::Held | Stage::Waiting => Some(format!("{}: {}", one.names.first()?, waits(one))),
         Stage::Wanted | Stage::Ordering | Stage::Issued | Stage::Pushed => None,
+    }
+}
+
+fn waits(one: &CertificateReport) -> String {
+    match (one.holds.first(), &one.last_error) {
+        (Some(hold), _) if one.is_held_back() => format!("held by {}", hold.text),
+        (_, Some(error)) => error.clone(),
+        (_, None) => "it waits".into(),
     }
 }
 

@@ -47,6 +47,9 @@ async fn replace(control: &Control, renew: Renew) -> Result<(), Failure> {
         return Err(SelectionError::Nothing.into());
     }
     let incident = Incident::of(&report, &concerned);
+    if let (true, Some(hold)) = (incident.certificates.is_empty(), incident.first_hold()) {
+        return Err(SelectionError::Held { by: hold.to_owned() }.into());
+    }
     show(renew.output, &incident, |_| incident.text())?;
     confirm(&format!("Replace {}?", count(incident.certificates.len())), renew.yes)?;
     let asked = incident.certificates.iter().map(Identity::from).collect();

@@ -119,6 +119,12 @@ pub enum SelectionError {
         "nothing was done: no certificate meets the conditions; see what there is: nws-certd status --json"
     )]
     Nothing,
+    /// Whatever meets the conditions is held.
+    #[error("nothing was done: all that meets the conditions is held, the first by {by}")]
+    Held {
+        /// By what, with the remedy.
+        by: String,
+    },
 }
 
 fn unwanted(host: &str, closest: Option<&str>) -> String {

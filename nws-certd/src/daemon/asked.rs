@@ -9,6 +9,7 @@ use tracing::info;
 
 use super::{Daemon, Look, Request, Synced};
 use crate::failure::Causes;
+use crate::plan::held_among;
 use crate::store::{CertificateKey, Step};
 
 impl Daemon {
@@ -54,10 +55,20 @@ impl Daemon {
                 "nothing is asked for, as nobody wants {key} any more; see: nws-certd status"
             ));
         }
+        if let Some(held) = self.held_among(&certificates) {
+            return Err(format!("nothing is asked for, as {held}"));
+        }
         let (at, count) = (self.parts.clock.now(), certificates.len());
         let asked = self.parts.store.write(Step::Asked { certificates, at }).await;
         asked.map_err(|error| Causes(&error).to_string())?;
         info!(certificates = count, "asked for by an operator");
         Ok(())
+    }
+
+    /// That one of these certificates is held, by what, and the remedy, if one is.
+    pub(in crate::daemon) fn held_among(&self, certificates: &[CertificateKey]) -> Option<String> {
+        let inventory = &self.view.as_ref()?.inventory;
+        let (key, hold) = held_among(inventory, &self.parts.rules, certificates)?;
+        Some(format!("{key} is held by {hold}"))
     }
 }

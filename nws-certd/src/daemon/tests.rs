@@ -7,6 +7,7 @@ mod budget;
 mod ca_away;
 mod clock;
 mod fallback;
+mod holds;
 mod keys;
 mod obstacles;
 mod power;

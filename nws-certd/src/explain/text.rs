@@ -58,6 +58,7 @@ impl Page {
         self.lines("attempt", chapter.attempts.iter().map(attempt));
         self.lines("pushed", chapter.pushes.iter().map(push));
         self.line("stage", one.stage.as_str());
+        self.lines("held", one.holds.iter().map(|hold| format!("by {}", hold.text)));
         self.lines("because", because(chapter).map(str::to_owned));
         self.line("next", &next(chapter, now));
     }
@@ -126,8 +127,11 @@ fn next(chapter: &Chapter, now: OffsetDateTime) -> String {
     if one.stage == Stage::Ordering {
         return "its order is under way".into();
     }
-    let mut text =
-        format!("{} at {} ({})", one.next.what, instant(one.next.at), until(one.next.at - now));
+    let mut text = if one.is_held_back() {
+        "order once nothing holds it".into()
+    } else {
+        format!("{} at {} ({})", one.next.what, instant(one.next.at), until(one.next.at - now))
+    };
     if let Some(reason) = &one.reason {
         let _ = write!(text, ", as {reason}");
     }

@@ -79,10 +79,11 @@ impl Evidence<'_> {
             source: source(want),
             delivery: self.delivery(&key, stored, *branch),
         };
-        let (next, goes_to) = self.next(&key, had);
+        let (next, goes_to) = self.unless_held(had, self.next(&key, had));
         let view = goes_to.and_then(|ca| self.cas.get(ca));
         Planned {
             next,
+            holds: self.overrides.holds.iter().cloned().collect(),
             goes_to,
             exemption: view.map_or(Exemption::None, |view| self.exemption(view, had)),
             is_open: goes_to.is_some() && goes_to == self.open_at(),

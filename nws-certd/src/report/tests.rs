@@ -20,6 +20,7 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
         suggested: None,
         explanation_url: None,
         goes_to: Some(0),
+        holds: vec![],
         exemption: Exemption::None,
         is_open: false,
         next,

@@ -34,15 +34,12 @@ pub(crate) fn plan_text(report: &Report, colour: Colour) -> String {
 fn to_do_text(report: &Report, to_do: &[CertificateReport], colour: Colour) -> String {
     let mut table = table(["HOSTS", "STAGE", "ORDER AT", "WHY", "WAITS FOR", "SECRETS"], colour);
     for certificate in to_do {
-        let is_now = certificate.next.at <= report.at;
-        let at = if is_now { "now".into() } else { instant(certificate.next.at) };
-        let waits_for = certificate.last_error.as_deref().filter(|_| !is_now);
         table.add_row([
             Cell::new(hosts(certificate)),
             stage(certificate.stage),
-            Cell::new(at),
+            Cell::new(order_at(certificate, report.at)),
             Cell::new(certificate.reason.as_deref().unwrap_or("-")),
-            Cell::new(waits_for.unwrap_or("-")),
+            Cell::new(waits_for(certificate, report.at)),
             Cell::new(secrets(certificate)),
         ]);
     }
@@ -76,6 +73,22 @@ fn limits_text(report: &Report, colour: Colour) -> String {
         ]);
     }
     if each.count() == 0 { String::new() } else { format!("{}\n", table.trim_fmt()) }
+}
+
+fn order_at(certificate: &CertificateReport, now: OffsetDateTime) -> String {
+    match certificate.next.at {
+        _ if certificate.is_held_back() => "-".into(),
+        at if at <= now => "now".into(),
+        at => instant(at),
+    }
+}
+
+fn waits_for(certificate: &CertificateReport, now: OffsetDateTime) -> &str {
+    match &certificate.last_error {
+        _ if certificate.is_held_back() => "its hold",
+        Some(error) if now < certificate.next.at => error,
+        Some(_) | None => "-",
+    }
 }
 
 /// `nws-certd sync`.
@@ -116,12 +129,19 @@ fn notes(report: &Report) -> String {
     let open = report.revocations.iter().filter(open);
     let lines = open.map(|one| format!("revocation: {}, {}\n", one.names.join(" "), one.text()));
     let troubles = report.troubles.iter().map(|trouble| format!("trouble: {}\n", trouble.text));
+    let holds = report.certificates.iter().flat_map(holds);
     let met = report.obstacles().into_iter().map(|(ca, met)| format!("{}\n", met.line(ca)));
     lines
         .chain(troubles)
+        .chain(holds)
         .chain(met)
         .chain(report.faults.iter().map(|fault| format!("fault: {}\n", fault.text)))
         .collect()
+}
+
+fn holds(certificate: &CertificateReport) -> impl Iterator<Item = String> {
+    let names = certificate.names.join(", ");
+    certificate.holds.iter().map(move |hold| format!("held: {names}: by {}\n", hold.text))
 }
 
 fn body(table: &Table, rows: &[CertificateReport]) -> String {

@@ -1,7 +1,7 @@
 use expect_test::expect;
 use time::Duration;
 
-use super::super::selection::tests::{CA, NOON, certificate, report};
+use super::super::selection::tests::{CA, NOON, certificate, held, report};
 use super::*;
 
 fn obstacle(kind: &str, subject: &str, held: bool) -> ObstacleReport {
@@ -36,6 +36,26 @@ fn it_says_what_is_replaced_and_what_would_hold_it_up() {
           22 held back at https://ca.example/d until a person has acted: the CA's words on account"#]]
     .assert_eq(&shown.join("\n"));
     assert_eq!(text.lines().count(), 8 + 19);
+}
+
+#[test]
+fn what_is_held_is_left_out_and_said_to_be() {
+    let shop = certificate("shop.example", 1, 60);
+    let (blog, wiki) = (certificate("blog.example", 1, 60), certificate("wiki.example", 1, 60));
+    let report = report(vec![held(blog), shop, held(wiki)]);
+    let concerned: Vec<_> = report.certificates.iter().collect();
+    let incident = Incident::of(&report, &concerned);
+    expect![[r#"
+        1 certificate to be replaced as of 2026-03-01 12:00:00Z, most exposed first
+          shop.example, in 1 Secret, until 2026-04-30 12:00:00Z
+          2 certificates left out, the first held by a.yaml ("an audit"); remove the annotation
+          1 issued by https://ca.example/d
+          orders go to https://ca.example/d
+    "#]]
+    .assert_eq(&incident.text());
+    let all_held = Incident::of(&report, &concerned[..1]);
+    assert!(all_held.certificates.is_empty());
+    assert_eq!(all_held.first_hold(), Some("a.yaml (\"an audit\"); remove the annotation"));
 }
 
 #[test]

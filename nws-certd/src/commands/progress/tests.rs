@@ -1,4 +1,4 @@
-use super::super::selection::tests::{certificate, replaced, report};
+use super::super::selection::tests::{certificate, held, replaced, report};
 use super::*;
 
 #[test]
@@ -12,6 +12,12 @@ fn what_the_branch_has_anew_is_done() {
         last_error: Some("connection refused".into()),
         ..one.clone()
     };
+    let is_held = |one: &CertificateReport| CertificateReport {
+        stage: Stage::Held,
+        reason: Some("asked for".into()),
+        last_error: Some("connection refused".into()),
+        ..held(one.clone())
+    };
     let issued = |one: &CertificateReport| CertificateReport {
         stage: Stage::Issued,
         ..replaced(one.clone())
@@ -22,6 +28,10 @@ fn what_the_branch_has_anew_is_done() {
         (
             vec![replaced(old[0].clone()), failed(&old[1]), failed(&old[2]), old[3].clone()],
             "1 of 4 replaced, 2 not for now, as b.example: connection refused",
+        ),
+        (
+            vec![is_held(&old[0]), old[1].clone(), old[2].clone(), old[3].clone()],
+            "0 of 4 replaced, 1 not for now, as a.example: held by a.yaml (\"an audit\"); remove the annotation",
         ),
         (old.iter().cloned().map(replaced).collect(), "4 of 4 replaced"),
     ];

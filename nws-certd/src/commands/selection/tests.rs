@@ -5,7 +5,7 @@ use time::macros::datetime;
 
 use super::conditions::Filter;
 use super::*;
-use crate::report::{BranchReport, CaReport, DeliveryReport, NextReport, Stage};
+use crate::report::{BranchReport, CaReport, DeliveryReport, HoldReport, NextReport, Stage};
 
 pub(in crate::commands) const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 pub(in crate::commands) const CA: &str = "https://ca.example/d";
@@ -39,11 +39,19 @@ pub(in crate::commands) fn certificate(
         suggested: None,
         explanation_url: None,
         reason: None,
+        holds: vec![],
         last_error: None,
         failures: 0,
         next: NextReport { at: NOON, what: "renew".into() },
         deliveries: (0..secrets).map(delivery).collect(),
     }
+}
+
+/// The same, held.
+pub(in crate::commands) fn held(mut one: CertificateReport) -> CertificateReport {
+    let (path, text) = ("a.yaml".into(), "a.yaml (\"an audit\"); remove the annotation".into());
+    one.holds = vec![HoldReport { path, reason: Some("an audit".into()), text }];
+    one
 }
 
 /// The certificate that is there after that.

@@ -31,7 +31,7 @@ impl Daemon {
         let ca = one.at_ca(body.ca.as_deref(), &self.directories(), self.parts.clock.now());
         let ca = ca.map_err(|error| error.to_string())?.to_owned();
         if body.replacing {
-            may_be_replaced(&one)?;
+            self.may_be_replaced(&one)?;
         }
         let Revocable { leaf, der, serves: certificates, .. } = one;
         let serial = leaf.serial().to_string();
@@ -41,6 +41,18 @@ impl Daemon {
         asked.map_err(|error| Causes(&error).to_string())?;
         info!(serial, %reason, replacing = body.replacing, "an operator wants a certificate revoked");
         Ok(())
+    }
+
+    /// Whether a successor can come, or why it would be waited for in vain.
+    fn may_be_replaced(&self, one: &Revocable) -> Result<(), String> {
+        is_wanted_wherever_it_is(one)?;
+        match self.held_among(&one.serves) {
+            None => Ok(()),
+            Some(held) => Err(format!(
+                "serial {} gets no successor, as {held}, or revoke it without --replace",
+                one.leaf.serial()
+            )),
+        }
     }
 
     async fn revocable(&self) -> Result<Vec<Revocable>, StoreError> {
@@ -58,7 +70,7 @@ impl Daemon {
 }
 
 /// Where nobody wants a certificate nobody is given a successor, which would be waited for without end.
-fn may_be_replaced(one: &Revocable) -> Result<(), String> {
+fn is_wanted_wherever_it_is(one: &Revocable) -> Result<(), String> {
     if one.unwanted.is_empty() {
         return Ok(());
     }

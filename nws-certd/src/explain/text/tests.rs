@@ -4,8 +4,8 @@ use time::macros::datetime;
 use super::*;
 use crate::explain::Hindrance;
 use crate::report::{
-    BranchReport, CertificateReport, FaultReport, NextReport, ObstacleReport, Stage, Trouble,
-    TroubleWith, WindowReport,
+    BranchReport, CertificateReport, FaultReport, HoldReport, NextReport, ObstacleReport, Stage,
+    Trouble, TroubleWith, WindowReport,
 };
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
@@ -25,6 +25,7 @@ fn certificate(stage: Stage, next: (&str, Duration)) -> CertificateReport {
         suggested: None,
         explanation_url: None,
         reason: None,
+        holds: vec![],
         last_error: None,
         failures: 0,
         next: NextReport { at: NOON + next.1, what: next.0.into() },
@@ -224,6 +225,31 @@ fn what_keeps_orders_from_cas_is_told_with_what_ends_it() {
             obstacle     held: https://ca.example/d, shop.example, www.shop.example: paused; end the pause at https://ca.example/unpause?jwt=x; looked at again at 2026-03-02 12:00:00Z
             obstacle     forbidden: https://ca.example/d: shop.example: CAA records let no CA issue (at example); looked at again at 2026-03-02 12:00:00Z
         "#]],
+    );
+}
+
+#[test]
+fn what_is_held_says_by_what_and_what_ends_it() {
+    let mut certificate = certificate(Stage::Held, ("look", Duration::hours(15)));
+    certificate.reason = Some("there is no certificate yet".into());
+    certificate.holds = vec![HoldReport {
+        path: "apps/shop/ingress.yaml".into(),
+        reason: Some("an audit".into()),
+        text: "apps/shop/ingress.yaml, document 1, metadata.annotations[\"nws-certd/hold\"] (\"an audit\"); remove the annotation to have it ordered".into(),
+    }];
+    let chapter = Chapter { certificate, attempts: vec![], pushes: vec![] };
+    check(
+        story(vec![chapter]),
+        expect![[r#"
+        shop.example, branch main at 0123456789ab, 2026-03-01 12:00:00Z
+
+        names        shop.example, www.shop.example (ecdsa-p256)
+        wanted by    apps/shop/ingress.yaml, document 1, Ingress shop/shop, spec.tls[0], as Secret shop/shop-tls
+        certificate  none yet
+        stage        held
+        held         by apps/shop/ingress.yaml, document 1, metadata.annotations["nws-certd/hold"] ("an audit"); remove the annotation to have it ordered
+        next         order once nothing holds it, as there is no certificate yet
+    "#]],
     );
 }
 

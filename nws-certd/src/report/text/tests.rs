@@ -3,8 +3,8 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::super::{
-    BranchReport, CaReport, DeliveryReport, FaultReport, NextReport, ObstacleReport, Trouble,
-    TroubleWith,
+    BranchReport, CaReport, DeliveryReport, FaultReport, HoldReport, NextReport, ObstacleReport,
+    Trouble, TroubleWith,
 };
 use super::*;
 use crate::report::LimitReport;
@@ -35,6 +35,7 @@ fn certificate(hosts: &[&str], stage: Stage, next: (&str, Duration)) -> Certific
         suggested: None,
         explanation_url: None,
         reason: (!has).then(|| "there is no certificate yet".into()),
+        holds: vec![],
         last_error: (stage == Stage::Waiting).then(|| "connection refused".into()),
         failures: 0,
         next: NextReport { at: NOON + next.1, what: next.0.into() },
@@ -138,6 +139,47 @@ fn plan_is_a_table_of_what_is_to_be_ordered() {
         fault: apps/x.yaml: no YAML; mend it
     "#]]
     .assert_eq(&plan_text(&report(), Colour::Plain));
+}
+
+#[test]
+fn what_is_held_says_by_what_whether_it_is_to_be_ordered_or_not() {
+    let hold = |path: &str| HoldReport {
+        path: path.into(),
+        reason: Some("an audit".into()),
+        text: format!(
+            "{path}, document 1, the field (\"an audit\"); remove the annotation to have it ordered"
+        ),
+    };
+    let waits = certificate(&["blog.example"], Stage::Held, ("look", Duration::DAY));
+    let good = certificate(
+        &["shop.example", "www.shop.example"],
+        Stage::Pushed,
+        ("renew", Duration::days(60)),
+    );
+    let certificates = vec![
+        CertificateReport { holds: vec![hold("apps/blog.yaml")], ..waits },
+        CertificateReport { holds: vec![hold("apps/a.yaml"), hold("apps/b.yaml")], ..good },
+    ];
+    let report = Report { cas: vec![], certificates, faults: vec![], troubles: vec![], ..report() };
+    expect![[r#"
+        branch main at 0123456789ab, 2026-03-01 12:00:00Z
+        HOSTS            STAGE   NOT AFTER             NEXT                        SECRETS        LAST ERROR
+        blog.example     held    -                     look 2026-03-02 12:00:00Z   shop/shop-tls  -
+        shop.example +1  pushed  2026-05-30 12:00:00Z  renew 2026-04-30 12:00:00Z  shop/shop-tls  -
+        held: blog.example: by apps/blog.yaml, document 1, the field ("an audit"); remove the annotation to have it ordered
+        held: shop.example, www.shop.example: by apps/a.yaml, document 1, the field ("an audit"); remove the annotation to have it ordered
+        held: shop.example, www.shop.example: by apps/b.yaml, document 1, the field ("an audit"); remove the annotation to have it ordered
+    "#]].assert_eq(&status_text(&report, Colour::Plain));
+    expect![[r#"
+        branch main at 0123456789ab, 2026-03-01 12:00:00Z
+        HOSTS         STAGE  ORDER AT  WHY                          WAITS FOR  SECRETS
+        blog.example  held   -         there is no certificate yet  its hold   shop/shop-tls
+        1 certificate kept as they are; the next is looked at 2026-04-30 12:00:00Z
+        next wake-up 2026-03-01 12:01:00Z
+        held: blog.example: by apps/blog.yaml, document 1, the field ("an audit"); remove the annotation to have it ordered
+        held: shop.example, www.shop.example: by apps/a.yaml, document 1, the field ("an audit"); remove the annotation to have it ordered
+        held: shop.example, www.shop.example: by apps/b.yaml, document 1, the field ("an audit"); remove the annotation to have it ordered
+    "#]].assert_eq(&plan_text(&report, Colour::Plain));
 }
 
 #[test]

@@ -84,6 +84,9 @@ impl<K> Allotment<K> {
 /// rest has time, so tenants take turns, and of four orders at most one is for something new while renewals wait. An order that counts as new
 /// gets nothing that a certificate with an earlier end needs, be that due or not; and the last fifth of what there is at once is for renewals.
 ///
+/// So nothing ends for want of orders where a schedule exists that renews all in time with the interval between two orders to spare
+/// (`tests/it/feasibility.rs`); without it, where everything becomes due and ends in time with the orders.
+///
 /// The same facts give the same allotment. What does not go now is told when it will.
 pub fn allot<K: Copy + Ord>(
     now: OffsetDateTime,

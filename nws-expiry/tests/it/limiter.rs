@@ -48,6 +48,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => pass(7200),
         2 => pass(90_000),
         1 => pass(2_000_000),
+        1 => pass(13_000_000),
         5 => prop::collection::vec(any::<bool>(), WANTED.len()).prop_map(Event::Plan),
         5 => (index(), 6i64..91).prop_map(|(which, days)| Event::Issue(which, days)),
         2 => (index(), index()).prop_map(|(which, name)| Event::Fail(which, name)),

@@ -5,5 +5,7 @@
 mod ca;
 mod certificates;
 mod decisions;
+mod fairness;
+mod feasibility;
 mod limiter;
 mod made;

@@ -1,10 +1,8 @@
-//! When a certificate is ordered: the table of the rules, and what holds for every lifetime.
+//! When a certificate is ordered: the table of the rules.
 
 use nws_expiry::{
-    Decision, Held, KeyType, Leaf, Policy, Reason, RenewBefore, Rule, Spread, Subject, SweepTime,
-    Window, decide,
+    Decision, Held, KeyType, Leaf, Policy, Reason, Rule, Spread, Subject, Window, decide,
 };
-use proptest::prelude::*;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -150,38 +148,5 @@ fn lifetimes_of_every_size_go_through_the_same_code() {
             keep(FROM + after, Rule::Lifetime),
             "{case}"
         );
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-    /// Asked again at the promised instant, the certificate is due, and it still has at least two fifths of a third to live.
-    #[test]
-    fn keep_is_honest(
-        seconds in 60i64..400 * 86_400,
-        renew_before in prop::option::of(1i64..400 * 86_400),
-        (hour, host) in (0u8..24, "[a-z]{1,8}"),
-        part in 0.0f64..1.2,
-    ) {
-        let lifetime = Duration::seconds(seconds);
-        let have = leaf("a.example", lifetime);
-        let policy = Policy { renew_before: renew_before.map(|seconds| format!("{seconds}s").parse::<RenewBefore>().unwrap()), sweep: format!("{hour}:00").parse::<SweepTime>().unwrap() };
-        let a = names("a.example");
-        let subject = Subject { names: &a, key_type: KeyType::EcdsaP256, spread: Spread::of(&host, &a) };
-        let now = FROM + lifetime * part;
-        match decide(now, subject, Some((&have).into()), &policy) {
-            Decision::Keep { until, rule } => {
-                prop_assert!(now < until && until < have.not_after());
-                let due = Decision::Order(Reason::Due { since: until, rule, not_after: have.not_after() });
-                prop_assert_eq!(decide(until, subject, Some((&have).into()), &policy), due);
-            }
-            Decision::Order(Reason::Due { since, not_after, .. }) => {
-                prop_assert!(since <= now && now < not_after);
-                // What was just issued is never due: no loop of renewals, whatever the configuration says.
-                prop_assert!(since > FROM + lifetime * 2 / 5);
-            }
-            Decision::Order(reason) => prop_assert_eq!(reason, Reason::Expired { not_after: have.not_after() }),
-        }
     }
 }

@@ -9,3 +9,5 @@ mod fairness;
 mod feasibility;
 mod limiter;
 mod made;
+mod policy;
+mod sweeps;

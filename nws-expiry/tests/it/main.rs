@@ -11,3 +11,4 @@ mod limiter;
 mod made;
 mod policy;
 mod sweeps;
+mod traps;

@@ -9,6 +9,7 @@ mod fairness;
 mod feasibility;
 mod limiter;
 mod made;
+mod plans;
 mod policy;
 mod sweeps;
 mod traps;

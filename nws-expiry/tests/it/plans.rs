@@ -61,7 +61,7 @@ impl Known {
     fn from(facts: &[Fact]) -> Self {
         let limits = Limits {
             new_orders: "40/40h".parse().ok(),
-            registered_domain: "12/12h".parse().ok(),
+            registered_domain: "3/3h".parse().ok(),
             exact_set: "2/2h".parse().ok(),
             ..Limits::LETS_ENCRYPT
         };
@@ -87,7 +87,7 @@ impl Known {
         });
         let mut due = due.collect();
         turned(&mut due);
-        let ahead: Vec<_> = [20, 30, 40].map(hour).to_vec();
+        let ahead = [hour(2); 25];
         allot(NOW, due, &[Book { ledger: &self.ledger, ahead: &ahead }], &self.tenants)
     }
 }

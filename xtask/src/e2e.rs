@@ -4,6 +4,7 @@ mod account_lost;
 mod ari;
 mod ari_broken;
 mod bad_manifest;
+mod budget;
 mod ca_away;
 mod ca_down;
 mod ca_fallback;

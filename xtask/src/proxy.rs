@@ -7,8 +7,10 @@
 //!   they meet (a lock-order inversion in every version up to 2.10.1);
 //! - counts requests by endpoint, so that a scenario can say "no order was made";
 //! - keeps a [`Ledger`] of orders: what was asked for, and what became of it;
+//! - limits new orders on request: see [`Allowance`];
 //! - breaks things on request: see [`Fault`].
 
+mod allowance;
 mod endpoint;
 mod fault;
 mod jws;
@@ -42,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::http::Http;
+use crate::proxy::allowance::Allowance;
 use crate::proxy::fault::Faults;
 use crate::proxy::tally::{Issuance, Tally};
 use crate::tls::{self, ListenerCa};
@@ -75,6 +78,7 @@ impl CaProxy {
             tally: Tally::default(),
             ledger: Ledger::default(),
             faults: Faults::default(),
+            allowance: Allowance::default(),
         });
         let accepting = accept(listener, TlsAcceptor::from(Arc::new(server)), Arc::clone(&shared));
         Ok(Self { port, shared, _accepting: AbortOnDropHandle::new(tokio::spawn(accepting)) })
@@ -120,6 +124,16 @@ impl CaProxy {
         self.shared.faults.add(fault);
     }
 
+    /// From now on the CA takes `most` new orders at once, and one more after each `every`.
+    pub(crate) fn allow(&self, most: u32, every: Duration) {
+        self.shared.allowance.set(most, every);
+    }
+
+    /// How many new orders it has refused since.
+    pub(crate) fn refused(&self) -> u32 {
+        self.shared.allowance.refused()
+    }
+
     /// Ends all faults. Requests that hang go on hanging until their client gives up.
     pub(crate) fn clear_faults(&self) {
         self.shared.faults.clear();
@@ -134,6 +148,7 @@ struct Shared {
     tally: Tally,
     ledger: Ledger,
     faults: Faults,
+    allowance: Allowance,
 }
 
 async fn accept(listener: TcpListener, tls: TlsAcceptor, shared: Arc<Shared>) {
@@ -187,6 +202,11 @@ async fn answer(
         }
         Some(Effect::Hang) => std::future::pending().await,
         Some(Effect::Answer(response)) => return Ok(response.map(Full::new)),
+    }
+    if endpoint == Endpoint::NewOrder
+        && let Some(refusal) = shared.allowance.refusal()
+    {
+        return Ok(refusal.map(Full::new));
     }
     // On a task of its own, so that it goes on when a client that is killed lets go of the connection: what the CA does is to be
     // seen, and what it is still at must not meet what the gate keeps from it.

@@ -9,9 +9,10 @@ use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
-    account_lost, ari, ari_broken, bad_manifest, ca_away, ca_down, ca_fallback, ca_hangs_mid_order,
-    eab, empty_repository, incident, issue, lost_race, mirror_lost, new_app, profile, push_refused,
-    rate_limited, renew, restart, revoke_replace, rollover, ssh, state_lost, ungated, webhook,
+    account_lost, ari, ari_broken, bad_manifest, budget, ca_away, ca_down, ca_fallback,
+    ca_hangs_mid_order, eab, empty_repository, incident, issue, lost_race, mirror_lost, new_app,
+    profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, ssh, state_lost,
+    ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -37,7 +38,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 26] = [
+pub(crate) const SCENARIOS: [Scenario; 27] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -109,6 +110,12 @@ pub(crate) const SCENARIOS: [Scenario; 26] = [
         tag: Tag::Core,
         about: "the git host tells of a push, which is served in seconds; who cannot sign is not heard",
         play: |programs, folder| Box::pin(webhook::play(programs, folder)),
+    },
+    Scenario {
+        name: "budget",
+        tag: Tag::Core,
+        about: "the CA allows fewer new orders than applications come: it is never asked for more, over a kill, and who waits is told when",
+        play: |programs, folder| Box::pin(budget::play(programs, folder)),
     },
     Scenario {
         name: "ca-fallback",
@@ -282,13 +289,13 @@ mod tests {
                 "no names: the core",
                 &[],
                 Tag::Core,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook ca-fallback rate-limited ari",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari",
             ),
             (
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace incident",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace incident",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -300,7 +307,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, incident",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, incident",
             ),
         ];
         for (case, names, tag, expected) in cases {

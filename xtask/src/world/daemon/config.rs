@@ -55,6 +55,8 @@ pub(crate) struct CaOptions {
     pub(crate) preferred_chain: Option<&'static str>,
     /// Which account key; CAs that name the same one share a thumbprint.
     pub(crate) account: Option<&'static str>,
+    /// What it allows, as an inline table.
+    pub(crate) limits: Option<&'static str>,
 }
 
 impl CaOptions {
@@ -64,6 +66,7 @@ impl CaOptions {
         external_account: None,
         preferred_chain: None,
         account: None,
+        limits: None,
     };
 }
 
@@ -146,6 +149,9 @@ impl CaOptions {
                 writeln!(text, "{key} = \"{value}\"")?;
             }
         }
+        if let Some(limits) = self.limits {
+            writeln!(text, "limits = {limits}")?;
+        }
         if !self.contact.is_empty() {
             writeln!(text, "contact = {:?}", self.contact)?;
         }
@@ -190,6 +196,7 @@ mod tests {
             profile: Some("shortlived"),
             contact: &["mailto:ops@example.org"],
             external_account: Some(ExternalAccount { kid: "kid-1", key: "c2VjcmV0" }),
+            limits: Some("{ new_orders = \"5/30s\" }"),
             preferred_chain: Some("Root X"),
             account: Some("shared"),
         };
@@ -229,6 +236,7 @@ mod tests {
             profile = "shortlived"
             preferred_chain = "Root X"
             account = "shared"
+            limits = { new_orders = "5/30s" }
             contact = ["mailto:ops@example.org"]
             eab = { kid = "kid-1", key_file = "FOLDER/eab-kid-1" }
 

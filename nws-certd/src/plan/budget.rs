@@ -1,14 +1,13 @@
 //! What an order is to the limits of each CA.
 
 use nws_acme::choice::{Choice, Standing};
-use nws_expiry::Urgency;
 use nws_expiry::allot::alone;
 use nws_expiry::budget::{Claim, Exemption};
+use nws_expiry::{Reason, Urgency};
 use time::OffsetDateTime;
 
 use super::CaView;
 use super::evidence::{Evidence, Had};
-use super::standing::Occasion;
 use crate::store::CertificateKey;
 
 impl Evidence<'_> {
@@ -27,23 +26,29 @@ impl Evidence<'_> {
         Exemption::of_renewal(self.now, had.leaf.validity(), suggested)
     }
 
-    /// How a CA that would take an order stands by what is left of its limits; an order that is open there has used them already.
+    /// Where an order goes if the limits of the CA that was chosen are used up for it: to another that has room, by the same rule as
+    /// where a CA says so; else it gets in line, with all others that wait for nothing else.
     pub(super) fn within_limits(
         &self,
         key: &CertificateKey,
-        view: &CaView,
         had: Option<Had<'_>>,
-        (standing, occasion): (Standing, Occasion),
-    ) -> Standing {
-        match (standing, occasion) {
-            (Standing::Ready | Standing::Probe, Occasion::First | Occasion::Renewal) => {
-                let short = self.short(key, view, had);
-                short.map_or(standing, |until| Standing::Limited { until })
+        reason: &Reason,
+        standings: &[Standing],
+        choice: Choice,
+    ) -> Choice {
+        let Choice::Use(ca) = choice else { return choice };
+        if self.cas.len() == 1 || self.open_at() == Some(ca) {
+            return choice;
+        }
+        let limited = standings.iter().zip(self.cas).map(|(standing, view)| match standing {
+            Standing::Ready | Standing::Probe => {
+                self.short(key, view, had).map_or(*standing, |until| Standing::Limited { until })
             }
-            (Standing::Ready | Standing::Probe, Occasion::Resumed)
-            | (Standing::Away { .. } | Standing::Limited { .. } | Standing::Unfit(_), _) => {
-                standing
-            }
+            Standing::Away { .. } | Standing::Limited { .. } | Standing::Unfit(_) => *standing,
+        });
+        match self.choose(had, Some(reason), &limited.collect::<Vec<_>>()) {
+            Choice::Use(other) => Choice::Use(other),
+            Choice::Wait { .. } | Choice::Nobody => choice,
         }
     }
 
@@ -57,22 +62,6 @@ impl Evidence<'_> {
         let claim = Claim { names: &key.names, exemption: self.exemption(view, had) };
         let urgency = had.map_or(Urgency::Nothing, |had| Urgency::Ends(had.leaf.not_after()));
         alone(self.now, &view.ledger, claim, urgency).err().map(|(until, _)| until)
-    }
-
-    /// What waits for nothing but the limits of a CA gets in line there, with all others that do.
-    pub(super) fn line(
-        &self,
-        key: &CertificateKey,
-        had: Option<Had<'_>>,
-        standings: &[Standing],
-        choice: Choice,
-    ) -> Choice {
-        let Choice::Wait { until } = choice else { return choice };
-        let waits = |(view, standing): (&CaView, &Standing)| {
-            *standing == Standing::Limited { until } && self.short(key, view, had) == Some(until)
-        };
-        let place = self.cas.iter().zip(standings).position(waits);
-        place.map_or(choice, Choice::Use)
     }
 
     /// Whether a wait is kept: in the last twentieth of a certificate's lifetime no long one is, whoever asked for it.

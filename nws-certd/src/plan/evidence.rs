@@ -204,12 +204,13 @@ impl Evidence<'_> {
     fn next(&self, key: &CertificateKey, had: Option<Had<'_>>) -> (Next, Option<usize>) {
         let decision = self.decide(key, had);
         let standings = self.standings(key, had);
-        let reason = match &decision {
-            Decision::Keep { .. } => None,
-            Decision::Order(reason) => Some(reason),
+        let choice = match &decision {
+            Decision::Keep { .. } => self.choose(had, None, &standings),
+            Decision::Order(reason) => {
+                let choice = self.choose(had, Some(reason), &standings);
+                self.within_limits(key, had, reason, &standings, choice)
+            }
         };
-        let choice = self.choose(had, reason, &standings);
-        let choice = self.line(key, had, &standings, choice);
         let goes_to = match choice {
             Choice::Use(ca) => Some(ca),
             Choice::Wait { .. } | Choice::Nobody => None,
@@ -251,7 +252,7 @@ impl Evidence<'_> {
     }
 
     /// Where an order goes: to the CA it is open at as long as that answers, else as the operator's order and its need say.
-    fn choose(
+    pub(super) fn choose(
         &self,
         had: Option<Had<'_>>,
         reason: Option<&Reason>,
@@ -272,7 +273,7 @@ impl Evidence<'_> {
     }
 
     /// The CA that an order is open at; one that is no longer configured has none.
-    fn open_at(&self) -> Option<usize> {
+    pub(super) fn open_at(&self) -> Option<usize> {
         let order = self.order.filter(|order| order.url.is_some())?;
         match &order.ca {
             Some(ca) => self.cas.iter().position(|view| view.directory == *ca),
@@ -285,9 +286,7 @@ impl Evidence<'_> {
             let stands =
                 |met: &&Obstacle| met.ca == view.directory && self.keeps_waiting(had, met.until);
             let obstacles = self.facts.obstacles.iter().filter(stands);
-            let occasion = self.occasion(at, had);
-            let standing = standing(self.now, key, occasion, obstacles, &view.availability);
-            self.within_limits(key, view, had, (standing, occasion))
+            standing(self.now, key, self.occasion(at, had), obstacles, &view.availability)
         };
         self.cas.iter().enumerate().map(of).collect()
     }

@@ -69,6 +69,15 @@ impl<K, A> Default for Agenda<K, A> {
     }
 }
 
+/// All at once, in the time it takes to sort them; of several entries for one key the last one counts.
+impl<K: Clone + Ord, A> FromIterator<(K, Entry<A>)> for Agenda<K, A> {
+    fn from_iter<I: IntoIterator<Item = (K, Entry<A>)>>(entries: I) -> Self {
+        let entries: BTreeMap<_, _> = entries.into_iter().collect();
+        let by_time = entries.iter().map(|(key, entry)| (entry.at, key.clone())).collect();
+        Self { entries, by_time }
+    }
+}
+
 impl<K: Clone + Ord, A> Agenda<K, A> {
     /// Takes one change.
     pub fn apply(&mut self, change: Change<K, A>) {
@@ -204,7 +213,7 @@ mod tests {
         #[test]
         fn incremental_equals_cold(changes in changes(), at in -25i64..25) {
             let grown = agenda(changes);
-            let cold = agenda(grown.iter().map(|(key, entry)| Change::Set(*key, entry.clone())));
+            let cold: Agenda<_, _> = grown.iter().map(|(key, entry)| (*key, entry.clone())).collect();
             let now = NOON + Duration::seconds(at);
             prop_assert_eq!(due_keys(&grown, now), due_keys(&cold, now));
             prop_assert_eq!(grown.next_after(now), cold.next_after(now));

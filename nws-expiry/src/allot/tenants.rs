@@ -68,32 +68,30 @@ impl Tenants {
     pub(super) fn in_turn<'a, K: Copy + Ord>(
         &self,
         now: OffsetDateTime,
-        due: Vec<Work<'a, K>>,
+        mut due: Vec<Work<'a, K>>,
     ) -> Vec<Work<'a, K>> {
+        // An agenda tells what is due in this order, which a stable sort sees at once.
+        due.sort_by(by_urgency);
         let (mut pressing, rest): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|work| work.presses(now));
-        pressing.sort_unstable_by(by_urgency);
         let (renewals, new) = rest.into_iter().partition(|work| kind(work) == Kind::Renewal);
         pressing.extend(self.alternating(self.by_turns(renewals), self.by_turns(new)));
         pressing
     }
 
     /// The first of each tenant, then the second of each: whoever has orders under way has had those turns, and among equals it is
-    /// the turn of the one who has waited longest for it.
-    fn by_turns<'a, K: Copy + Ord>(&self, mut works: Vec<Work<'a, K>>) -> Vec<Work<'a, K>> {
-        works.sort_unstable_by(|a, b| a.tenant.cmp(b.tenant).then_with(|| by_urgency(a, b)));
-        let mut turns = Vec::with_capacity(works.len());
-        let mut of_one = ("", Turn::default());
-        for work in works {
-            if turns.is_empty() || of_one.0 != work.tenant {
-                of_one = (work.tenant, self.tenants.get(work.tenant).copied().unwrap_or_default());
-            }
-            turns.push((of_one.1.under_way, of_one.1.last, work));
-            of_one.1.under_way += 1;
-        }
-        turns.sort_unstable_by(|a, b| {
-            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| by_urgency(&a.2, &b.2))
+    /// the turn of the one who has waited longest for it. Takes them, and leaves equals, by urgency.
+    fn by_turns<'a, K>(&self, works: Vec<Work<'a, K>>) -> Vec<Work<'a, K>> {
+        let mut of_tenants: HashMap<&str, Turn> = HashMap::new();
+        let turns = works.into_iter().map(|work| {
+            let known = || self.tenants.get(work.tenant).copied().unwrap_or_default();
+            let turn = of_tenants.entry(work.tenant).or_insert_with(known);
+            let (under_way, last) = (turn.under_way, turn.last);
+            turn.under_way += 1;
+            (under_way, last, work)
         });
+        let mut turns: Vec<_> = turns.collect();
+        turns.sort_by_key(|(under_way, last, _)| (*under_way, *last));
         turns.into_iter().map(|(_, _, work)| work).collect()
     }
 

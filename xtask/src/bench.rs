@@ -2,6 +2,7 @@
 
 mod cpu;
 mod issue;
+mod plan;
 mod statistics;
 
 use std::process::ExitCode;
@@ -12,10 +13,13 @@ use anyhow::Result;
 pub(crate) enum Bench {
     /// Certificates per second and CPU per certificate, from a CA that does not make one wait
     Issue(issue::Args),
+    /// Processor time and memory for each certificate of a plan, for ten thousand to ten million
+    Plan(plan::Args),
 }
 
 pub(crate) async fn run(bench: Bench) -> Result<ExitCode> {
     match bench {
         Bench::Issue(args) => issue::run(args).await,
+        Bench::Plan(args) => plan::run(args).await,
     }
 }

@@ -33,8 +33,17 @@ pub(crate) async fn build_daemon() -> Result<PathBuf> {
 
 /// Builds a bench of a crate, as [`build_daemon`] does, and says where it is.
 pub(crate) async fn build_bench(package: &str, bench: &str) -> Result<PathBuf> {
+    built(&build(&["--package", package, "--bench", bench]), bench).await
+}
+
+/// The same with optimization, however this program was built.
+pub(crate) async fn build_optimized_bench(package: &str, bench: &str) -> Result<PathBuf> {
+    built(&["build", "--release", "--package", package, "--bench", bench], bench).await
+}
+
+async fn built(words: &[&str], bench: &str) -> Result<PathBuf> {
     let mut command = process::of_user(Path::new("cargo"));
-    command.args(build(&["--package", package, "--bench", bench]));
+    command.args(words);
     command.args(["--message-format", "json-render-diagnostics"]).current_dir(root());
     let said = process::output(command, BUILDING).await?;
     let messages = said.split(|byte| *byte == b'\n');

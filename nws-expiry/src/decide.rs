@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
+use crate::told::to_the_second;
 use crate::{DnsNames, KeyType, Leaf, Policy, Profile, Rule, Spread, Timing, Window};
 
 /// What is wanted of a certificate.
@@ -160,11 +161,6 @@ impl fmt::Display for Reason {
             Self::Expired { not_after } => write!(f, "expired at {}", to_the_second(*not_after)),
         }
     }
-}
-
-fn to_the_second(instant: OffsetDateTime) -> String {
-    let at = instant.to_offset(UtcOffset::UTC);
-    format!("{} {:02}:{:02}:{:02}Z", at.date(), at.hour(), at.minute(), at.second())
 }
 
 /// Decides about one certificate: what is wanted, what there is, and when renewals are due.

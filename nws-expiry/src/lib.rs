@@ -56,7 +56,7 @@
 //! }
 //! assert_eq!(
 //!     ledger.check(now, &claim).unwrap_err().to_string(),
-//!     "the limit of 5/1h for failed validations of the name (shop.example) is used up until 2026-03-01 12:12:00.0 +00:00:00",
+//!     "the limit of 5/1h for failed validations of the name (shop.example) is used up until 2026-03-01 12:12:00Z",
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -94,6 +94,8 @@
 //! assert_eq!(plan.next().into_iter().chain(agenda.next_after(now)).min(), Some(tomorrow));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+mod told;
 
 mod names;
 pub use names::{DnsName, DnsNames, InvalidDnsName, NoNames};

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{Bucket, Claim, Level, Limit, LimitKind, Limits};
 use crate::DnsName;
+use crate::told::to_the_second;
 
 /// What was used of one CA's limits, as plain values: a [`Level`] a bucket that is not whole.
 ///
@@ -55,7 +56,7 @@ impl Used {
 
 /// What an order has to wait for.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the limit of {limit} for {bucket} is used up until {until}")]
+#[error("the limit of {limit} for {bucket} is used up until {}", to_the_second(*until))]
 pub struct Short {
     /// What is used up; what takes longest where several are.
     pub bucket: Bucket,

@@ -140,6 +140,7 @@ async fn what_would_be_done_at_another_instant_is_told_and_not_done() {
     world.settle(&mut daemon).await;
     let plan = async |at: &str| {
         let report = daemon.report_at(at.parse().unwrap()).await.unwrap();
+        assert!(report.troubles.is_empty(), "no clock is wrong: {report:?}");
         let left: Vec<_> = report.cas[0].limits.iter().map(|limit| limit.left).collect();
         let now = |one: &&CertificateReport| one.reason.is_some() && one.next.at <= report.at;
         (report.certificates.iter().filter(now).count(), waiting(&report).len(), left[0])

@@ -6,6 +6,7 @@ use tracing::{info, warn};
 use crate::at::At;
 use crate::daemon::{Daemon, Look};
 use crate::failure::Causes;
+use crate::plan::Plan;
 use crate::report::{Report, instant};
 use crate::repository::View;
 use crate::store::StoreError;
@@ -32,15 +33,22 @@ impl Daemon {
     /// A report on what would be done at an instant, if nothing were done until then.
     pub(crate) async fn report_at(&self, at: At) -> Result<Report, StoreError> {
         let mut facts = self.parts.store.load().await?;
-        let at = at.instant(self.parts.clock.now());
+        let now = self.parts.clock.now();
+        let at = at.instant(now);
         self.hold_ended(at, &mut facts);
         let (mut plan, cas) = (self.plan(at, &facts), self.cas(at));
         let due = self.not_under_way(&plan, plan.due());
         let allotment = plan.allot(at, &due, &cas, &self.tenants);
         plan.wait(&cas, allotment.later);
-        let sweep = self.parts.rules.policy.sweep.after(at);
-        let wake_at = plan.next_after(at).map_or(sweep, |next| next.min(sweep));
-        Ok(Report { wake_at: Some(wake_at), ..self.report_of(at, &plan, &facts) })
+        let report = self.report_of(at, &plan, &facts);
+        Ok(if at == now { report } else { self.as_foreseen(now, &plan, report) })
+    }
+
+    /// What is troubled now is not foreseen, and what wakes us up then is only what is planned.
+    fn as_foreseen(&self, now: OffsetDateTime, plan: &Plan, report: Report) -> Report {
+        let sweep = self.parts.rules.policy.sweep.after(report.at);
+        let wake_at = plan.next_after(report.at).map_or(sweep, |next| next.min(sweep));
+        Report { wake_at: Some(wake_at), troubles: self.troubles(now), ..report }
     }
 
     /// The git host says that the branch was pushed to: it is looked at as soon as that is not too often.

@@ -67,7 +67,7 @@ impl Daemon {
         self.stuck.until(now).unwrap_or(now)
     }
 
-    fn troubles(&self, now: OffsetDateTime) -> Vec<Trouble> {
+    pub(super) fn troubles(&self, now: OffsetDateTime) -> Vec<Trouble> {
         let of = |with, text: &Option<String>| text.clone().map(|text| Trouble { with, text });
         let of_cas = self.parts.ordering.authorities.iter().flat_map(|authority| {
             let all = [

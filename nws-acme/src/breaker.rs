@@ -7,7 +7,7 @@ use std::error::Error;
 use std::iter;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nws_expiry::FailureClass;
+use nws_expiry::Doubling;
 use time::{Duration, OffsetDateTime};
 
 use crate::printable::Printable;
@@ -258,7 +258,7 @@ impl Core {
     fn open(&mut self, now: OffsetDateTime) {
         self.openings = self.openings.saturating_add(1);
         self.epoch += 1;
-        let own = nws_expiry::retry_after(FailureClass::Free, self.openings, None);
+        let own = Doubling::default().after(self.openings);
         let asked = self.last.retry_after.map_or(Duration::ZERO, |retry| {
             retry.delay(now).try_into().unwrap_or(Self::LONGEST).min(Self::LONGEST)
         });

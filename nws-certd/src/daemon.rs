@@ -153,6 +153,7 @@ pub(crate) type Synced = Result<Arc<Report>, String>;
 
 impl Daemon {
     pub(crate) fn new(parts: Parts) -> Self {
+        let pause = Pause::paced(parts.ordering.backoff.free);
         let watches = vec![Watch::default(); parts.ordering.authorities.len()];
         Self {
             parts,
@@ -172,9 +173,9 @@ impl Daemon {
             next_sweep: None,
             look_before_push: false,
             looked_at: None,
-            fetching: Pause::default(),
-            pushing: Pause::default(),
-            stuck: Pause::default(),
+            fetching: pause,
+            pushing: pause,
+            stuck: pause,
             held: None,
             inquiries: Inquiries::default(),
             troubles: Troubles::default(),

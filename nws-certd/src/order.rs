@@ -16,7 +16,7 @@ use nws_acme::{
 use nws_challenge::Answers;
 use nws_expiry::allot::Kind;
 use nws_expiry::budget::{Claim, Exemption};
-use nws_expiry::{Issued, Leaf, PrivateKey, Profile, Reason, Validity};
+use nws_expiry::{Backoff, Issued, Leaf, PrivateKey, Profile, Reason, Validity};
 use time::OffsetDateTime;
 use tracing::{Instrument as _, debug, info_span};
 
@@ -40,6 +40,8 @@ pub(crate) struct Ordering {
     pub(crate) clock: Arc<dyn Clock>,
     /// Who knows what owners of names say of CAs.
     pub(crate) caa: Arc<dyn CaaZone>,
+    /// How long failures are waited for.
+    pub(crate) backoff: Backoff,
     /// How long one attempt may take.
     pub(crate) deadline: Duration,
     /// Whether a renewal is for the key of the certificate before.

@@ -5,7 +5,7 @@
 //!
 //! The way through: names ([`DnsName`], [`DnsNames`]), what a certificate says ([`Leaf`], [`Chain`]), the key that belongs to
 //! it ([`PrivateKey`]), and the proof that all three fit ([`Issued`]); how it is asked for ([`KeyType`], [`Profile`]). Then when
-//! to act: [`decide`] looks at one certificate, a [`Window`] is when its CA wants it renewed, [`retry_after`] looks at one
+//! to act: [`decide`] looks at one certificate, a [`Window`] is when its CA wants it renewed, [`Backoff`] looks at one
 //! failure, and [`Agenda`] keeps what is due across all of them. At last how much at once: a [`budget`] is what a CA allows, and
 //! [`allot`](mod@allot) shares it out.
 //!
@@ -124,7 +124,7 @@ pub use policy::{Policy, Rule, Timing};
 mod decide;
 pub use decide::{Decision, Held, Reason, Subject, decide};
 mod backoff;
-pub use backoff::{FailureClass, retry_after};
+pub use backoff::{Backoff, Doubling, FailureClass, InvalidWait, Steps};
 mod agenda;
 pub use agenda::{Agenda, Change, Due, Entry, Urgency};
 pub mod allot;

@@ -1,7 +1,7 @@
 //! What a failure says of other orders at the same CA, too.
 
 use nws_acme::{LimitScope, OrderError, Recovery, Step};
-use nws_expiry::{DnsNames, FailureClass, Profile, retry_after};
+use nws_expiry::{Backoff, DnsNames, Profile};
 use time::{Duration, OffsetDateTime};
 
 use super::Attempt;
@@ -55,6 +55,7 @@ impl OrderFailure {
 
 /// What keeps this order, and perhaps others, from its CA; `None` for what is the order's own, as everything is once there is one.
 pub(super) fn obstacle(
+    backoff: &Backoff,
     attempt: &Attempt,
     failure: &OrderFailure,
     recovery: &Recovery,
@@ -65,6 +66,8 @@ pub(super) fn obstacle(
         return None;
     }
     let names = &attempt.certificate.names;
+    // A CA that says when, and means at once, is not asked again at once.
+    let soonest = backoff.free.after(1);
     let everything = || (ObstacleKind::Ca, String::new());
     let ((kind, about), stand, until) = match recovery {
         Recovery::Wait { retry_after, scope } => {
@@ -73,7 +76,7 @@ pub(super) fn obstacle(
             } else {
                 limited(*scope, attempt.occasion(), names, detail)
             };
-            (met, Stand::Waits, retry_after.until(now).max(soonest(now)))
+            (met, Stand::Waits, retry_after.until(now).max(now + soonest))
         }
         Recovery::Hold { .. } if failure.is_before_any_order() => {
             (everything(), Stand::Held, now + PAUSED)
@@ -105,11 +108,6 @@ pub(super) fn obstacle(
     };
     let ca = attempt.authority.directory().to_owned();
     Some(Obstacle { ca, kind, subject: about, stand, until, detail: detail.into() })
-}
-
-/// A CA that says when, and means at once, is not asked again at once.
-fn soonest(now: OffsetDateTime) -> OffsetDateTime {
-    now + retry_after(FailureClass::Free, 1, None)
 }
 
 /// Which profile is not offered, and who ends that: the one of the configuration, for all that ask for none of their own, is for

@@ -1,7 +1,7 @@
 //! What became of an attempt, and what follows from it.
 
 use nws_acme::{AcmeError, KeyGenerationError, OrderError, Recovery, RetryAfter};
-use nws_expiry::{FailureClass, InvalidPrivateKey, Issued, retry_after};
+use nws_expiry::{Backoff, FailureClass, InvalidPrivateKey, Issued};
 use time::{Duration, OffsetDateTime};
 use tracing::{debug, error, info, warn};
 
@@ -133,7 +133,7 @@ impl Ordering {
             return Ended::NotKept;
         };
         let span = self.span(attempt);
-        let until = span.ended + retry_after(FailureClass::Free, 1, None);
+        let until = span.ended + self.backoff.free.after(1);
         let (order, blame) = (open.id, Blame::Nobody);
         let step = Step::OrderEnded { order, error, blame, attempt: span, until };
         say(&step, &Recovery::Fresh);
@@ -169,10 +169,10 @@ impl Ordering {
             attempt.authority.forget_account(&*self.store).await;
         }
         let span = self.span(attempt);
-        let met = obstacle(attempt, &failure, &recovery, &error, span.ended);
+        let met = obstacle(&self.backoff, attempt, &failure, &recovery, &error, span.ended);
         let until = match met {
             Some(_) => after_obstacle(attempt, span.ended),
-            None => until(attempt, &recovery, span.ended),
+            None => until(&self.backoff, attempt, &recovery, span.ended),
         };
         let blame = if met.is_some() { Blame::Nobody } else { blame(&recovery) };
         let step = match recovery {
@@ -231,30 +231,34 @@ fn after_obstacle(attempt: &Attempt, now: OffsetDateTime) -> OffsetDateTime {
     match attempt.have {
         Some(have) if have.emergency() <= now => {
             let eighth: Duration = have.left(now) / 8;
-            now + eighth.max(retry_after(FailureClass::Free, 1, None))
+            now + eighth.max(Duration::SECOND)
         }
         Some(_) | None => now,
     }
 }
 
 /// When the certificate is tried again.
-fn until(attempt: &Attempt, recovery: &Recovery, now: OffsetDateTime) -> OffsetDateTime {
-    let free = retry_after(FailureClass::Free, 1, None);
+fn until(
+    backoff: &Backoff,
+    attempt: &Attempt,
+    recovery: &Recovery,
+    now: OffsetDateTime,
+) -> OffsetDateTime {
     let left = attempt.ends.map(|ends| ends - now).filter(|left| left.is_positive());
-    // What the CA asks for is waited for, but not beyond the point where the certificate is still of use.
-    let asked = |after: RetryAfter| {
-        (after.until(now) - now).min(left.map_or(Duration::MAX, |left| left / 2))
-    };
-    let charged = |failures| retry_after(FailureClass::Validation, failures, left);
+    let free = backoff.retry_after(FailureClass::Free, 1, left);
+    // What others ask for is waited for, but not beyond the point where the certificate is still of use.
+    let soon = |wait: Duration| wait.min(left.map_or(wait, |left| left / 2));
+    let asked = |after: RetryAfter| soon(after.until(now) - now);
+    let charged = |failures| backoff.retry_after(FailureClass::Validation, failures, left);
     let wait = match *recovery {
         // The CA's breaker says when.
         Recovery::CaAway { .. } => Duration::ZERO,
         Recovery::Resume { retry_after: Some(after) }
         | Recovery::Wait { retry_after: after, .. } => asked(after).max(free),
-        Recovery::Resume { retry_after: None } => patience(attempt, now).max(free),
+        Recovery::Resume { retry_after: None } => soon(patience(attempt, now)).max(free),
         // Growing, too: a CA may register an account and forget it at once.
-        Recovery::Account => patience(attempt, now).max(free),
-        Recovery::Operator | Recovery::Hold { .. } => OPERATOR,
+        Recovery::Account => soon(patience(attempt, now)).max(free),
+        Recovery::Operator | Recovery::Hold { .. } => soon(OPERATOR).max(free),
         Recovery::Name => charged(attempt.failures + 1),
         // A CA that lost its orders is asked for others at once; one that loses every order, ever more rarely.
         Recovery::Fresh if attempt.failures == 0 => free,
@@ -304,97 +308,4 @@ fn say(step: &Step, recovery: &Recovery) {
 }
 
 #[cfg(test)]
-mod tests {
-    use nws_acme::LimitScope;
-    use std::sync::Arc;
-
-    use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
-    use nws_acme::{Ca, Limits};
-    use nws_challenge::Token;
-    use nws_expiry::budget::Exemption;
-    use nws_expiry::{DnsName, DnsNames, KeyType, Reason};
-    use time::macros::datetime;
-
-    use super::*;
-    use crate::authority::{Authority, testing};
-    use crate::store::{CertificateKey, OpenOrder};
-    use crate::vault::Sealed;
-
-    const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
-    const NEVER: OffsetDateTime = datetime!(2126-03-01 12:00 UTC);
-
-    /// A CA that nobody asks.
-    fn authority() -> Authority {
-        let nobody = |_: &DnsName, _: &Token| Err(Unanswered::connection("nobody"));
-        let fake = FakeCa::new(Arc::new(RuntimeClock::starting_at(NOON)), nobody);
-        let ca = Ca::new(fake.directory_url(), fake.transport(), Limits::default());
-        testing::authority(ca)
-    }
-
-    /// An attempt with an order of some age, for a certificate that still has one until `ends`.
-    fn attempt(age: Duration, ends: OffsetDateTime) -> Attempt {
-        let names = DnsNames::from("shop.example".parse::<DnsName>().unwrap());
-        let certificate = CertificateKey { names, key_type: KeyType::EcdsaP256, profile: None };
-        let open = OpenOrder {
-            id: OrderId(nws_expiry::Fingerprint::of(b"key")),
-            certificate: certificate.clone(),
-            sealed_key: Sealed(Vec::new()),
-            started_at: NOON - age,
-            url: None,
-            ca: None,
-            profile: None,
-        };
-        Attempt {
-            certificate,
-            reason: Reason::Absent,
-            authority: Arc::new(authority()),
-            open: Some(open),
-            predecessor: None,
-            failures: 0,
-            ends: Some(ends),
-            have: None,
-            tenant: "shop".into(),
-            exemption: Exemption::None,
-            uses: Vec::new(),
-            began: NOON,
-        }
-    }
-
-    #[tokio::test]
-    async fn when_an_order_is_tried_again() {
-        let says = |hours: u64| RetryAfter::Delay(std::time::Duration::from_secs(hours * 3600));
-        let resume = || Recovery::Resume { retry_after: None };
-        let wait = |hours| Recovery::Wait { retry_after: says(hours), scope: LimitScope::ExactSet };
-        let (fresh, day) = (Duration::ZERO, NOON + Duration::DAY);
-        let cases = [
-            ("a fresh order that hangs", fresh, NEVER, resume(), Duration::seconds(5)),
-            (
-                "one that has for ten minutes",
-                Duration::minutes(10),
-                NEVER,
-                resume(),
-                Duration::seconds(75),
-            ),
-            ("one that has for days", Duration::days(3), NEVER, resume(), Duration::minutes(5)),
-            ("a limit is waited for", fresh, NEVER, wait(34), Duration::hours(34)),
-            ("but not past the certificate's use", fresh, day, wait(34), Duration::hours(12)),
-            (
-                "a CA that is away has a breaker",
-                fresh,
-                day,
-                Recovery::CaAway { retry_after: Some(says(1)) },
-                Duration::ZERO,
-            ),
-            ("the account is made again soon", fresh, day, Recovery::Account, Duration::seconds(5)),
-            ("a person is waited for", fresh, day, Recovery::Operator, Duration::HOUR),
-            ("and who is to end a pause", fresh, day, Recovery::Hold { url: None }, Duration::HOUR),
-            ("a name's first failure", fresh, NEVER, Recovery::Name, Duration::MINUTE),
-            ("an order that was lost", fresh, NEVER, Recovery::Fresh, Duration::seconds(5)),
-            ("what will always fail", fresh, NEVER, Recovery::Permanent, Duration::DAY),
-            ("is tried before the end", fresh, day, Recovery::Permanent, Duration::hours(3)),
-        ];
-        for (case, age, ends, recovery, want) in cases {
-            assert_eq!(until(&attempt(age, ends), &recovery, NOON) - NOON, want, "{case}");
-        }
-    }
-}
+mod tests;

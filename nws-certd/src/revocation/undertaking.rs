@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nws_acme::{AcmeError, Recovery};
-use nws_expiry::{FailureClass, retry_after};
+use nws_expiry::Doubling;
 use time::{Duration, OffsetDateTime};
 use tracing::{Instrument as _, debug, error, info_span, warn};
 
@@ -65,7 +65,7 @@ impl Ordering {
                 if recovery == Recovery::Account {
                     authority.forget_account(&*self.store).await;
                 }
-                let until = until(revocation.failures, &recovery, now);
+                let until = until(revocation.failures, self.backoff.free, &recovery, now);
                 let error = Causes(&error).to_string();
                 warn!(error, not_before = instant(until), "not revoked yet");
                 Step::RevocationFailed { fingerprint, error, until }
@@ -82,8 +82,13 @@ impl Ordering {
 }
 
 /// When the CA is asked again.
-fn until(failures: u32, recovery: &Recovery, now: OffsetDateTime) -> OffsetDateTime {
-    let free = || now + retry_after(FailureClass::Free, failures.saturating_add(1), None);
+fn until(
+    failures: u32,
+    pace: Doubling,
+    recovery: &Recovery,
+    now: OffsetDateTime,
+) -> OffsetDateTime {
+    let free = || now + pace.after(failures.saturating_add(1));
     match recovery {
         // The CA's breaker says when.
         Recovery::CaAway { .. } => now,
@@ -120,7 +125,11 @@ mod tests {
             ("it is none", 0, Recovery::Permanent, Duration::DAY),
         ];
         for (case, failures, recovery, want) in cases {
-            assert_eq!(until(failures, &recovery, NOON) - NOON, want, "{case}");
+            assert_eq!(
+                until(failures, Doubling::default(), &recovery, NOON) - NOON,
+                want,
+                "{case}"
+            );
         }
     }
 }

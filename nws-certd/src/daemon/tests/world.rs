@@ -13,7 +13,7 @@ use nws_acme::testing::FakeCa;
 use nws_acme::{Ca, Clock, ExternalAccount, Transport};
 use nws_challenge::Answers;
 use nws_expiry::budget::Limits;
-use nws_expiry::{KeyType, Policy};
+use nws_expiry::{Backoff, KeyType, Policy};
 use nws_gitops::{Author, Content, Discover, Edit, Git, Message, Mirror, Remote};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -155,6 +155,7 @@ impl World {
             vault,
             answers: self.answers.clone(),
             clock: clock.clone(),
+            backoff: Backoff::default(),
             deadline: StdDuration::from_secs(900),
             reuse_key: self.reuse_key.load(Ordering::SeqCst),
         };

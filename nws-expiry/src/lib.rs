@@ -6,8 +6,8 @@
 //! The way through: names ([`DnsName`], [`DnsNames`]), what a certificate says ([`Leaf`], [`Chain`]), the key that belongs to
 //! it ([`PrivateKey`]), and the proof that all three fit ([`Issued`]); how it is asked for ([`KeyType`], [`Profile`]). Then when
 //! to act: [`decide`] looks at one certificate, a [`Window`] is when its CA wants it renewed, [`Backoff`] looks at one
-//! failure, and [`Agenda`] keeps what is due across all of them. At last how much at once: a [`budget`] is what a CA allows, and
-//! [`allot`](mod@allot) shares it out.
+//! failure and [`Failing`] at many in a row, and [`Agenda`] keeps what is due across all of them. At last how much at once: a
+//! [`budget`] is what a CA allows, and [`allot`](mod@allot) shares it out.
 //!
 //! Is this certificate due, and if not, when next?
 //!
@@ -125,6 +125,8 @@ mod decide;
 pub use decide::{Decision, Held, Reason, Subject, decide};
 mod backoff;
 pub use backoff::{Backoff, Doubling, FailureClass, InvalidWait, Steps};
+mod parking;
+pub use parking::{Failing, Leads, Parking};
 mod agenda;
 pub use agenda::{Agenda, Change, Due, Entry, Urgency};
 pub mod allot;

@@ -7,6 +7,7 @@ mod ca;
 mod environment;
 mod limits;
 mod read;
+mod retry;
 mod values;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use nws_gitops::{Author, Discover, Remote, RemoteUrl};
 
 pub use ca::{CaSettings, EabSettings};
 pub use read::{ConfigError, Fault};
+pub use retry::RetrySettings;
 
 use self::read::Reader;
 
@@ -42,6 +44,8 @@ pub struct Config {
     pub challenge: ChallengeSettings,
     /// How orders are made: `[orders]`.
     pub orders: OrderSettings,
+    /// How long failures are waited for: `[retry]`.
+    pub retry: RetrySettings,
     /// When certificates are renewed: `[renewal]`.
     pub renewal: RenewalSettings,
     /// Where the git host tells of pushes: `[webhook]`; nowhere where absent.
@@ -149,6 +153,7 @@ impl Config {
         let discover = values::discover(from);
         let challenge = ChallengeSettings::take(from);
         let orders = OrderSettings::take(from);
+        let retry = RetrySettings::take(from);
         let renewal = RenewalSettings::take(from);
         let webhook = WebhookSettings::take(from);
         let edges = EdgeSettings::take(from);
@@ -162,6 +167,7 @@ impl Config {
             discover: discover?,
             challenge: challenge?,
             orders: orders?,
+            retry: retry?,
             renewal: renewal?,
             webhook: webhook?,
             edges: edges?,

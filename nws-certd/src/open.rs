@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use nws_acme::{Ca, Clock, Pool, PoolError, Registration, Roots, TermsAgreed};
 use nws_challenge::Answers;
-use nws_expiry::{Backoff, Policy, SweepTime};
+use nws_expiry::{Policy, SweepTime};
 use nws_gitops::{Git, GitError, Mirror, MirrorError, Ssh, SshError};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject as _};
@@ -84,7 +84,7 @@ pub(crate) async fn open(
         answers: answers.clone(),
         clock: clock.clone(),
         caa: Arc::new(resolver(&config.edges.resolvers)?),
-        backoff: Backoff::default(),
+        backoff: config.retry.backoff.clone(),
         deadline: config.orders.deadline,
         reuse_key: config.orders.reuse_key,
     };

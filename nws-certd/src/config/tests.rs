@@ -3,6 +3,7 @@ use std::io::Write as _;
 use expect_test::{Expect, expect};
 use nws_acme::Rates;
 use nws_expiry::budget::{Limits, Renewals};
+use nws_expiry::{Backoff, Doubling, Steps};
 
 use super::*;
 
@@ -46,6 +47,8 @@ fn what_must_be_said_is_enough() {
     assert!(config.cas[0].contact.is_empty() && config.cas[0].eab.is_none());
     assert_eq!(config.cas[0].account.as_str(), "account");
     assert!(config.git.ssh.is_none() && config.webhook.is_none());
+    assert_eq!(config.retry.backoff, Backoff::default());
+    assert_eq!(config.retry.park_after, time::Duration::days(7));
     assert_eq!((config.edges.https_port, config.edges.resolvers.len()), (443, 0));
 }
 
@@ -82,6 +85,11 @@ listen = ["127.0.0.1:8089", "[::1]:8089"]
 concurrency = 2
 deadline = "5m"
 key_type = "rsa-2048"
+[retry]
+validation = ["30s", "2m", "12h"]
+free = "1s"
+free_max = "1m"
+park_after = "30d"
 [renewal]
 renew_before = "20days"
 sweep = "03:30"
@@ -107,6 +115,11 @@ resolvers = ["192.0.2.53:53"]
     assert_eq!(config.discover.include.len(), 2);
     assert_eq!(config.orders.key_type, KeyType::Rsa2048);
     assert_eq!(config.renewal.renew_before, Some("20d".parse().unwrap()));
+    let waits = [30, 120, 12 * 3600].map(time::Duration::seconds);
+    let minute = time::Duration::MINUTE;
+    assert_eq!(config.retry.backoff.validation, Steps::new(waits.into()).unwrap());
+    assert_eq!(config.retry.backoff.free, Doubling::new(minute / 60, minute).unwrap());
+    assert_eq!(config.retry.park_after, time::Duration::days(30));
     assert_eq!(config.git.ssh.unwrap().key, PathBuf::from("/etc/nws-certd/deploy-key"));
     assert_eq!(config.webhook.unwrap().listen, ["[::]:8090".parse().unwrap()]);
     assert_eq!(config.edges.https_port, 8443);
@@ -182,6 +195,42 @@ fn tables_that_are_half_there_say_what_is_missing() {
         expect![[r#"
         config.toml: edges.https_port: is no port from 1 to 65535; write one, for instance 443
         config.toml: edges.resolvers: "dns.example" is no address with a port; write for instance "192.0.2.1:53" or "[::]:8089""#]],
+    );
+}
+
+#[test]
+fn waits_that_cannot_be_kept_say_what_to_write() {
+    let retry = |lines: &str| format!("{WHOLE}\n[retry]\n{lines}\n");
+    check_faults(
+        &retry(
+            "validation = [\"soon\", \"1m\", \"0s\"]\nfree = \"10m\"\nfree_max = \"5m\"\npark_after = \"0s\"\nfre = 1",
+        ),
+        expect![[r#"
+            config.toml: retry.validation: "soon" is no duration; write for instance "30s", "10m" or "7d"
+            config.toml: retry.validation: is zero; write at least "1s"
+            config.toml: retry.free_max: a wait of 5m after one of 10m is shorter; write waits that grow
+            config.toml: retry.park_after: is zero; write at least "1s"
+            config.toml: retry.fre: is not a setting of nws-certd; look for a misspelling, or remove it"#]],
+    );
+    let rarely = read(&retry("free = \"10m\"")).unwrap().retry.backoff.free;
+    assert_eq!(rarely.after(9), time::Duration::minutes(10), "never less than the first");
+    check_faults(
+        &retry("validation = []\nfree = \"100ms\""),
+        expect![[r#"
+            config.toml: retry.validation: is empty; write at least one wait, for instance ["1m", "10m", "100m", "1d"]
+            config.toml: retry.free: a wait of 100ms is not kept; write one from "1s" to "7d""#]],
+    );
+    check_faults(
+        &retry("validation = [\"10m\", \"1m\"]\nfree_max = \"30d\""),
+        expect![[r#"
+        config.toml: retry.validation: a wait of 1m after one of 10m is shorter; write waits that grow
+        config.toml: retry.free_max: a wait of 30d is not kept; write one from "1s" to "7d""#]],
+    );
+    check_faults(
+        &retry("validation = \"1m\"\nfree_max = \"eternally\""),
+        expect![[r#"
+        config.toml: retry.validation: is no list; write ["1m"]
+        config.toml: retry.free_max: "eternally" is no duration; write for instance "30s", "10m" or "7d""#]],
     );
 }
 

@@ -12,6 +12,7 @@ mod history;
 mod load;
 mod migrate;
 mod obstacle;
+mod parking;
 mod renewals;
 mod revocations;
 mod sqlite;
@@ -31,7 +32,7 @@ use time::OffsetDateTime;
 
 pub use budget::Used;
 pub use facts::{
-    AccountFacts, CertificateFacts, Facts, IssuedFacts, OpenOrder, Previous, RenewalFacts,
+    AccountFacts, CertificateFacts, Facts, IssuedFacts, OpenOrder, Parked, Previous, RenewalFacts,
     Revocation, RevocationFacts,
 };
 pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, UnknownOutcome};

@@ -117,6 +117,8 @@ fn certificate(hosts: &str) -> CertificateFacts {
         wait_until: None,
         last_error: None,
         asked_at: None,
+        failing_since: None,
+        parked: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every engine has to do; run here for SQLite.
 
 mod cas;
+mod parking;
 mod revocations;
 
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nws_acme::{OrderUrl, RevocationReason};
-use nws_expiry::{Chain, Fingerprint, Leaf, Profile, Window};
+use nws_expiry::{Chain, Failing, Fingerprint, Leaf, Profile, Window};
 use time::OffsetDateTime;
 
 use super::{CertificateKey, Obstacle, OrderId};
@@ -54,6 +54,27 @@ pub struct CertificateFacts {
     pub last_error: Option<String>,
     /// When an operator asked for another one; what was issued before is to be replaced.
     pub asked_at: Option<OffsetDateTime>,
+    /// When the first of those failures was.
+    pub failing_since: Option<OffsetDateTime>,
+    /// That nothing is ordered for it, if that is so.
+    pub parked: Option<Parked>,
+}
+
+impl CertificateFacts {
+    /// How it fails, if it does.
+    pub fn failing(&self) -> Option<Failing> {
+        let (since, is_parked) = (self.failing_since?, self.parked.is_some());
+        Some(Failing { since, failures: self.failures, is_parked })
+    }
+}
+
+/// That nothing is ordered for a certificate, as one of its names has left.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Parked {
+    /// Since when.
+    pub since: OffsetDateTime,
+    /// Which name leads where, and what helps.
+    pub why: String,
 }
 
 /// A stored chain.

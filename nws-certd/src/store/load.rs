@@ -14,13 +14,14 @@ use time::OffsetDateTime;
 use super::write::{names_text, profile_text};
 use super::{
     CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, Outgoing, Previous,
-    StoreError, accounts, obstacle, renewals, revocations,
+    StoreError, accounts, obstacle, parking, renewals, revocations,
 };
 use crate::vault::Sealed;
 
 pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
     let certificates = sqlx::query(
-        "SELECT names, key_type, profile, chain, issued_at, ca, issued_profile, failures, wait_until, last_error, asked_at
+        "SELECT names, key_type, profile, chain, issued_at, ca, issued_profile, failures, wait_until, last_error, asked_at,
+                failing_since, parked_at, parked_why
          FROM certificate ORDER BY names",
     );
     let orders = sqlx::query(
@@ -103,6 +104,8 @@ fn certificate(row: &SqliteRow) -> Result<CertificateFacts, StoreError> {
         wait_until: get(row, "wait_until")?,
         last_error: get(row, "last_error")?,
         asked_at: get(row, "asked_at")?,
+        failing_since: get(row, "failing_since")?,
+        parked: parking::parked(row)?,
     })
 }
 

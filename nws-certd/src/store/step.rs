@@ -4,7 +4,9 @@ use nws_expiry::{Chain, Fingerprint, Profile};
 use nws_gitops::{ObjectId, RepoPath, WantKey};
 use time::OffsetDateTime;
 
-use super::{CertificateKey, Obstacle, OrderId, RenewalFacts, Revocation, Span, Used, WantRow};
+use super::{
+    CertificateKey, Obstacle, OrderId, Parked, RenewalFacts, Revocation, Span, Used, WantRow,
+};
 use crate::vault::Sealed;
 
 /// One durable step.
@@ -103,6 +105,15 @@ pub enum Step {
         /// The attempt, with which it ended.
         attempt: Span,
         /// Not before.
+        until: OffsetDateTime,
+    },
+    /// Nothing is ordered, as a name has left; it is looked at again. A crash before it: it is looked at again at once.
+    Parked {
+        /// What for.
+        certificate: CertificateKey,
+        /// Since when, unless it is already, and why.
+        parked: Parked,
+        /// When it is looked at again.
         until: OffsetDateTime,
     },
     /// The branch has the certificate in this file. A crash before it: the next pass sees the leaf in git.

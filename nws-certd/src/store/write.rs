@@ -7,8 +7,8 @@ use sqlx::{Connection as _, SqliteConnection};
 use time::OffsetDateTime;
 
 use super::{
-    AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Step, StoreError, accounts,
-    attempts, budget, obstacle, renewals, revocations, wants,
+    AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Span, Step, StoreError, accounts,
+    attempts, budget, obstacle, parking, renewals, revocations, wants,
 };
 use crate::vault::Sealed;
 
@@ -141,13 +141,13 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             attempts::record(to, order, attempt, AttemptOutcome::Issued, None).await
         }
         Step::OrderWaits { order, error, blame, attempt, until } => {
-            failed(to, epoch, order, &error, blame, until).await?;
-            attempts::record(to, order, attempt, AttemptOutcome::Waits, Some(&error)).await
+            failed(to, epoch, order, &Failure { error, blame, attempt, until }).await
         }
         Step::OrderEnded { order, error, blame, attempt, until } => {
-            failed(to, epoch, order, &error, blame, until).await?;
-            ended(to, epoch, order, &error, attempt.ended).await?;
-            attempts::record(to, order, attempt, AttemptOutcome::Failed, Some(&error)).await
+            ended(to, epoch, order, &Failure { error, blame, attempt, until }).await
+        }
+        Step::Parked { certificate, parked, until } => {
+            parking::park(to, &certificate, &parked, until).await
         }
         Step::Delivered { want, path, fingerprint, commit, at } => {
             wants::delivered(to, &PushFacts { want, path, fingerprint, commit, at }).await
@@ -210,7 +210,8 @@ async fn wait_no_longer(
 ) -> Result<(), StoreError> {
     for key in certificates {
         let id = certificate_id(to, key).await?;
-        let sql = "UPDATE certificate SET failures = 0, wait_until = NULL WHERE id = ?";
+        let sql = "UPDATE certificate SET failures = 0, wait_until = NULL, failing_since = NULL,
+                   parked_at = NULL, parked_why = NULL WHERE id = ?";
         done(sqlx::query(sql).bind(id).execute(&mut *to).await)?;
         obstacle::clear(to, &key.names).await?;
     }
@@ -242,6 +243,7 @@ async fn intended(
     intent: Intent<'_>,
 ) -> Result<(), StoreError> {
     let id = certificate_id(to, intent.certificate).await?;
+    parking::end(to, id).await?;
     let sql = "INSERT INTO acme_order (id, certificate, epoch, sealed_key, ca, profile, started_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let row = sqlx::query(sql)
         .bind(order.to_string())
@@ -284,7 +286,8 @@ async fn issued(
                  chain = ?, sealed_key = acme_order.sealed_key, issued_at = ?,
                  ca = acme_order.ca, issued_profile = acme_order.profile,
                  asked_at = min(asked_at, ?),
-                 failures = 0, wait_until = NULL, last_error = NULL
+                 failures = 0, wait_until = NULL, last_error = NULL, failing_since = NULL,
+                 parked_at = NULL, parked_why = NULL
                FROM acme_order
                WHERE acme_order.certificate = certificate.id
                  AND acme_order.id = ? AND acme_order.epoch = ? AND acme_order.state = 'open'";
@@ -296,26 +299,47 @@ async fn issued(
     fenced(order, sqlx::query(sql).bind(at).bind(order.to_string()).bind(epoch.0).execute(to).await)
 }
 
+/// How an attempt failed.
+struct Failure {
+    error: String,
+    blame: Blame,
+    attempt: Span,
+    until: OffsetDateTime,
+}
+
 async fn failed(
     to: &mut SqliteConnection,
     epoch: Epoch,
     order: OrderId,
-    error: &str,
-    blame: Blame,
-    until: OffsetDateTime,
+    failure: &Failure,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE certificate SET failures = failures + ?, wait_until = ?, last_error = ?
+    count(to, epoch, order, failure).await?;
+    let error = Some(&*failure.error);
+    attempts::record(to, order, failure.attempt, AttemptOutcome::Waits, error).await
+}
+
+async fn count(
+    to: &mut SqliteConnection,
+    epoch: Epoch,
+    order: OrderId,
+    failure: &Failure,
+) -> Result<(), StoreError> {
+    // Since the first failure, which is now if the clock was set back behind it.
+    let sql = "UPDATE certificate SET failures = failures + ?1, wait_until = ?2, last_error = ?3,
+                 failing_since = iif(?1, min(coalesce(failing_since, ?4), ?4), failing_since),
+                 parked_at = NULL, parked_why = NULL
                FROM acme_order
                WHERE acme_order.certificate = certificate.id
-                 AND acme_order.id = ? AND acme_order.epoch = ? AND acme_order.state = 'open'";
-    let failures = match blame {
+                 AND acme_order.id = ?5 AND acme_order.epoch = ?6 AND acme_order.state = 'open'";
+    let failures = match failure.blame {
         Blame::Name => 1i64,
         Blame::Nobody => 0,
     };
     let row = sqlx::query(sql)
         .bind(failures)
-        .bind(until)
-        .bind(error.to_owned())
+        .bind(failure.until)
+        .bind(failure.error.clone())
+        .bind(failure.attempt.ended)
         .bind(order.to_string())
         .bind(epoch.0);
     fenced(order, row.execute(to).await)
@@ -325,13 +349,18 @@ async fn ended(
     to: &mut SqliteConnection,
     epoch: Epoch,
     order: OrderId,
-    error: &str,
-    at: OffsetDateTime,
+    failure: &Failure,
 ) -> Result<(), StoreError> {
+    count(to, epoch, order, failure).await?;
     let sql = "UPDATE acme_order SET state = 'ended', ended_at = ?, error = ? WHERE id = ? AND epoch = ? AND state = 'open'";
-    let row =
-        sqlx::query(sql).bind(at).bind(error.to_owned()).bind(order.to_string()).bind(epoch.0);
-    fenced(order, row.execute(to).await)
+    let row = sqlx::query(sql)
+        .bind(failure.attempt.ended)
+        .bind(failure.error.clone())
+        .bind(order.to_string())
+        .bind(epoch.0);
+    fenced(order, row.execute(&mut *to).await)?;
+    let error = Some(&*failure.error);
+    attempts::record(to, order, failure.attempt, AttemptOutcome::Failed, error).await
 }
 
 pub(super) fn done(result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ mod power_fallback;
 mod power_revocation;
 mod pushing;
 mod renewals;
+mod retries;
 mod revoking;
 mod running;
 mod socket;

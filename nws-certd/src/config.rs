@@ -10,7 +10,7 @@ mod read;
 mod retry;
 mod values;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -127,6 +127,9 @@ pub struct EdgeSettings {
     pub https_port: u16,
     /// Who is asked for their addresses, and for the CAA records of names before an order: `resolvers`; the system's where empty.
     pub resolvers: Vec<SocketAddr>,
+    /// Their addresses: `addresses`. A name none of whose addresses is among them has left; where there are none, nobody knows
+    /// better than that a name with an address leads to them.
+    pub addresses: Vec<IpAddr>,
 }
 
 impl Config {
@@ -277,8 +280,12 @@ impl EdgeSettings {
     fn take(from: &mut Reader) -> Option<Self> {
         let https_port = from.port_or("edges.https_port", values::HTTPS);
         let resolvers = values::addresses(from, "edges.resolvers");
-        let (https_port, resolvers) = (https_port?.get(), resolvers?.unwrap_or_default());
-        Some(Self { https_port, resolvers })
+        let addresses = from.texts::<values::EdgeAddress>("edges.addresses");
+        Some(Self {
+            https_port: https_port?.get(),
+            resolvers: resolvers?.unwrap_or_default(),
+            addresses: addresses?.into_iter().map(|address| address.0).collect(),
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use nws_expiry::{DnsName, Leaf};
 use rustls_pki_types::ServerName;
 use tokio::task::JoinSet;
 
-pub(crate) use addresses::LookupError;
+pub(crate) use addresses::{AddressZone, Addresses, LookupError};
 use probe::Probe;
 pub(crate) use probe::ProbeError;
 
@@ -62,9 +62,9 @@ impl Edges {
     pub(crate) async fn look(&self, name: &DnsName) -> Result<Vec<Edge>, LookupError> {
         let server = ServerName::try_from(name.as_str().to_owned())
             .map_err(|_| LookupError::Wildcard { name: name.clone() })?;
-        let addresses = addresses::of(&self.resolver, name).await?;
+        let addresses = self.resolver.addresses(name).await?;
         let asked: JoinSet<Edge> =
-            addresses.into_iter().take(MOST).map(|ip| self.edge(ip, server.clone())).collect();
+            addresses.all.into_iter().take(MOST).map(|ip| self.edge(ip, server.clone())).collect();
         let mut edges = asked.join_all().await;
         edges.sort_by_key(|edge| edge.address);
         Ok(edges)

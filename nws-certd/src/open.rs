@@ -21,10 +21,10 @@ use crate::authority::{Authority, Terms};
 use crate::batch::Batch;
 use crate::config::{CaSettings, Config};
 use crate::daemon::Parts;
-use crate::edges::{Edges, EdgesError};
+use crate::edges::{AddressZone, Edges, EdgesError};
 use crate::explain::Narrator;
 use crate::external_account::{ExternalAccountError, external_account};
-use crate::order::Ordering;
+use crate::order::{Ordering, Whereabouts};
 use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::repository::Repository;
@@ -77,13 +77,15 @@ pub(crate) async fn open(
         vault: vault.clone(),
         clock: clock.clone(),
     };
+    let dns = Arc::new(resolver(&config.edges.resolvers)?);
     let ordering = Ordering {
         authorities,
         store: store.clone(),
         vault,
         answers: answers.clone(),
         clock: clock.clone(),
-        caa: Arc::new(resolver(&config.edges.resolvers)?),
+        caa: dns.clone(),
+        whereabouts: whereabouts(config, dns),
         backoff: config.retry.backoff.clone(),
         deadline: config.orders.deadline,
         reuse_key: config.orders.reuse_key,
@@ -102,6 +104,11 @@ pub(crate) async fn open(
     };
     let edges = Arc::new(Edges::new(config.edges.https_port, &config.edges.resolvers)?);
     Ok(Opened { parts, edges, state })
+}
+
+fn whereabouts(config: &Config, zone: Arc<dyn AddressZone>) -> Whereabouts {
+    let edges = config.edges.addresses.clone();
+    Whereabouts { zone, edges, park_after: config.retry.park_after }
 }
 
 /// What the renewals of this installation are spread by.
@@ -246,8 +253,8 @@ pub enum OpenError {
     /// The deploy key or the pinned host keys.
     #[error("git.ssh: the repository cannot be reached over ssh")]
     Ssh(#[from] SshError),
-    /// The resolver of CAA records.
-    #[error("CAA records cannot be looked up")]
+    /// The resolver of CAA records, and of where names lead.
+    #[error("names cannot be looked up before they are ordered for")]
     Resolver(#[from] ResolverError),
     /// The resolver of host names.
     #[error("edges: host names cannot be looked up")]

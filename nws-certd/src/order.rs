@@ -6,6 +6,7 @@ mod journal;
 mod key;
 mod obstacles;
 mod outcome;
+mod whereabouts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +17,13 @@ use nws_acme::{
 use nws_challenge::Answers;
 use nws_expiry::allot::Kind;
 use nws_expiry::budget::{Claim, Exemption};
-use nws_expiry::{Backoff, Issued, Leaf, PrivateKey, Profile, Reason, Validity};
+use nws_expiry::{Backoff, Failing, Issued, Leaf, PrivateKey, Profile, Reason, Validity};
 use time::OffsetDateTime;
 use tracing::{Instrument as _, debug, info_span};
 
 pub(crate) use caa::CaaZone;
 pub(crate) use outcome::Ended;
+pub(crate) use whereabouts::Whereabouts;
 
 use self::journal::Recorded;
 use self::outcome::OrderFailure;
@@ -40,6 +42,8 @@ pub(crate) struct Ordering {
     pub(crate) clock: Arc<dyn Clock>,
     /// Who knows what owners of names say of CAs.
     pub(crate) caa: Arc<dyn CaaZone>,
+    /// Where names lead.
+    pub(crate) whereabouts: Whereabouts,
     /// How long failures are waited for.
     pub(crate) backoff: Backoff,
     /// How long one attempt may take.
@@ -63,6 +67,8 @@ pub(crate) struct Attempt {
     pub(crate) predecessor: Option<Leaf>,
     /// Failures since the last success.
     pub(crate) failures: u32,
+    /// How it fails, if it does.
+    pub(crate) failing: Option<Failing>,
     /// When what is served now ends.
     pub(crate) ends: Option<OffsetDateTime>,
     /// From when to when what there is is valid.
@@ -108,6 +114,14 @@ impl Ordering {
             resumed = attempt.resumed().is_some_and(|open| open.url.is_some()),
         );
         async {
+            if let Some(ended) = self.park(&attempt).await {
+                return ended;
+            }
+            // What is parked uses nothing, so what was looked at is counted now.
+            let attempt = match self.looks_first(&attempt) {
+                true => attempt.counted(self.clock.now()),
+                false => attempt,
+            };
             let result = self.attempt(&attempt).await;
             self.conclude(&attempt, result).await
         }
@@ -244,6 +258,12 @@ impl Attempt {
             "the certificate is needed before that CA can go on; it is ordered from {}",
             self.authority.directory()
         )
+    }
+
+    /// It, with what it uses of its CA's limits, which is counted from now on.
+    pub(crate) fn counted(self, now: OffsetDateTime) -> Self {
+        let uses = self.is_new().then(|| self.authority.take(now, &self.claim()));
+        Self { uses: uses.unwrap_or_default(), ..self }
     }
 
     /// What it is to the limits of its CA.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use nws_acme::Availability;
 use nws_expiry::budget::{Exemption, Ledger};
-use nws_expiry::{KeyType, Leaf, Policy, Profile, Reason, Rule, Window};
+use nws_expiry::{Failing, KeyType, Leaf, Policy, Profile, Reason, Rule, Window};
 use nws_gitops::{Hold, Inventory, RepoPath, WantKey, Wanted};
 use time::OffsetDateTime;
 
@@ -19,7 +19,7 @@ pub(crate) use self::overrides::held_among;
 pub(crate) use self::standing::{Occasion, concerns, is_to_come, subject};
 
 use self::evidence::{Evidence, Known};
-use crate::store::{CertificateKey, Facts, WantRow};
+use crate::store::{CertificateKey, Facts, Parked, WantRow};
 
 /// How certificates are decided on.
 #[derive(Clone, Debug)]
@@ -85,6 +85,8 @@ pub struct Planned {
     pub last_error: Option<String>,
     /// Failures since the last success.
     pub failures: u32,
+    /// How it fails, if it does.
+    pub failing: Option<Failing>,
 }
 
 /// One Secret that a certificate is wanted for.
@@ -147,6 +149,8 @@ impl Next {
 pub enum Obstruction {
     /// The last attempt failed.
     Failure,
+    /// A name of it has left.
+    Parked(Parked),
     /// No CA answers.
     Away,
     /// What CAs allow is used up, in their words.

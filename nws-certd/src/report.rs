@@ -22,7 +22,7 @@ pub use stage::Stage;
 pub(crate) use text::{Colour, count, instant, plan_text, status_text, sync_text};
 
 use crate::plan::{Delivery, Next, Obstruction, Plan, Planned, PlannedWant};
-use crate::store::CertificateKey;
+use crate::store::{CertificateKey, Parked};
 
 /// Everything there is to say at one instant, most urgent first.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -167,7 +167,7 @@ pub struct NextReport {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// What: `order`, `push` or `renew`; `look` at what is held.
+    /// What: `order`, `push` or `renew`; `look` at what is held or parked.
     pub what: String,
 }
 
@@ -285,6 +285,7 @@ impl Scene<'_> {
             _ if (self.under_way)(&planned.key) => Stage::Ordering,
             Next::Wait { on: Obstruction::Failure | Obstruction::Limit(_), .. } => Stage::Waiting,
             Next::Wait { on: Obstruction::Operator(_) | Obstruction::Hold, .. } => Stage::Held,
+            Next::Wait { on: Obstruction::Parked(_), .. } => Stage::Parked,
             Next::Wait { on: Obstruction::Away, .. } => Stage::Wanted,
             Next::Order(_) => Stage::Wanted,
             Next::Keep { .. } if self.held_by(planned).is_some() => Stage::Held,
@@ -298,6 +299,9 @@ impl Scene<'_> {
         let kept_back = match &planned.next {
             Next::Wait { on: Obstruction::Operator(words) | Obstruction::Limit(words), .. } => {
                 Some(words.clone())
+            }
+            Next::Wait { until, on: Obstruction::Parked(parked), .. } => {
+                Some(words_of_parked(planned, parked, *until))
             }
             Next::Wait {
                 on: Obstruction::Failure | Obstruction::Away | Obstruction::Hold, ..
@@ -324,7 +328,9 @@ impl Scene<'_> {
                 (at.max(self.now), "push")
             }
             (Next::Keep { until, .. }, ..) => (*until, "renew"),
-            (Next::Wait { until, on: Obstruction::Hold, .. }, ..) => (*until, "look"),
+            (Next::Wait { until, on: Obstruction::Hold | Obstruction::Parked(_), .. }, ..) => {
+                (*until, "look")
+            }
             (Next::Wait { until, .. }, ..) => ((*until).max(self.order_at), "order"),
             (Next::Order(_), ..) => (self.order_at.max(self.now), "order"),
         };
@@ -369,6 +375,17 @@ impl Scene<'_> {
         let planned = self.plan.certificates.iter().filter(wants);
         planned.flat_map(|planned| planned.key.names.iter().map(ToString::to_string)).collect()
     }
+}
+
+/// Which name has left, and what ends that.
+fn words_of_parked(planned: &Planned, parked: &Parked, until: OffsetDateTime) -> String {
+    let Parked { since, why } = parked;
+    let host = planned.key.names.iter().next().map_or("", |name| name.as_str());
+    format!(
+        "{why}; parked since {}, looked at again at {}, or ordered at once with: nws-certd renew {host}",
+        instant(*since),
+        instant(until)
+    )
 }
 
 fn is_outbox(want: &PlannedWant) -> bool {

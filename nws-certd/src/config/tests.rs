@@ -102,6 +102,7 @@ secret_file = "/etc/nws-certd/webhook-secret"
 [edges]
 https_port = 8443
 resolvers = ["192.0.2.53:53"]
+addresses = ["203.0.113.1", "2001:db8::1"]
 "#;
     let config = read(text).unwrap();
     let ca = &config.cas[0];
@@ -123,6 +124,8 @@ resolvers = ["192.0.2.53:53"]
     assert_eq!(config.git.ssh.unwrap().key, PathBuf::from("/etc/nws-certd/deploy-key"));
     assert_eq!(config.webhook.unwrap().listen, ["[::]:8090".parse().unwrap()]);
     assert_eq!(config.edges.https_port, 8443);
+    let edges = ["203.0.113.1", "2001:db8::1"].map(|edge| edge.parse::<IpAddr>().unwrap());
+    assert_eq!(config.edges.addresses, edges);
 }
 
 /// Where nothing is said, a CA allows what it publishes, if that is known; single limits may be said otherwise.
@@ -191,10 +194,13 @@ fn tables_that_are_half_there_say_what_is_missing() {
         expect![[r#"config.toml: webhook.listen: is no list; write ["x"]"#]],
     );
     check_faults(
-        &format!("{WHOLE}\n[edges]\nhttps_port = 0\nresolvers = [\"dns.example\"]"),
+        &format!(
+            "{WHOLE}\n[edges]\nhttps_port = 0\nresolvers = [\"dns.example\"]\naddresses = [\"203.0.113.1:443\", \"::1\"]"
+        ),
         expect![[r#"
         config.toml: edges.https_port: is no port from 1 to 65535; write one, for instance 443
-        config.toml: edges.resolvers: "dns.example" is no address with a port; write for instance "192.0.2.1:53" or "[::]:8089""#]],
+        config.toml: edges.resolvers: "dns.example" is no address with a port; write for instance "192.0.2.1:53" or "[::]:8089"
+        config.toml: edges.addresses: "203.0.113.1:443" is no IP address; write for instance "203.0.113.1" or "2001:db8::1""#]],
     );
 }
 

@@ -1,6 +1,6 @@
 //! Settings that have a shape of their own.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::str::FromStr;
 
@@ -91,6 +91,22 @@ impl FromStr for Address {
 pub(super) fn addresses(from: &mut Reader, key: &str) -> Option<Option<Vec<SocketAddr>>> {
     let addresses = from.optional_texts(key)?;
     Some(addresses.map(|all| all.into_iter().map(|Address(address)| address).collect()))
+}
+
+/// The address of an edge.
+pub(super) struct EdgeAddress(pub(super) IpAddr);
+
+impl FromStr for EdgeAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let invalid = || {
+            format!(
+                "{text:?} is no IP address; write for instance \"203.0.113.1\" or \"2001:db8::1\""
+            )
+        };
+        text.parse().map(Self).map_err(|_| invalid())
+    }
 }
 
 /// Addresses to listen on; a table that is there but listens nowhere is a mistake.

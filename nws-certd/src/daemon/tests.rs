@@ -10,6 +10,7 @@ mod fallback;
 mod holds;
 mod keys;
 mod obstacles;
+mod parking;
 mod power;
 mod power_accounts;
 mod power_fallback;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
@@ -14,51 +15,71 @@ use tracing::warn;
 /// For a name, whatever resolvers, transports and tries there are.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// All addresses of a name, sorted, IPv4 first; at least one.
-///
-/// The addresses of one family are worth having where the other's are not to be had, as they are to a CA.
-pub(super) async fn of(
-    resolver: &TokioResolver,
-    name: &DnsName,
-) -> Result<Vec<IpAddr>, LookupError> {
-    let absolute = format!("{name}.");
-    let both = async {
-        tokio::join!(
-            resolver.lookup(absolute.as_str(), RecordType::A),
-            resolver.lookup(absolute.as_str(), RecordType::AAAA),
-        )
-    };
-    let Ok((v4, v6)) = timeout(PATIENCE, both).await else {
-        return Err(LookupError::TimedOut { name: name.clone() });
-    };
-    let (mut found, mut faults) = (Vec::new(), Vec::new());
-    for answer in [v4, v6] {
-        match answer {
-            Ok(lookup) => {
-                found.extend(lookup.answers().iter().filter_map(|record| record.data.ip_addr()));
-            }
-            Err(error) => faults.push(LookupError::of(name, error)),
+/// What is known of the addresses of a name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Addresses {
+    /// Sorted, IPv4 first; at least one.
+    pub(crate) all: Vec<IpAddr>,
+    /// Whether these are all there are: those of one family may not be to be had.
+    pub(crate) is_whole: bool,
+}
+
+/// Who knows the addresses of names.
+#[async_trait]
+pub(crate) trait AddressZone: Send + Sync {
+    /// The addresses of a name.
+    ///
+    /// Those of one family are worth having where the other's are not to be had, as they are to a CA.
+    async fn addresses(&self, name: &DnsName) -> Result<Addresses, LookupError>;
+}
+
+#[async_trait]
+impl AddressZone for TokioResolver {
+    async fn addresses(&self, name: &DnsName) -> Result<Addresses, LookupError> {
+        if name.is_wildcard() {
+            return Err(LookupError::Wildcard { name: name.clone() });
         }
+        let absolute = format!("{name}.");
+        let both = async {
+            tokio::join!(
+                self.lookup(absolute.as_str(), RecordType::A),
+                self.lookup(absolute.as_str(), RecordType::AAAA),
+            )
+        };
+        let Ok((v4, v6)) = timeout(PATIENCE, both).await else {
+            return Err(LookupError::TimedOut { name: name.clone() });
+        };
+        let (mut found, mut faults) = (Vec::new(), Vec::new());
+        for answer in [v4, v6] {
+            match answer {
+                Ok(lookup) => {
+                    found
+                        .extend(lookup.answers().iter().filter_map(|record| record.data.ip_addr()));
+                }
+                Err(error) => faults.push(LookupError::of(name, error)),
+            }
+        }
+        weigh(name, found, faults)
     }
-    weigh(name, found, faults)
 }
 
 fn weigh(
     name: &DnsName,
-    mut found: Vec<IpAddr>,
+    mut all: Vec<IpAddr>,
     faults: Vec<LookupError>,
-) -> Result<Vec<IpAddr>, LookupError> {
-    found.sort_unstable();
-    found.dedup();
+) -> Result<Addresses, LookupError> {
+    all.sort_unstable();
+    all.dedup();
     let worst = faults.into_iter().max_by_key(LookupError::weight);
     match worst {
-        None | Some(LookupError::NoAddresses { .. }) if !found.is_empty() => Ok(found),
-        Some(error) if !found.is_empty() => {
+        None if all.is_empty() => Err(LookupError::NoAddresses { name: name.clone() }),
+        None => Ok(Addresses { all, is_whole: true }),
+        Some(error) if all.is_empty() => Err(error),
+        Some(error) if error.is_answer() => Ok(Addresses { all, is_whole: true }),
+        Some(error) => {
             warn!(%name, %error, "the addresses of one family are not known");
-            Ok(found)
+            Ok(Addresses { all, is_whole: false })
         }
-        Some(error) => Err(error),
-        None => Err(LookupError::NoAddresses { name: name.clone() }),
     }
 }
 
@@ -121,6 +142,17 @@ impl LookupError {
             NetError::Dns(DnsError::ResponseCode(code)) => Self::ServerFailure { name, code },
             NetError::Timeout => Self::TimedOut { name },
             source => Self::Unasked { name, source },
+        }
+    }
+
+    /// Whether DNS says that there is none, and not that it does not say.
+    pub(crate) fn is_answer(&self) -> bool {
+        match self {
+            Self::NoAddresses { .. } | Self::NoSuchName { .. } => true,
+            Self::Wildcard { .. }
+            | Self::TimedOut { .. }
+            | Self::ServerFailure { .. }
+            | Self::Unasked { .. } => false,
         }
     }
 

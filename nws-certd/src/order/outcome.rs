@@ -203,7 +203,7 @@ impl Ordering {
         self.record(step).await
     }
 
-    async fn record(&self, step: Step) -> Ended {
+    pub(super) async fn record(&self, step: Step) -> Ended {
         match self.store.write(step).await {
             Ok(()) => Ended::Kept,
             Err(error) => {

@@ -95,6 +95,7 @@ impl Evidence<'_> {
             explanation_url: said.and_then(|said| said.explanation_url.clone()),
             last_error: self.certificate.and_then(|known| known.last_error.clone()),
             failures: self.certificate.map_or(0, |known| known.failures),
+            failing: self.certificate.and_then(CertificateFacts::failing),
             wants: wants.iter().map(planned_want).collect(),
             key,
         }
@@ -224,7 +225,7 @@ impl Evidence<'_> {
             is_to_come(self.now, *until) && self.keeps_waiting(had, *until)
         };
         let next = match (failed.filter(waits), choice) {
-            (Some(until), _) => Next::Wait { until, reason, on: Obstruction::Failure },
+            (Some(until), _) => Next::Wait { until, reason, on: self.failed() },
             (None, Choice::Use(_)) => Next::Order(reason),
             (None, Choice::Wait { until }) => {
                 Next::Wait { until, reason, on: self.limit(key, had, &standings) }
@@ -298,6 +299,12 @@ impl Evidence<'_> {
             Some(_) => Occasion::Renewal,
             None => Occasion::First,
         }
+    }
+
+    /// What is waited for after the last attempt.
+    fn failed(&self) -> Obstruction {
+        let parked = self.certificate.and_then(|known| known.parked.clone());
+        parked.map_or(Obstruction::Failure, Obstruction::Parked)
     }
 
     /// What is waited for, in the words of what makes a CA stand as it does.

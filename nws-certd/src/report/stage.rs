@@ -14,6 +14,8 @@ pub enum Stage {
     Ordering,
     /// It is stored, and not yet in every file it is for.
     Issued,
+    /// Nothing is ordered, as one of its names has left; that is looked at daily.
+    Parked,
     /// The branch has it.
     Pushed,
 }
@@ -26,6 +28,7 @@ impl Stage {
             Self::Wanted => "wanted",
             Self::Ordering => "ordering",
             Self::Issued => "issued",
+            Self::Parked => "parked",
             Self::Pushed => "pushed",
         }
     }

@@ -26,6 +26,7 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
         next,
         last_error: None,
         failures: 0,
+        failing: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cas;
+mod names;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use time::{Duration, OffsetDateTime};
 
 pub(super) use self::cas::Place;
 use self::cas::{Zone, quick, validator};
+use self::names::Names;
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
@@ -55,6 +57,7 @@ pub(super) struct World {
     pub(super) second: Arc<FakeCa>,
     configured: Mutex<Vec<Place>>,
     zone: Arc<Zone>,
+    names: Arc<Names>,
     clock: Arc<TestClock>,
     answers: Answers,
     down: Arc<AtomicBool>,
@@ -95,7 +98,7 @@ impl World {
         let (ca, second) = (ca(), ca());
         second.faults(|faults| faults.caa_identity = Some("second.test".into()));
         let (configured, zone) = (Mutex::new(vec![Place::First]), Arc::default());
-        let (transport, external_account) = (ca.transport(), None);
+        let (transport, external_account, names) = (ca.transport(), None, Arc::default());
         let reuse_key = AtomicBool::new(false);
         let world = Self {
             dir,
@@ -103,6 +106,7 @@ impl World {
             second,
             configured,
             zone,
+            names,
             clock,
             answers,
             down,
@@ -151,6 +155,7 @@ impl World {
         let ordering = Orders {
             authorities,
             caa: self.zone.clone(),
+            whereabouts: self.whereabouts(),
             store: store.clone(),
             vault,
             answers: self.answers.clone(),

@@ -134,6 +134,7 @@ impl Daemon {
             open,
             predecessor: planned.have.clone().filter(|_| is_its_own),
             failures: planned.failures,
+            failing: planned.failing,
             ends: planned.have.as_ref().map(Leaf::not_after),
             have: planned.validity(),
             tenant: planned.tenant().into(),
@@ -144,8 +145,11 @@ impl Daemon {
     }
 
     fn start(&mut self, now: OffsetDateTime, ca: usize, attempt: Attempt) {
-        let uses = attempt.is_new().then(|| attempt.authority.take(now, &attempt.claim()));
-        let attempt = Attempt { began: now, uses: uses.unwrap_or_default(), ..attempt };
+        let attempt = Attempt { began: now, ..attempt };
+        let attempt = match self.parts.ordering.looks_first(&attempt) {
+            true => attempt,
+            false => attempt.counted(now),
+        };
         debug!(names = %attempt.certificate.names, reason = %attempt.reason, ca = attempt.authority.directory(), "order begun");
         let is_probe = attempt.authority.availability(now) == Availability::Probe;
         let certificate = attempt.certificate.clone();

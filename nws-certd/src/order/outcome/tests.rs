@@ -44,6 +44,7 @@ fn attempt(age: Duration, ends: OffsetDateTime) -> Attempt {
         open: Some(open),
         predecessor: None,
         failures: 0,
+        failing: None,
         ends: Some(ends),
         have: None,
         tenant: "shop".into(),

@@ -16,6 +16,7 @@ mod issue;
 mod lost_race;
 mod mirror_lost;
 mod new_app;
+mod parked;
 mod profile;
 mod push_refused;
 mod rate_limited;

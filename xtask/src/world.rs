@@ -32,7 +32,7 @@ pub(crate) use small::{SmallWorld, Validation};
 pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith};
 pub(crate) use webhook::{Signature, Webhook};
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -91,6 +91,8 @@ pub(crate) struct World {
     pub(crate) ca: Ca,
     /// The CAs after the first, with their proxies.
     pub(crate) fallbacks: Vec<(CaProxy, Ca)>,
+    /// An address that nobody listens on.
+    nobody: IpAddr,
     folder: PathBuf,
 }
 
@@ -126,6 +128,7 @@ impl World {
                 listen: webhook.address(),
                 secret_file: webhook.secret_file().to_owned(),
             }),
+            edges: clusters.iter().map(|cluster| cluster.edge().address()).collect(),
             https: net.https,
             dns: dns.address(),
         };
@@ -146,6 +149,7 @@ impl World {
             dns,
             ca,
             fallbacks: others,
+            nobody: net.network.host(9),
             folder,
         })
     }
@@ -163,16 +167,30 @@ impl World {
     /// comes in through every one of them.
     pub(crate) async fn add(&self, apps: &[App]) -> Result<()> {
         for (at, app) in apps.iter().enumerate() {
-            let mut addresses: Vec<_> =
-                self.clusters.iter().map(|cluster| cluster.edge().address()).collect();
-            addresses.rotate_left(at % self.clusters.len());
-            for host in app.hosts {
-                self.dns.point(host, &addresses).await?;
-            }
+            self.point_here(app, at).await?;
         }
         let manifests: Vec<_> = apps.iter().flat_map(App::manifests).collect();
         let names: Vec<_> = apps.iter().map(|app| app.name).collect();
         self.repository.commit(&manifests, &format!("Add {}", names.join(", "))).await
+    }
+
+    /// Points the names of an application at the edges, at one of them first.
+    pub(crate) async fn point_here(&self, app: &App, first: usize) -> Result<()> {
+        let mut addresses: Vec<_> =
+            self.clusters.iter().map(|cluster| cluster.edge().address()).collect();
+        addresses.rotate_left(first % self.clusters.len());
+        for host in app.hosts {
+            self.dns.point(host, &addresses).await?;
+        }
+        Ok(())
+    }
+
+    /// Points the names of an application at an address where nobody is, which it gives.
+    pub(crate) async fn point_away(&self, app: &App) -> Result<IpAddr> {
+        for host in app.hosts {
+            self.dns.point(host, &[self.nobody]).await?;
+        }
+        Ok(self.nobody)
     }
 
     /// As [`World::add`], with a CA that answers nothing about the challenge once it was asked to validate, until the proxy's faults

@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout};
 use crate::e2e::{
     account_lost, ari, ari_broken, bad_manifest, budget, ca_away, ca_down, ca_fallback,
     ca_hangs_mid_order, eab, empty_repository, incident, issue, lost_race, mirror_lost, new_app,
-    profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, ssh, state_lost,
-    ungated, webhook,
+    parked, profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, ssh,
+    state_lost, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -38,7 +38,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 27] = [
+pub(crate) const SCENARIOS: [Scenario; 28] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -196,6 +196,12 @@ pub(crate) const SCENARIOS: [Scenario; 27] = [
         play: |programs, folder| Box::pin(revoke_replace::play(programs, folder)),
     },
     Scenario {
+        name: "parked",
+        tag: Tag::Full,
+        about: "the names of an application lead elsewhere: it fails, decays, is parked and asks nothing, and is renewed when they are back",
+        play: |programs, folder| Box::pin(parked::play(programs, folder)),
+    },
+    Scenario {
         name: "incident",
         tag: Tag::Full,
         about: "forty certificates are replaced by what they have in common, others by their serial numbers, each once",
@@ -295,7 +301,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace incident",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace parked incident",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -307,7 +313,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, incident",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, parked, incident",
             ),
         ];
         for (case, names, tag, expected) in cases {

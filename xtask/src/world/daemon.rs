@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) request: &'static str,
     /// How many orders run at a time.
     pub(crate) concurrency: u32,
+    /// The lines of `[retry]`, in place of the daemon's own waits.
+    pub(crate) retry: &'static str,
 }
 
 impl Settings {
@@ -48,6 +50,7 @@ impl Settings {
         batch: "1s",
         request: "30s",
         concurrency: 8,
+        retry: "",
     };
 }
 

@@ -47,8 +47,9 @@ impl Dns {
         self.address
     }
 
-    /// Answers queries for `host` with `addresses`, in that order; the CA tries the first.
+    /// Answers queries for `host` with `addresses`, in that order, and no others; the CA tries the first.
     pub(crate) async fn point(&self, host: &str, addresses: &[IpAddr]) -> Result<()> {
+        self.tell("clear-a", &json!({"host": host})).await?;
         self.tell("add-a", &json!({"host": host, "addresses": addresses})).await
     }
 

@@ -69,6 +69,7 @@ impl SmallWorld {
             ssh: None,
             challenge: net.challenge,
             webhook: None,
+            edges: Vec::new(),
             https: net.https,
             dns: dns.address(),
         };

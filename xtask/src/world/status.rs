@@ -98,6 +98,7 @@ pub(crate) enum Stage {
     Ordering,
     Waiting,
     Issued,
+    Parked,
     Pushed,
 }
 

@@ -1,7 +1,7 @@
 //! The daemon's configuration file, as an operator of this world would write it.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -23,7 +23,9 @@ pub(crate) struct Places {
     pub(crate) challenge: SocketAddr,
     /// Where a git host tells of pushes, if there is one.
     pub(crate) webhook: Option<Told>,
-    /// The edges' port.
+    /// The edges, if there are any.
+    pub(crate) edges: Vec<IpAddr>,
+    /// Their port.
     pub(crate) https: u16,
     pub(crate) dns: SocketAddr,
 }
@@ -79,8 +81,9 @@ impl Places {
     /// If a file that the configuration names cannot be written.
     pub(super) fn configuration(&self, settings: Settings) -> Result<String> {
         let Self { folder, repository, challenge, https, dns, .. } = self;
-        let Settings { poll, batch, concurrency, .. } = settings;
+        let Settings { poll, batch, concurrency, retry, .. } = settings;
         let (cas, ssh, webhook) = (self.cas(settings)?, self.ssh(), self.webhook());
+        let edges = self.edges();
         let folder = folder.display();
         Ok(format!(
             r#"state_dir = "{folder}/state"
@@ -97,8 +100,10 @@ listen = ["{challenge}"]
 [orders]
 concurrency = {concurrency}
 
+[retry]
+{retry}
 [edges]
-https_port = {https}
+{edges}https_port = {https}
 resolvers = ["{dns}"]
 "#
         ))
@@ -119,6 +124,11 @@ resolvers = ["{dns}"]
             text += "\n";
         }
         Ok(text)
+    }
+
+    fn edges(&self) -> String {
+        let edges: Vec<_> = self.edges.iter().map(ToString::to_string).collect();
+        if edges.is_empty() { String::new() } else { format!("addresses = {edges:?}\n") }
     }
 
     fn ssh(&self) -> String {
@@ -183,6 +193,7 @@ mod tests {
             ssh: None,
             challenge: ([127, 0, 0, 1], 1).into(),
             webhook: None,
+            edges: Vec::new(),
             https: 1,
             dns: ([127, 0, 0, 1], 2).into(),
         };

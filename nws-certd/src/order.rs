@@ -69,8 +69,6 @@ pub(crate) struct Attempt {
     pub(crate) failures: u32,
     /// How it fails, if it does.
     pub(crate) failing: Option<Failing>,
-    /// When what is served now ends.
-    pub(crate) ends: Option<OffsetDateTime>,
     /// From when to when what there is is valid.
     pub(crate) have: Option<Validity>,
     /// Whose turn it takes.
@@ -118,9 +116,10 @@ impl Ordering {
                 return ended;
             }
             // What is parked uses nothing, so what was looked at is counted now.
-            let attempt = match self.looks_first(&attempt) {
-                true => attempt.counted(self.clock.now()),
-                false => attempt,
+            let attempt = if self.looks_first(&attempt) {
+                attempt.counted(self.clock.now())
+            } else {
+                attempt
             };
             let result = self.attempt(&attempt).await;
             self.conclude(&attempt, result).await
@@ -266,6 +265,11 @@ impl Attempt {
         Self { uses: uses.unwrap_or_default(), ..self }
     }
 
+    /// How much is left of what is served now, if something is.
+    fn left(&self, now: OffsetDateTime) -> Option<time::Duration> {
+        self.have.map(|have| have.not_after() - now)
+    }
+
     /// What it is to the limits of its CA.
     pub(crate) fn claim(&self) -> Claim<'_> {
         Claim { names: &self.certificate.names, exemption: self.exemption }
@@ -284,7 +288,7 @@ impl Attempt {
 
     /// What it is to the CA's limits for new orders, while it has made none.
     fn occasion(&self) -> Occasion {
-        if self.ends.is_some() { Occasion::Renewal } else { Occasion::First }
+        if self.have.is_some() { Occasion::Renewal } else { Occasion::First }
     }
 
     /// The open order, if it is at the CA that this attempt goes to.

@@ -244,7 +244,7 @@ fn until(
     recovery: &Recovery,
     now: OffsetDateTime,
 ) -> OffsetDateTime {
-    let left = attempt.ends.map(|ends| ends - now).filter(|left| left.is_positive());
+    let left = attempt.left(now).filter(|left| left.is_positive());
     let free = backoff.retry_after(FailureClass::Free, 1, left);
     // What others ask for is waited for, but not beyond the point where the certificate is still of use.
     let soon = |wait: Duration| wait.min(left.map_or(wait, |left| left / 2));

@@ -53,7 +53,7 @@ impl Ordering {
         let sights = self.whereabouts.look(&attempt.certificate.names).await;
         let now = self.clock.now();
         let leads = Leads::of_all(sights.iter().map(|sight| sight.leads));
-        let remaining = attempt.ends.map(|ends| ends - now);
+        let remaining = attempt.left(now);
         match failing.parking(now, self.whereabouts.park_after, leads, remaining) {
             Parking::GoOn if failing.is_parked => {
                 info!("the names are back");

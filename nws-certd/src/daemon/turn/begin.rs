@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use nws_acme::Availability;
-use nws_expiry::{Due, Leaf, Reason};
+use nws_expiry::{Due, Reason};
 use time::{Duration, OffsetDateTime};
 use tracing::debug;
 
@@ -135,7 +135,6 @@ impl Daemon {
             predecessor: planned.have.clone().filter(|_| is_its_own),
             failures: planned.failures,
             failing: planned.failing,
-            ends: planned.have.as_ref().map(Leaf::not_after),
             have: planned.validity(),
             tenant: planned.tenant().into(),
             exemption: planned.exemption,
@@ -146,10 +145,8 @@ impl Daemon {
 
     fn start(&mut self, now: OffsetDateTime, ca: usize, attempt: Attempt) {
         let attempt = Attempt { began: now, ..attempt };
-        let attempt = match self.parts.ordering.looks_first(&attempt) {
-            true => attempt,
-            false => attempt.counted(now),
-        };
+        let looks_first = self.parts.ordering.looks_first(&attempt);
+        let attempt = if looks_first { attempt } else { attempt.counted(now) };
         debug!(names = %attempt.certificate.names, reason = %attempt.reason, ca = attempt.authority.directory(), "order begun");
         let is_probe = attempt.authority.availability(now) == Availability::Probe;
         let certificate = attempt.certificate.clone();

@@ -5,7 +5,7 @@ use nws_acme::testing::{FakeCa, RuntimeClock, Unanswered};
 use nws_acme::{Ca, Limits};
 use nws_challenge::Token;
 use nws_expiry::budget::Exemption;
-use nws_expiry::{DnsName, DnsNames, Doubling, KeyType, Reason, Steps};
+use nws_expiry::{DnsName, DnsNames, Doubling, KeyType, Reason, Steps, Validity};
 use time::macros::datetime;
 
 use super::*;
@@ -45,8 +45,7 @@ fn attempt(age: Duration, ends: OffsetDateTime) -> Attempt {
         predecessor: None,
         failures: 0,
         failing: None,
-        ends: Some(ends),
-        have: None,
+        have: Validity::new(NOON - Duration::DAY, ends),
         tenant: "shop".into(),
         exemption: Exemption::None,
         uses: Vec::new(),
@@ -130,7 +129,8 @@ async fn whatever_went_wrong_the_next_try_is_before_the_end() {
         .flat_map(|backoff| [2, 5, 9, 60, 3_600, 86_400, 7_000_000].map(|left| (backoff, left)))
         .flat_map(|(backoff, left)| [0, 1, 3, 99].map(|failures| (backoff, left, failures)))
     {
-        (attempt.failures, attempt.ends) = (failures, Some(NOON + Duration::seconds(left)));
+        let ends = NOON + Duration::seconds(left);
+        (attempt.failures, attempt.have) = (failures, Validity::new(NOON - Duration::DAY, ends));
         for age in [Duration::ZERO, Duration::days(3)] {
             attempt.open =
                 attempt.open.take().map(|open| OpenOrder { started_at: NOON - age, ..open });
@@ -139,5 +139,19 @@ async fn whatever_went_wrong_the_next_try_is_before_the_end() {
                 assert!(wait < Duration::seconds(left), "{wait} of {left} s after {recovery:?}");
             }
         }
+    }
+}
+
+/// The attempt's certificate has lived for a day.
+#[tokio::test]
+async fn what_keeps_from_one_ca_is_waited_for_by_the_certificate_only_in_an_emergency() {
+    let cases = [
+        ("a day is left of two", Duration::DAY, Duration::ZERO),
+        ("the last twentieth", Duration::hours(1), Duration::seconds(450)),
+        ("the last seconds", Duration::seconds(4), Duration::SECOND),
+    ];
+    for (case, left, want) in cases {
+        let attempt = attempt(Duration::ZERO, NOON + left);
+        assert_eq!(after_obstacle(&attempt, NOON) - NOON, want, "{case}");
     }
 }

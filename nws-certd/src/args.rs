@@ -10,6 +10,7 @@ use crate::account::AccountName;
 use crate::at::At;
 use crate::commands::{Conditions, serial_of};
 use crate::config::Config;
+use crate::simulate::Simulate;
 
 /// The variable that names the configuration file.
 pub(crate) const CONFIG_VARIABLE: &str = "NWS_CERTD_CONFIG";
@@ -71,6 +72,8 @@ pub enum Command {
     Renew(Renew),
     /// Have the CA revoke a certificate; it is shown first, and revoked once somebody agrees
     Revoke(Revoke),
+    /// Let time pass for certificates that there are or might be: what expires, and which limit is met first; no configuration is needed
+    Simulate(Box<Simulate>),
     /// Show and change the accounts at the CAs
     #[command(subcommand)]
     Account(AccountCommand),
@@ -95,6 +98,7 @@ impl Command {
             | Self::Issue(_)
             | Self::Renew(_)
             | Self::Revoke(_)
+            | Self::Simulate(_)
             | Self::Account(_)
             | Self::Config(_)
             | Self::State(_) => "error,nws_certd::vault=warn",

@@ -27,6 +27,7 @@ use crate::daemon::{Daemon, Parts};
 use crate::explain::{Story, story_text};
 use crate::failure::Failure;
 use crate::report::{Colour, Report, Trouble, TroubleWith, plan_text, status_text, sync_text};
+use crate::simulate::{Simulate, simulate};
 use crate::state_dir::{StateDir, StatePaths};
 use crate::{logging, open, serve};
 
@@ -43,6 +44,9 @@ pub fn run(args: Args, clock: impl Clock + 'static) -> Result<(), Failure> {
         args.log_format,
         args.log.as_deref().unwrap_or_else(|| args.command.usual_log()),
     )?;
+    if let Command::Simulate(asked) = &args.command {
+        return simulated(asked); // without a configuration, which is perhaps not there yet
+    }
     let config = Config::read(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -85,9 +89,15 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }
+        Command::Simulate(asked) => simulated(&asked),
         Command::Account(command) => account::command(command, &control, config, clock).await,
         Command::State(command) => state::command(&command, config, &*clock).await,
     }
+}
+
+fn simulated(asked: &Simulate) -> Result<(), Failure> {
+    let simulated = simulate(asked)?;
+    show(asked.output, simulated.figures(), |_| simulated.text())
 }
 
 /// What was asked about the branch as it is was answered from an older one, if it could not be fetched.

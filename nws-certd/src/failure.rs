@@ -10,6 +10,7 @@ use crate::config::ConfigError;
 use crate::control::ControlError;
 use crate::open::OpenError;
 use crate::serve::ServeError;
+use crate::simulate::SimulateError;
 
 /// Why a command failed; its exit code follows from it.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,9 @@ pub enum Failure {
     /// The serial numbers of an incident; exit code 64.
     #[error(transparent)]
     Serials(SerialsError),
+    /// Nothing was simulated; exit code 64 for options that do not go together, else 1.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
     /// Nobody agreed beforehand, and there is no terminal to ask on; exit code 64.
     #[error(
         "nothing was done, as standard input is no terminal to ask on; look at what is shown, then add --yes"
@@ -122,12 +126,14 @@ impl Failure {
             Self::Config(_) => 78,
             Self::Open(error) if error.is_of_configuration() => 78,
             Self::Serve(ServeError::WebhookSecret(_)) => 78,
+            Self::Simulate(SimulateError::Contradiction(_)) => 64,
             Self::LogFilter { .. } | Self::Serials(_) | Self::NobodyToAsk => 64,
             Self::Outdated
             | Self::Open(_)
             | Self::Serve(_)
             | Self::Control(_)
             | Self::Selection(_)
+            | Self::Simulate(_)
             | Self::Declined
             | Self::Terminal(_)
             | Self::NotFollowed(_)

@@ -63,6 +63,11 @@ mod open;
 pub use open::OpenError;
 mod serve;
 pub use serve::ServeError;
+mod simulate;
+pub use simulate::{
+    Contradiction, Counting, InvalidMix, InvalidPercent, InvalidSpan, InventoryError, Mix, Percent,
+    Published, Simulate, SimulateError, Span,
+};
 mod webhook;
 pub use webhook::{UnfitSecret, WebhookSecretError};
 mod commands;

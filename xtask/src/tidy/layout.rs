@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::breach::Breach;
 
 /// The whole top level; other repositories build on these names.
-const TOP_LEVEL: [&str; 22] = [
+const TOP_LEVEL: [&str; 23] = [
     ".cargo",
     ".ci",
     ".gitattributes",
@@ -21,6 +21,7 @@ const TOP_LEVEL: [&str; 22] = [
     "clippy.toml",
     "deny.toml",
     "deploy",
+    "docs",
     "nws-acme",
     "nws-certd",
     "nws-challenge",
@@ -33,7 +34,8 @@ const TOP_LEVEL: [&str; 22] = [
 /// Names under which unlike things gather.
 const VAGUE: [&str; 7] = ["common", "helper", "helpers", "prelude", "types", "util", "utils"];
 
-const TOP_LEVEL_REMEDY: &str = "the top level is fixed, put it into a crate, deploy/ or .ci/";
+const TOP_LEVEL_REMEDY: &str =
+    "the top level is fixed, put it into a crate, deploy/, docs/ or .ci/";
 const VAGUE_REMEDY: &str = "name it after the one concept it holds";
 const MOD_REMEDY: &str = "name the file after its module, beside the module's folder";
 
@@ -65,7 +67,8 @@ mod tests {
             ("a crate's source", "nws-acme/src/order.rs", None),
             ("a document", "README.md", None),
             ("tool configuration", ".cargo/config.toml", None),
-            ("a new folder", "docs/guide.md", Some("not part of the top level")),
+            ("a document for operators", "docs/capacity.md", None),
+            ("a new folder", "notes/guide.md", Some("not part of the top level")),
             ("a new file", "notes.txt", Some("not part of the top level")),
             ("a pinned tool chain", "rust-toolchain.toml", Some("not part of the top level")),
             ("the older module style", "nws-acme/src/order/mod.rs", Some("a file named mod.rs")),
@@ -83,6 +86,6 @@ mod tests {
 
     #[test]
     fn a_stray_folder_is_one_breach() {
-        assert_eq!(check(&["docs/a.md", "docs/b.md"]).len(), 1);
+        assert_eq!(check(&["notes/a.md", "notes/b.md"]).len(), 1);
     }
 }

@@ -26,7 +26,7 @@ struct Panel {
     colour: RGBColor,
     /// The top of the scale, if it is not the highest value.
     top: Option<f64>,
-    /// Lines between instants that have a value.
+    /// The values, by the day.
     values: Vec<(f64, f64)>,
 }
 
@@ -111,8 +111,17 @@ fn draw(area: &Area<'_>, panel: &Panel, series: &Series) -> Result<(), PlotError
         .light_line_style(WHITE)
         .label_style((FONT, 12))
         .draw()?;
-    chart.draw_series(LineSeries::new(panel.values.iter().copied(), &panel.colour))?;
+    for run in runs(&panel.values, series) {
+        chart.draw_series(LineSeries::new(run.iter().copied(), &panel.colour))?;
+    }
     Ok(())
+}
+
+/// Values that a line is drawn through: no line tells of a long time that has none.
+fn runs<'a>(values: &'a [(f64, f64)], series: &Series) -> impl Iterator<Item = &'a [(f64, f64)]> {
+    const GAP: i32 = 8;
+    let gap = series.step() * GAP / Duration::DAY;
+    values.chunk_by(move |(day, _), (next, _)| next - day < gap)
 }
 
 /// The date after so many days; with the hour where the whole is short.

@@ -39,7 +39,7 @@ pub(crate) struct Authority {
     in_use: Arc<RwLock<()>>,
     change: Mutex<Change>,
     /// What was used of its limits.
-    budget: Mutex<Ledger>,
+    budget: Mutex<Arc<Ledger>>,
 }
 
 /// On which terms certificates are had from a CA.
@@ -94,7 +94,7 @@ impl Authority {
         let standing = known.and_then(|known| recall(&ca, &keys, known));
         Self {
             ca,
-            budget: Mutex::new(Ledger::new(terms.limits)),
+            budget: Mutex::new(Arc::new(Ledger::new(terms.limits))),
             terms,
             keys,
             standing: Mutex::new(standing.unwrap_or(Standing::Unasked)),

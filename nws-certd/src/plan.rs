@@ -8,6 +8,7 @@ mod revoked;
 mod standing;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use nws_acme::Availability;
 use nws_expiry::budget::{Exemption, Ledger};
@@ -42,7 +43,7 @@ pub struct CaView {
     /// Whether it may be asked.
     pub availability: Availability,
     /// What was used of its limits.
-    pub ledger: Ledger,
+    pub ledger: Arc<Ledger>,
 }
 
 /// Everything that follows, as of one commit and one instant.

@@ -174,7 +174,8 @@ impl Daemon {
         plan: &Plan,
         facts: &Facts,
     ) -> OffsetDateTime {
-        let back = self.cas(now).into_iter().filter_map(|ca| match ca.availability {
+        let authorities = self.parts.ordering.authorities.iter();
+        let back = authorities.filter_map(|authority| match authority.availability(now) {
             Availability::Away { until, .. } => Some(until),
             Availability::Up | Availability::Probe => None,
         });

@@ -155,7 +155,7 @@ fn lines(plan: &Plan) -> String {
 }
 
 fn view(ca: &str) -> CaView {
-    let ledger = Ledger::new(Limits::NONE);
+    let ledger = Arc::new(Ledger::new(Limits::NONE));
     CaView { directory: ca.into(), profile: None, availability: Availability::Up, ledger }
 }
 

@@ -1,6 +1,7 @@
 //! An instant, as people name it to a command.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use time::format_description::well_known::Rfc3339;
@@ -19,8 +20,10 @@ enum Named {
 impl At {
     /// Now.
     pub const NOW: Self = Self(Named::After(Duration::ZERO));
-    /// Nothing is planned for beyond a century from now.
+    /// Nothing is planned for beyond a century from now,
     const LONGEST: Duration = Duration::days(36_525);
+    /// or for other years.
+    const YEARS: RangeInclusive<i32> = 1970..=2200;
 
     /// It, seen from `now`.
     pub fn instant(self, now: OffsetDateTime) -> OffsetDateTime {
@@ -37,10 +40,14 @@ impl FromStr for At {
     fn from_str(text: &str) -> Result<Self, InvalidAt> {
         let named = match text.strip_prefix('+') {
             Some(time) => after(time).map(Named::After),
-            None => OffsetDateTime::parse(text, &Rfc3339).ok().map(Named::Instant),
+            None => instant(text).map(Named::Instant),
         };
         named.map(Self).ok_or_else(|| InvalidAt { found: text.into() })
     }
+}
+
+fn instant(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().filter(|at| At::YEARS.contains(&at.year()))
 }
 
 fn after(time: &str) -> Option<Duration> {
@@ -89,6 +96,8 @@ mod tests {
             ("tomorrow", None),
             ("2026-12-24", None),
             ("+9999999y", None),
+            ("9999-12-31T23:59:59Z", None),
+            ("0001-01-01T00:00:00Z", None),
             ("", None),
         ];
         for (text, want) in cases {

@@ -27,10 +27,13 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// `burst` in a `period`; `None` if there is not a nanosecond of it for each.
+    /// No limit is counted over a longer time: ten years.
+    const LONGEST: Duration = Duration::days(3_660);
+
+    /// `burst` in a `period`; `None` if there is not a nanosecond of it for each, or it is over ten years.
     pub const fn new(burst: NonZeroU32, period: Duration) -> Option<Self> {
         let nanoseconds = period.whole_nanoseconds() / burst.get() as i128;
-        if nanoseconds <= 0 {
+        if nanoseconds <= 0 || period.whole_days() > Self::LONGEST.whole_days() {
             return None;
         }
         let (seconds, rest) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000);
@@ -126,6 +129,8 @@ mod tests {
             "/3h",
             "4294967296/1d",
             "2/1ns",
+            "1/11y",
+            "1/292471208677y",
         ] {
             assert_eq!(text.parse::<Limit>(), Err(InvalidLimit { found: text.into() }));
         }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nws_acme::{
     Account, AccountUrl, AcmeError, Availability, Ca, Clock, PreferredChain, Profile, Registration,
 };
-use nws_expiry::budget::{Ledger, Limits};
+use nws_expiry::budget::Limits;
 use time::OffsetDateTime;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use tracing::warn;
@@ -20,6 +20,7 @@ use tracing::warn;
 pub use self::key_change::KeyChangeError;
 pub(crate) use self::upkeep::Told;
 
+use self::budget::Budget;
 use self::key_change::Change;
 use crate::account::AccountKeys;
 use crate::failure::Causes;
@@ -39,7 +40,7 @@ pub(crate) struct Authority {
     in_use: Arc<RwLock<()>>,
     change: Mutex<Change>,
     /// What was used of its limits.
-    budget: Mutex<Arc<Ledger>>,
+    budget: Mutex<Budget>,
 }
 
 /// On which terms certificates are had from a CA.
@@ -94,7 +95,7 @@ impl Authority {
         let standing = known.and_then(|known| recall(&ca, &keys, known));
         Self {
             ca,
-            budget: Mutex::new(Arc::new(Ledger::new(terms.limits))),
+            budget: Mutex::new(Budget::new(terms.limits)),
             terms,
             keys,
             standing: Mutex::new(standing.unwrap_or(Standing::Unasked)),

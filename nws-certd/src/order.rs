@@ -16,7 +16,7 @@ use nws_acme::{
 };
 use nws_challenge::Answers;
 use nws_expiry::allot::Kind;
-use nws_expiry::budget::{Claim, Exemption};
+use nws_expiry::budget::Exemption;
 use nws_expiry::{Backoff, Failing, Issued, Leaf, PrivateKey, Profile, Reason, Validity};
 use time::OffsetDateTime;
 use tracing::{Instrument as _, debug, info_span};
@@ -75,6 +75,8 @@ pub(crate) struct Attempt {
     pub(crate) tenant: Box<str>,
     /// What it is exempt from at its CA.
     pub(crate) exemption: Exemption,
+    /// Whether the CA is asked in spite of what keeps from it.
+    pub(crate) in_spite: bool,
     /// What it uses of the CA's limits.
     pub(crate) uses: Vec<Used>,
     /// When it began.
@@ -115,12 +117,6 @@ impl Ordering {
             if let Some(ended) = self.park(&attempt).await {
                 return ended;
             }
-            // What is parked uses nothing, so what was looked at is counted now.
-            let attempt = if self.looks_first(&attempt) {
-                attempt.counted(self.clock.now())
-            } else {
-                attempt
-            };
             let result = self.attempt(&attempt).await;
             self.conclude(&attempt, result).await
         }
@@ -223,7 +219,7 @@ impl Ordering {
         let ca = open.ca.as_deref().unwrap_or("a CA that was not noted");
         let error = format!("the order at {ca} is left, as {why}");
         if let Some(left) = self.authorities.iter().find(|authority| authority.directory() == ca) {
-            left.give_back(&attempt.claim());
+            left.give_back(&attempt.certificate);
         }
         debug!(order = %open.id, error, "order left");
         let span = Span { began: attempt.began, ended: now };
@@ -242,7 +238,9 @@ impl Ordering {
         let ca = attempt.authority.directory().to_owned();
         let profile =
             certificate.profile.clone().or_else(|| attempt.authority.terms.profile.clone());
-        let (intended, uses) = (profile.clone(), attempt.uses.clone());
+        let intended = profile.clone();
+        // One in place of an order that was open was not planned as a new one.
+        let uses = if attempt.is_new() { attempt.uses.clone() } else { attempt.take(at) };
         let step =
             Step::OrderIntended { order, certificate, sealed_key, ca, profile: intended, uses, at };
         self.store.write(step).await.map_err(OrderFailure::Store)?;
@@ -261,18 +259,17 @@ impl Attempt {
 
     /// It, with what it uses of its CA's limits, which is counted from now on.
     pub(crate) fn counted(self, now: OffsetDateTime) -> Self {
-        let uses = self.is_new().then(|| self.authority.take(now, &self.claim()));
-        Self { uses: uses.unwrap_or_default(), ..self }
+        let uses = if self.is_new() { self.take(now) } else { Vec::new() };
+        Self { uses, ..self }
+    }
+
+    fn take(&self, now: OffsetDateTime) -> Vec<Used> {
+        self.authority.take(now, &self.certificate, self.exemption)
     }
 
     /// How much is left of what is served now, if something is.
     fn left(&self, now: OffsetDateTime) -> Option<time::Duration> {
         self.have.map(|have| have.not_after() - now)
-    }
-
-    /// What it is to the limits of its CA.
-    pub(crate) fn claim(&self) -> Claim<'_> {
-        Claim { names: &self.certificate.names, exemption: self.exemption }
     }
 
     /// Whether it asks its CA for a new order.

@@ -1,7 +1,7 @@
 //! What follows from what is wanted and what there is. Pure: facts and `now` in, a plan out.
 
 mod allotment;
-mod budget;
+mod choosing;
 mod evidence;
 mod overrides;
 mod revoked;
@@ -82,6 +82,8 @@ pub struct Planned {
     pub exemption: Exemption,
     /// Whether it is open there already.
     pub is_open: bool,
+    /// Whether that CA is asked in spite of what keeps from it, as the certificate is about to end.
+    pub in_spite: bool,
     /// What went wrong last.
     pub last_error: Option<String>,
     /// Failures since the last success.

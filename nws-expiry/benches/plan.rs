@@ -105,6 +105,7 @@ impl Planner {
             claim: Claim { names: due.key, exemption: exemption(due.entry.action) },
             urgency: due.entry.urgency,
             since: due.entry.at,
+            have: None,
         });
         allot(NOW, works.collect(), &[Book { ledger: &self.ledger, ahead: &[] }], &self.tenants)
     }

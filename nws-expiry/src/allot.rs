@@ -11,8 +11,8 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use self::room::Room;
-use crate::Urgency;
 use crate::budget::{Claim, Ledger, Short};
+use crate::{Urgency, Validity};
 
 /// One order that is due.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,8 @@ pub struct Work<'a, K> {
     pub urgency: Urgency,
     /// Since when it is due.
     pub since: OffsetDateTime,
+    /// From when to when what it replaces is valid, if it replaces something.
+    pub have: Option<Validity>,
 }
 
 /// What is known of the limits of one CA.
@@ -45,6 +47,9 @@ pub struct Book<'a> {
 pub struct Allotment<K> {
     /// Orders that the CAs take now, most urgent first.
     pub go: Vec<K>,
+    /// Orders that a CA is asked for in spite of what was counted, as they cannot wait so long: in the last twentieth of the lifetime of
+    /// what they replace, once in each eighth of what is left. That was counted wrongly is the last thing that can save it.
+    pub in_spite: Vec<K>,
     /// Orders that wait, most urgent first.
     pub later: Vec<Later<K>>,
 }
@@ -99,10 +104,13 @@ pub fn allot<K: Copy + Ord>(
         .enumerate()
         .map(|(ca, book)| Room::of(now, book, due.iter().filter(|work| work.ca == ca)))
         .collect();
-    let mut allotment = Allotment { go: Vec::new(), later: Vec::new() };
+    let mut allotment = Allotment { go: Vec::new(), in_spite: Vec::new(), later: Vec::new() };
     for work in tenants.in_turn(now, due) {
         match rooms.get_mut(work.ca).map(|room| room.admit(now, &work)) {
             Some(Ok(())) => allotment.go.push(work.key),
+            Some(Err((until, _))) if !work.keeps_waiting(now, until) => {
+                allotment.in_spite.push(work.key);
+            }
             Some(Err((until, on))) => allotment.later.push(Later { key: work.key, until, on }),
             None => {}
         }
@@ -121,7 +129,7 @@ pub fn alone(
     claim: Claim<'_>,
     urgency: Urgency,
 ) -> Result<(), (OffsetDateTime, Wait)> {
-    let work = Work { key: (), ca: 0, tenant: "", claim, urgency, since: now };
+    let work = Work { key: (), ca: 0, tenant: "", claim, urgency, since: now, have: None };
     Room::of(now, &Book { ledger, ahead: &[] }, std::iter::once(&work)).admit(now, &work)
 }
 
@@ -132,6 +140,10 @@ impl<K> Work<'_, K> {
             Urgency::Ends(ends) | Urgency::Asked { ends, .. } => Some(ends),
             Urgency::Nothing => None,
         }
+    }
+
+    fn keeps_waiting(&self, now: OffsetDateTime, until: OffsetDateTime) -> bool {
+        self.have.is_none_or(|have| have.keeps_waiting(now, until))
     }
 
     /// Whether there is no time for turns: half of that between its renewal and its end is over.

@@ -87,6 +87,7 @@
 //!     claim: Claim { names: due.key, exemption: Exemption::SameSet },
 //!     urgency: due.entry.urgency,
 //!     since: due.entry.at,
+//!     have: None,
 //! });
 //! let ledger = Ledger::new(Limits::LETS_ENCRYPT);
 //! let plan = allot(now, works.collect(), &[Book { ledger: &ledger, ahead: &[] }], &Tenants::default());

@@ -21,16 +21,16 @@ impl SweepTime {
         Self(Time::MIDNIGHT + Duration::seconds(i64::from(u32::from_be_bytes(first) % 86_400)))
     }
 
-    /// The first sweep at `instant` or after it.
+    /// The first sweep at `instant` or after it; where there is none any more, as the year 9999 ends, `instant`.
     pub fn at_or_after(self, instant: OffsetDateTime) -> OffsetDateTime {
         let instant = instant.to_offset(time::UtcOffset::UTC);
         let today = instant.replace_time(self.0);
-        if instant <= today { today } else { today + Duration::DAY }
+        if instant <= today { today } else { today.checked_add(Duration::DAY).unwrap_or(instant) }
     }
 
     /// The first sweep after `instant`.
     pub fn after(self, instant: OffsetDateTime) -> OffsetDateTime {
-        self.at_or_after(instant + Duration::NANOSECOND)
+        self.at_or_after(instant.saturating_add(Duration::NANOSECOND))
     }
 }
 
@@ -74,6 +74,11 @@ mod tests {
             ("before it", datetime!(2026-03-01 03:29:59 UTC), datetime!(2026-03-01 03:30 UTC)),
             ("on it", datetime!(2026-03-01 03:30 UTC), datetime!(2026-03-01 03:30 UTC)),
             ("after it", datetime!(2026-03-01 03:30:01 UTC), datetime!(2026-03-02 03:30 UTC)),
+            (
+                "the last there is",
+                datetime!(9999-12-31 03:30:01 UTC),
+                datetime!(9999-12-31 03:30:01 UTC),
+            ),
             ("in another offset", datetime!(2026-03-01 05:00 +2), datetime!(2026-03-01 03:30 UTC)),
         ];
         for (case, now, next) in cases {

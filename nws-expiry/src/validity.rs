@@ -2,6 +2,8 @@
 
 use time::{Duration, OffsetDateTime};
 
+use crate::backoff::in_time;
+
 /// The validity of a certificate (RFC 5280 §4.1.2.5): the only dates that decisions are made from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Validity {
@@ -41,13 +43,16 @@ impl Validity {
         self.not_after - self.lifetime() / 20
     }
 
-    /// Whether a wait until `until` is kept at `now`, whoever asked for it.
-    ///
-    /// In the [emergency](Self::emergency) no wait is that takes more than an eighth of what is left. A certificate that has ended
-    /// is past all emergencies: every wait for it is kept.
-    pub fn keeps_waiting(self, now: OffsetDateTime, until: OffsetDateTime) -> bool {
+    /// The longest wait that is kept at `now`: an eighth of what is left, and a second at least, in the
+    /// [emergency](Self::emergency); `None` where any is. A certificate that has ended is past all emergencies.
+    pub fn longest_wait(self, now: OffsetDateTime) -> Option<Duration> {
         let is_emergency = self.emergency() <= now && now < self.not_after;
-        now < until && !(is_emergency && until - now > self.left(now) / 8)
+        is_emergency.then(|| in_time(Duration::MAX, Some(self.left(now))))
+    }
+
+    /// Whether a wait until `until` is kept at `now`, whoever asked for it.
+    pub fn keeps_waiting(self, now: OffsetDateTime, until: OffsetDateTime) -> bool {
+        now < until && self.longest_wait(now).is_none_or(|longest| until - now <= longest)
     }
 }
 
@@ -85,6 +90,12 @@ mod tests {
             ("a long one", emergency, emergency + Duration::hours(3) + Duration::SECOND, false),
             ("one of an eighth", emergency, emergency + Duration::hours(3), true),
             ("one that is over", emergency, emergency, false),
+            (
+                "a second, though it is more",
+                ends - Duration::seconds(2),
+                ends - Duration::SECOND,
+                true,
+            ),
             ("of one that has ended", ends, ends + Duration::DAY, true),
         ];
         for (case, now, until, is_kept) in cases {
@@ -98,7 +109,7 @@ mod tests {
         fn a_wait_that_was_short_enough_stays_so(lifetime in 60i64..10_000_000, part in 0.95f64..1.0, through in 0.0f64..1.0) {
             let validity = Validity::new(FROM, FROM + Duration::seconds(lifetime)).unwrap();
             let begun = FROM + validity.lifetime() * part;
-            let until = begun + validity.left(begun) / 8;
+            let until = begun + validity.longest_wait(begun).unwrap_or(Duration::ZERO);
             let now = begun + (until - begun) * through;
             prop_assert!(now >= until || validity.keeps_waiting(now, until));
         }

@@ -9,6 +9,8 @@ pub(super) mod renewals;
 mod revoke;
 mod show;
 
+use std::collections::HashSet;
+
 use nws_acme::Availability;
 use nws_expiry::{Change, Entry, Leaf, Reason, Timing};
 use time::OffsetDateTime;
@@ -46,6 +48,7 @@ impl Daemon {
             self.publish(&mut plan, &mut facts).await;
         }
         self.keep_wants(&plan).await?;
+        self.give_back_unwanted(&plan);
         self.put_on_agenda(now, &plan);
         self.last.waiting = self.line_up(now, &mut plan, &mut facts);
         self.start_waiting(now);
@@ -125,6 +128,15 @@ impl Daemon {
         self.parts.store.write(Step::Wanted(rows.clone())).await?;
         self.wants_written = Some(rows);
         Ok(())
+    }
+
+    /// Orders that nobody goes on with use nothing any more.
+    fn give_back_unwanted(&self, plan: &Plan) {
+        let under_way: HashSet<_> =
+            self.under_way.values().map(|order| &order.certificate).collect();
+        for authority in &self.parts.ordering.authorities {
+            authority.give_back_unless(|key| under_way.contains(key) || plan.find(key).is_some());
+        }
     }
 
     fn put_on_agenda(&mut self, now: OffsetDateTime, plan: &Plan) {

@@ -27,8 +27,21 @@ pub(super) fn counted(
     uses
 }
 
+/// Counts no more for an order than it used: one that the CA did not make, or of which nobody knows, brings no certificate before it is
+/// asked for again.
+pub(super) fn give_back(attempt: &Attempt, failure: &OrderFailure) {
+    if !attempt.is_new() {
+        return;
+    }
+    if was_not_made(failure) {
+        attempt.authority.unmade(&attempt.certificate);
+    } else if failure.is_before_the_order() {
+        attempt.authority.give_back(&attempt.certificate);
+    }
+}
+
 /// Whether the CA has certainly made no order; whoever got no answer may have one.
-pub(super) fn was_not_made(failure: &OrderFailure) -> bool {
+fn was_not_made(failure: &OrderFailure) -> bool {
     match failure {
         OrderFailure::Order { error, .. } => matches!(
             error,

@@ -18,7 +18,7 @@ const PAUSED: Duration = Duration::DAY;
 
 impl OrderFailure {
     /// Whether the CA has made no order yet, so that what it says is not about one.
-    fn is_before_the_order(&self) -> bool {
+    pub(super) fn is_before_the_order(&self) -> bool {
         match self {
             Self::Acme { .. } | Self::Forbidden { .. } => true,
             Self::Order { error: OrderError::Request { step, .. }, .. } => match step {

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use tracing::{debug, error, info, warn};
 
 use super::caa::Forbidden;
-use super::counted::{counted, was_not_made};
+use super::counted::{counted, give_back};
 use super::obstacles::obstacle;
 use super::{Attempt, Ordering};
 use crate::failure::Causes;
@@ -96,8 +96,8 @@ impl Ordering {
         attempt: &Attempt,
         result: Result<(OrderId, Issued), OrderFailure>,
     ) -> Ended {
-        if attempt.is_new() && result.as_ref().is_err_and(was_not_made) {
-            attempt.authority.unmade(&attempt.claim());
+        if let Err(failure) = &result {
+            give_back(attempt, failure);
         }
         match result {
             Ok((order, issued)) => self.keep(attempt, order, &issued).await,
@@ -136,6 +136,7 @@ impl Ordering {
         let until = span.ended + self.backoff.free.after(1);
         let (order, blame) = (open.id, Blame::Nobody);
         let step = Step::OrderEnded { order, error, blame, attempt: span, until };
+        attempt.authority.give_back(&attempt.certificate);
         say(&step, &Recovery::Fresh);
         self.record(step).await
     }
@@ -144,7 +145,7 @@ impl Ordering {
         let chain = issued.chain().clone();
         let step = Step::Issued { order, chain, attempt: self.span(attempt) };
         let leaf = issued.leaf();
-        attempt.authority.issued(self.clock.now(), &attempt.claim());
+        attempt.authority.issued(self.clock.now(), &attempt.certificate, attempt.exemption);
         match self.store.write(step).await {
             Ok(()) => {
                 info!(
@@ -187,8 +188,8 @@ impl Ordering {
             }
         };
         say(&step, &recovery);
-        if matches!(step, Step::OrderEnded { .. }) && !was_not_made(&failure) {
-            attempt.authority.give_back(&attempt.claim());
+        if matches!(step, Step::OrderEnded { .. }) {
+            attempt.authority.give_back(&attempt.certificate);
         }
         let uses = counted(attempt, &failure, &recovery, met.as_ref(), span.ended);
         if !uses.is_empty() && self.record(Step::Used(uses)).await == Ended::NotKept {
@@ -225,16 +226,10 @@ fn told(error: &dyn std::error::Error, recovery: Recovery) -> (Recovery, String)
     (recovery, text)
 }
 
-/// What keeps from one CA alone is no reason to wait for the others; but in an emergency it does not keep from that CA either, and
-/// so would be met without end.
+/// What keeps from one CA alone is no reason to wait for the others; but who is asked in spite of it would be asked without end.
 fn after_obstacle(attempt: &Attempt, now: OffsetDateTime) -> OffsetDateTime {
-    match attempt.have {
-        Some(have) if have.emergency() <= now => {
-            let eighth: Duration = have.left(now) / 8;
-            now + eighth.max(Duration::SECOND)
-        }
-        Some(_) | None => now,
-    }
+    let longest = attempt.have.and_then(|have| have.longest_wait(now));
+    now + longest.filter(|_| attempt.in_spite).unwrap_or(Duration::ZERO)
 }
 
 /// When the certificate is tried again.
@@ -265,7 +260,8 @@ fn until(
         Recovery::Fresh => charged(attempt.failures),
         Recovery::Permanent => charged(u32::MAX),
     };
-    now + wait
+    // A longer one would not be kept.
+    now + attempt.have.and_then(|have| have.longest_wait(now)).map_or(wait, |most| wait.min(most))
 }
 
 /// An order that does not get on is looked at ever more rarely, by its age.

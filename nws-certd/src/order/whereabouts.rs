@@ -62,6 +62,7 @@ impl Ordering {
             Parking::GoOn => None,
             Parking::Park { until } => {
                 let why = why(&sights);
+                attempt.authority.unmade(&attempt.certificate);
                 info!(why, look_at = instant(until), "nothing is ordered, as a name has left");
                 let certificate = attempt.certificate.clone();
                 let parked = Parked { since: now, why };

@@ -35,6 +35,7 @@ impl Plan {
             claim: Claim { names: &planned.key.names, exemption: planned.exemption },
             urgency: planned.urgency(now),
             since: planned.next.reason().and_then(Reason::since).unwrap_or(now),
+            have: planned.validity(),
         })
     }
 
@@ -66,6 +67,16 @@ impl Plan {
                 let (reason, on) = (reason.clone(), Obstruction::Limit(format!("{ca}: {on}")));
                 planned.next = Next::Wait { until, reason, on };
                 places.push(key);
+            }
+        }
+        places
+    }
+
+    /// Who cannot wait for what was counted is ordered in spite of it; gives their places.
+    pub(crate) fn in_spite(&mut self, places: Vec<usize>) -> Vec<usize> {
+        for at in &places {
+            if let Some(planned) = self.certificates.get_mut(*at) {
+                planned.in_spite = true;
             }
         }
         places

@@ -87,6 +87,7 @@ impl Evidence<'_> {
             goes_to,
             exemption: view.map_or(Exemption::None, |view| self.exemption(view, had)),
             is_open: goes_to.is_some() && goes_to == self.open_at(),
+            in_spite: self.is_in_spite(&key, had, goes_to),
             have: had.map(|had| had.leaf.clone()),
             pushed_until: pushed_until(&wants),
             issued_at: stored.map(|stored| stored.at),
@@ -204,13 +205,12 @@ impl Evidence<'_> {
     /// What comes next, and which CA an order goes to now.
     fn next(&self, key: &CertificateKey, had: Option<Had<'_>>) -> (Next, Option<usize>) {
         let decision = self.decide(key, had);
-        let standings = self.standings(key, had);
-        let choice = match &decision {
-            Decision::Keep { .. } => self.choose(had, None, &standings),
-            Decision::Order(reason) => {
-                let choice = self.choose(had, Some(reason), &standings);
-                self.within_limits(key, had, reason, &standings, choice)
+        let (choice, standings) = match &decision {
+            Decision::Keep { .. } => {
+                let standings = self.standings(key, had, |_| true);
+                (self.choose(had, None, &standings), standings)
             }
+            Decision::Order(reason) => self.chosen(key, had, reason),
         };
         let goes_to = match choice {
             Choice::Use(ca) => Some(ca),
@@ -282,11 +282,16 @@ impl Evidence<'_> {
         }
     }
 
-    fn standings(&self, key: &CertificateKey, had: Option<Had<'_>>) -> Vec<Standing> {
+    /// How each CA stands, by the obstacles that stand themselves.
+    pub(super) fn standings(
+        &self,
+        key: &CertificateKey,
+        had: Option<Had<'_>>,
+        stands: impl Fn(&Obstacle) -> bool,
+    ) -> Vec<Standing> {
         let of = |(at, view): (usize, &CaView)| {
-            let stands =
-                |met: &&Obstacle| met.ca == view.directory && self.keeps_waiting(had, met.until);
-            let obstacles = self.facts.obstacles.iter().filter(stands);
+            let here = |met: &&Obstacle| met.ca == view.directory && stands(met);
+            let obstacles = self.facts.obstacles.iter().filter(here);
             standing(self.now, key, self.occasion(at, had), obstacles, &view.availability)
         };
         self.cas.iter().enumerate().map(of).collect()

@@ -41,7 +41,7 @@ impl LimitReport {
 /// Those with least left; of new orders also when all are.
 fn tightest(now: OffsetDateTime, ledger: &Ledger, kind: LimitKind) -> Vec<LimitReport> {
     let Some(limit) = ledger.limits().get(kind) else { return Vec::new() };
-    let used = ledger.levels().filter(|(bucket, level)| {
+    let used = ledger.levels(now).filter(|(bucket, level)| {
         bucket.kind() == kind && now < level.is_whole_at() && **bucket != Bucket::NewOrders
     });
     let used = used.map(|(bucket, level)| (Level::left(Some(level), limit, now), bucket));

@@ -23,6 +23,7 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
         holds: vec![],
         exemption: Exemption::None,
         is_open: false,
+        in_spite: false,
         next,
         last_error: None,
         failures: 0,

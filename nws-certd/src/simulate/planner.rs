@@ -197,6 +197,7 @@ impl<'a> Scene<'a> {
             claim: Claim { names: &due.names, exemption: self.exemption(due.key) },
             urgency: self.urgency(one),
             since: due.since,
+            have: None,
         })
     }
 

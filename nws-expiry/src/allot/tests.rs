@@ -56,6 +56,7 @@ fn allotted(
         claim: Claim { names: &case.names, exemption: case.exemption },
         urgency: case.urgency,
         since: case.since,
+        have: None,
     });
     allot(NOON, works.collect(), &[Book { ledger, ahead }], tenants)
 }
@@ -190,4 +191,22 @@ fn a_mass_revocation_goes_by_how_exposed_they_are() {
         Case { urgency, ..renewal(key, "a", 60) }
     };
     assert_eq!(goes(Limits::NONE, &[asked(1, 1), asked(2, 9), renewal(3, "a", 30)]), [3, 2, 1]);
+}
+
+/// Of 20 days one is left, or two; nothing is left of the names' budget for a day and a half.
+#[test]
+fn what_is_about_to_end_is_asked_for_in_spite_of_what_was_counted() {
+    let exact_set = "1/36h".parse().ok();
+    let mut ledger = Ledger::new(Limits { exact_set, ..Limits::LETS_ENCRYPT });
+    let case = renewal(1, "a", 1);
+    let claim = Claim { names: &case.names, exemption: case.exemption };
+    ledger.take(NOON, &claim);
+    for (left, in_spite) in [(1, vec![1]), (2, vec![])] {
+        let have = Validity::new(day(left - 20), day(left));
+        let (tenant, urgency) = ("a", Urgency::Ends(day(left)));
+        let work = Work { key: 1, ca: 0, tenant, claim, urgency, since: day(-5), have };
+        let books = [Book { ledger: &ledger, ahead: &[] }];
+        let allotment = allot(NOON, vec![work], &books, &Tenants::default());
+        assert_eq!((allotment.go, allotment.in_spite), (vec![], in_spite), "{left} days");
+    }
 }

@@ -83,11 +83,11 @@ impl Ledger {
         used.level = level.max(used.level);
     }
 
-    /// Every bucket of which something was used, with what is under way.
-    pub fn levels(&self) -> impl Iterator<Item = (&Bucket, Level)> {
-        self.used.iter().filter_map(|(bucket, used)| {
+    /// Every bucket of which something was used, as it is at `now` with what is under way.
+    pub fn levels(&self, now: OffsetDateTime) -> impl Iterator<Item = (&Bucket, Level)> {
+        self.used.iter().filter_map(move |(bucket, used)| {
             let limit = self.limits.get(bucket.kind())?;
-            Some((bucket, used.with_all(limit, used.level.is_whole_at())))
+            Some((bucket, used.with_all(limit, now)))
         })
     }
 
@@ -170,9 +170,11 @@ impl Ledger {
         self.kept(level.is_whole_at(), bucket)
     }
 
-    /// Forgets the buckets that are whole at `now`.
-    pub fn forget_whole(&mut self, now: OffsetDateTime) {
+    /// Forgets the buckets that are whole at `now`, and says whether there were any.
+    pub fn forget_whole(&mut self, now: OffsetDateTime) -> bool {
+        let before = self.used.len();
         self.used.retain(|_, used| used.under_way > 0 || now < used.level.is_whole_at());
+        self.used.len() < before
     }
 
     fn use_one(&mut self, now: OffsetDateTime, bucket: Bucket) -> Option<(Bucket, Level)> {

@@ -18,7 +18,7 @@ impl Level {
 
     /// A bucket from which the CA gives one more at `until`, as its Retry-After says, and then one each interval.
     pub fn told(limit: Limit, until: OffsetDateTime) -> Self {
-        Self(until + (limit.period() - limit.interval()))
+        Self(until.saturating_add(limit.period() - limit.interval()))
     }
 
     /// When it is whole again.

@@ -51,6 +51,7 @@ fn allotted(cases: &[Case], burst: u32) -> Allotment<usize> {
             .ends()
             .map_or(Urgency::Nothing, |left| Urgency::Ends(NOW + Duration::hours(left))),
         since: case.hours.map_or(NOW, |(since, _)| NOW - Duration::hours(since)),
+        have: None,
     });
     let ledger = Ledger::new(limits);
     allot(NOW, works.collect(), &[Book { ledger: &ledger, ahead: &[] }], &Tenants::default())

@@ -102,6 +102,7 @@ impl<'a> Run<'a> {
             claim: Claim { names: &self.names[*due.key], exemption: Exemption::None },
             urgency: due.entry.urgency,
             since: due.entry.at,
+            have: None,
         });
         let mut ahead: Vec<_> = self
             .agenda

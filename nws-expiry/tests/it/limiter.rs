@@ -112,6 +112,7 @@ impl Planner {
             claim: Claim { names: &self.wanted[key].names, exemption },
             urgency,
             since: now,
+            have: None,
         });
         let books = [Book { ledger: &self.ledger, ahead: &[] }];
         let go = allot(now, works.collect(), &books, &self.tenants).go;

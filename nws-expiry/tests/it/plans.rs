@@ -83,7 +83,7 @@ impl Known {
     fn plan(&self, turned: impl FnOnce(&mut Vec<Work<'_, usize>>)) -> Allotment<usize> {
         let due = self.agenda.due(NOW).into_iter().map(|due| {
             let Fact { key, tenant, urgency, at: since, .. } = due.entry.action;
-            Work { key, ca: 0, tenant, claim: due.entry.action.claim(), urgency, since }
+            Work { key, ca: 0, tenant, claim: due.entry.action.claim(), urgency, since, have: None }
         });
         let mut due = due.collect();
         turned(&mut due);

@@ -1,7 +1,7 @@
 //! What a CA allows is counted before it has to refuse.
 
 use nws_acme::LimitScope;
-use nws_acme::testing::{Answer, Endpoint, Instead};
+use nws_acme::testing::{Answer, Endpoint, Instead, Outage};
 use nws_expiry::budget::Limits;
 use time::Duration;
 
@@ -150,4 +150,59 @@ async fn what_would_be_done_at_another_instant_is_told_and_not_done() {
     assert_eq!(plan("+3h").await, (2, 0, 4));
     assert_eq!(plan("+80d").await, (6, 0, 5), "two new, four renewals");
     assert_eq!(world.ca.orders(), 4, "nothing is done");
+}
+
+/// Who gets no answer to newOrder does not know whether there is an order; none of them brings a certificate.
+#[tokio::test]
+async fn orders_that_nobody_answers_use_nothing_that_counts_when_one_is_issued() {
+    let exact_set = "1/7d".parse().ok();
+    let (world, mut daemon) = limited(SHOP, Limits { exact_set, ..Limits::LETS_ENCRYPT }).await;
+    let first = world.settle(&mut daemon).await;
+    world.pass(first.certificates[0].next.at - world.now());
+    world.ca.faults(|faults| {
+        faults.outage = Some(Outage::Refused);
+        faults.outage_at = vec![Endpoint::NewOrder];
+    });
+    let before = world.ca.count(Endpoint::NewOrder);
+    for _ in 0..6 {
+        world.settle(&mut daemon).await;
+        world.pass(Duration::minutes(10));
+    }
+    assert!(world.ca.count(Endpoint::NewOrder) >= before + 6, "it is asked again and again");
+    world.ca.faults(|faults| faults.outage = None);
+    let report = world.settle(&mut daemon).await;
+    assert_eq!((world.ca.issued(), waiting(&report).len()), (2, 0), "{report:?}");
+}
+
+/// Half an hour is left of ten, and one certificate a day for these names is all there is, of which one was had.
+#[tokio::test]
+async fn in_an_emergency_the_ca_is_asked_in_spite_of_what_was_counted() {
+    let world = World::living(Duration::hours(10), SHOP).await;
+    let exact_set = "1/1d".parse().ok();
+    *world.limits.lock().unwrap() = Limits { exact_set, ..Limits::NONE };
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    world.pass(Duration::hours(9));
+    let report = world.settle(&mut daemon).await;
+    assert_eq!((world.ca.orders(), waiting(&report).len()), (1, 1), "an hour is left: it waits");
+    world.pass(Duration::minutes(32));
+    world.settle(&mut daemon).await;
+    assert_eq!(world.ca.issued(), 2);
+}
+
+#[tokio::test]
+async fn in_an_emergency_another_ca_goes_before_one_that_does_not_want_to() {
+    let world = World::living(Duration::hours(10), SHOP).await;
+    world.configure(&[First, Second]);
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    world.pass(Duration::minutes(9 * 60 + 32));
+    let answer = Answer::Limited { scope: LimitScope::ExactSet, retry_after: "86400".into() };
+    let instead = Instead { at: Endpoint::NewOrder, times: 99, answer };
+    world.ca.faults(|faults| faults.instead = vec![instead]);
+    let asked = world.ca.count(Endpoint::NewOrder);
+    for _ in 0..3 {
+        world.settle(&mut daemon).await;
+    }
+    assert_eq!((world.ca.count(Endpoint::NewOrder) - asked, world.second.issued()), (1, 1));
 }

@@ -49,6 +49,7 @@ impl Daemon {
             self.put_one_on_agenda(now, plan, at);
         }
         go.extend(allotment.go);
+        go.extend(plan.in_spite(allotment.in_spite));
         go
     }
 
@@ -138,15 +139,14 @@ impl Daemon {
             have: planned.validity(),
             tenant: planned.tenant().into(),
             exemption: planned.exemption,
+            in_spite: planned.in_spite,
             uses: Vec::new(),
             began: self.parts.clock.now(),
         })
     }
 
     fn start(&mut self, now: OffsetDateTime, ca: usize, attempt: Attempt) {
-        let attempt = Attempt { began: now, ..attempt };
-        let looks_first = self.parts.ordering.looks_first(&attempt);
-        let attempt = if looks_first { attempt } else { attempt.counted(now) };
+        let attempt = Attempt { began: now, ..attempt }.counted(now);
         debug!(names = %attempt.certificate.names, reason = %attempt.reason, ca = attempt.authority.directory(), "order begun");
         let is_probe = attempt.authority.availability(now) == Availability::Probe;
         let certificate = attempt.certificate.clone();

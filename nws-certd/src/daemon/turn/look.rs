@@ -40,6 +40,7 @@ impl Daemon {
         let due = self.not_under_way(&plan, plan.due());
         let allotment = plan.allot(at, &due, &cas, &self.tenants);
         plan.wait(&cas, allotment.later);
+        plan.in_spite(allotment.in_spite);
         let report = self.report_of(at, &plan, &facts);
         Ok(if at == now { report } else { self.as_foreseen(now, &plan, report) })
     }

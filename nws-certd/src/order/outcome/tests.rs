@@ -48,6 +48,7 @@ fn attempt(age: Duration, ends: OffsetDateTime) -> Attempt {
         have: Validity::new(NOON - Duration::DAY, ends),
         tenant: "shop".into(),
         exemption: Exemption::None,
+        in_spite: true,
         uses: Vec::new(),
         began: NOON,
     }
@@ -137,6 +138,10 @@ async fn whatever_went_wrong_the_next_try_is_before_the_end() {
             for recovery in recoveries() {
                 let wait = until(backoff, &attempt, &recovery, NOON) - NOON;
                 assert!(wait < Duration::seconds(left), "{wait} of {left} s after {recovery:?}");
+                // What was not kept would be over at once, and the CA asked without end; its breaker says when it is away.
+                let kept = attempt.have.is_some_and(|have| have.keeps_waiting(NOON, NOON + wait));
+                let is_breakers = matches!(recovery, Recovery::CaAway { .. });
+                assert!(kept || is_breakers, "{wait} of {left} s after {recovery:?}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What an order is to the limits of each CA.
+//! Which CA an order goes to, by what keeps from each and what is left of its limits.
 
 use nws_acme::choice::{Choice, Standing};
 use nws_expiry::allot::alone;
@@ -11,6 +11,42 @@ use super::evidence::{Evidence, Had};
 use crate::store::CertificateKey;
 
 impl Evidence<'_> {
+    /// Where an order goes, with how the CAs stand. In the last twentieth of a certificate's lifetime, where everything that keeps from
+    /// CAs would be waited for, what takes too long counts for nothing.
+    pub(super) fn chosen(
+        &self,
+        key: &CertificateKey,
+        had: Option<Had<'_>>,
+        reason: &Reason,
+    ) -> (Choice, Vec<Standing>) {
+        let standings = self.standings(key, had, |_| true);
+        let choice = self.choose(had, Some(reason), &standings);
+        if let Choice::Use(_) = choice {
+            return (self.within_limits(key, had, reason, &standings, choice), standings);
+        }
+        let in_time = self.standings(key, had, |met| self.keeps_waiting(had, met.until));
+        match self.choose(had, Some(reason), &in_time) {
+            Choice::Use(ca) => (Choice::Use(ca), standings),
+            Choice::Wait { .. } | Choice::Nobody => (choice, standings),
+        }
+    }
+
+    /// Whether a CA is asked though something keeps from it.
+    pub(super) fn is_in_spite(
+        &self,
+        key: &CertificateKey,
+        had: Option<Had<'_>>,
+        ca: Option<usize>,
+    ) -> bool {
+        // Before that nobody is.
+        if had.is_none_or(|had| had.leaf.validity().longest_wait(self.now).is_none()) {
+            return false;
+        }
+        let standings = self.standings(key, had, |_| true);
+        let standing = ca.and_then(|ca| standings.get(ca));
+        standing.is_some_and(|it| !matches!(it, Standing::Ready | Standing::Probe))
+    }
+
     /// What an order is exempt from at a CA: only what was had from itself counts there, and only a CA that is known to have issued it
     /// is told what is replaced.
     pub(super) fn exemption(&self, view: &CaView, had: Option<Had<'_>>) -> Exemption {
@@ -28,7 +64,7 @@ impl Evidence<'_> {
 
     /// Where an order goes if the limits of the CA that was chosen are used up for it: to another that has room, by the same rule as
     /// where a CA says so; else it gets in line, with all others that wait for nothing else.
-    pub(super) fn within_limits(
+    fn within_limits(
         &self,
         key: &CertificateKey,
         had: Option<Had<'_>>,

@@ -18,7 +18,7 @@ use crate::report::instant;
 use crate::store::{CertificateKey, RenewalFacts, Step, Store};
 
 /// How many certificates are asked about at a time.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 8;
 /// How soon it is looked again whether a CA tells when to renew that does not yet.
 const NOT_TOLD: Duration = Duration::DAY;
 /// How long a certificate counts as just issued.

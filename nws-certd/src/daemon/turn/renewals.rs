@@ -31,6 +31,14 @@ pub(in crate::daemon) struct Inquiries {
 impl Inquiries {
     const BETWEEN: Duration = Duration::seconds(10);
     const MOST: usize = 100;
+    /// In so many rounds all are asked about, however many there are: within the shortest time after which Let's Encrypt wants to be
+    /// asked again, 17,280 s.
+    const ROUNDS: usize = 1_728;
+
+    /// How many are asked about in a round.
+    fn most(certificates: usize) -> usize {
+        Self::MOST.max(certificates.div_ceil(Self::ROUNDS))
+    }
 }
 
 /// A certificate that a CA may be asked about.
@@ -62,12 +70,13 @@ impl Daemon {
             self.inquiries.next = Some(at);
             return;
         }
+        let most = Inquiries::most(candidates.len());
         let due = candidates.into_iter().take_while(|candidate| candidate.at <= now);
         // Who may still be away is not asked about everything at once.
         let mut probed = BTreeSet::new();
         let due = due.filter(|one| !one.is_probe || probed.insert(one.authority.directory()));
         let installation = &self.parts.rules.installation;
-        let inquiries = due.take(Inquiries::MOST).map(|one| one.inquiry(installation)).collect();
+        let inquiries = due.take(most).map(|one| one.inquiry(installation)).collect();
         let (store, clock) = (self.parts.store.clone(), self.parts.clock.clone());
         self.inquiries.round.spawn(Round { inquiries, store, clock }.run());
         self.inquiries.began = Some(now);
@@ -132,5 +141,21 @@ impl Candidate<'_> {
             authority: self.authority.clone(),
             known: self.known.cloned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_certificates_are_asked_about_before_the_ca_is_to_be_asked_again() {
+        let shortest = Duration::seconds(17_280);
+        for certificates in [1usize, 100, 10_000, 172_800, 1_000_000, 10_000_000] {
+            let rounds = certificates.div_ceil(Inquiries::most(certificates));
+            let all = Inquiries::BETWEEN * i32::try_from(rounds).unwrap();
+            assert!(all <= shortest, "{certificates} within {all}");
+        }
+        assert_eq!(Inquiries::most(10_000), 100, "never fewer, and no more than it takes");
     }
 }

@@ -1,10 +1,10 @@
 //! What this thread logs, at every level.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::Level;
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 
 pub(crate) struct Log {
     written: Written,
@@ -14,8 +14,13 @@ pub(crate) struct Log {
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
+/// What all other threads log to, so that tracing asks everybody whether anybody listens: while it knows one subscriber only, whichever
+/// thread comes first to a line decides for all of them, and one without a subscriber decides that nobody does.
+static OTHERS: Once = Once::new();
+
 impl Log {
     pub(crate) fn open() -> Self {
+        OTHERS.call_once(|| set_global_default(tracing_subscriber::registry()).unwrap());
         let written = Written::default();
         let writer = written.clone();
         let subscriber = tracing_subscriber::fmt()

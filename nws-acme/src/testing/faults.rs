@@ -17,7 +17,7 @@ pub struct Faults {
     pub server_errors_next: u32,
     /// An order stays `processing` for so many looks.
     pub processing_polls: u32,
-    /// A challenge stays `processing` for so many looks.
+    /// A challenge stays `processing` for so many looks, and no longer once there are to be fewer.
     pub validation_polls: u32,
     /// The Retry-After of every order that is looked at.
     pub retry_after: Option<String>,

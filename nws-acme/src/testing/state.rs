@@ -225,9 +225,10 @@ impl State {
 
     /// Time passes, which here means: somebody looked.
     pub(super) fn look(&mut self, id: usize) {
+        let most = self.faults.validation_polls;
         let Some(order) = self.orders.get_mut(&id) else { return };
         for authorization in &order.authorizations {
-            self.authorizations[*authorization].standing.look();
+            self.authorizations[*authorization].standing.look(most);
         }
         if let Some(finalized) = &mut order.finalized {
             finalized.polls = finalized.polls.saturating_sub(1);
@@ -298,9 +299,9 @@ impl State {
 }
 
 impl Standing {
-    pub(super) fn look(&mut self) {
+    pub(super) fn look(&mut self, most: u32) {
         if let Self::Validating { polls, outcome } = self {
-            match polls.checked_sub(1) {
+            match most.min(*polls).checked_sub(1) {
                 Some(left) => *polls = left,
                 None => *self = outcome.clone().map_or_else(Self::Invalid, |()| Self::Valid),
             }

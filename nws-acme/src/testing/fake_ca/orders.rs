@@ -18,9 +18,10 @@ impl FakeCa {
 
     pub(super) fn authorization(&self, account: usize, id: usize) -> Result<Reply, Refusal> {
         let mut state = self.state();
+        let most = state.faults.validation_polls;
         let authorization = state.authorizations.get_mut(id).ok_or_else(not_found)?;
         owned(Some(authorization.account), account)?;
-        authorization.standing.look();
+        authorization.standing.look(most);
         Ok(Reply::json(200, &state.authorization_document(id)))
     }
 

@@ -142,7 +142,8 @@ async fn no_order_is_begun_while_the_key_is_changed_and_those_under_way_are_wait
     let world = World::with(SHOP).await;
     world.settle(&mut world.daemon().await).await;
     let mut daemon = world.daemon().await;
-    world.ca.faults(|faults| faults.validation_polls = 20);
+    // Until it is told otherwise, however long the turns take.
+    world.ca.faults(|faults| faults.validation_polls = u32::MAX);
     world.somebody_writes("apps/blog.yaml", &SHOP.replace("shop", "blog"));
     daemon.turn(Look::Asked).await.unwrap();
     while world.ca.count(Endpoint::Challenge) < 2 {
@@ -162,6 +163,7 @@ async fn no_order_is_begun_while_the_key_is_changed_and_those_under_way_are_wait
     let report = daemon.reports().borrow().clone().unwrap();
     assert!(report.troubles[0].text.contains("is being changed; no order is begun"), "{report:?}");
 
+    world.ca.faults(|faults| faults.validation_polls = 0);
     world.run_orders(&mut daemon).await;
     assert_eq!(change.await.unwrap()[0].error, None);
     assert_eq!((world.ca.issued(), world.ca.count(Endpoint::KeyChange)), (2, 1));

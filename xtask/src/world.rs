@@ -39,7 +39,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::files;
-use crate::loopback::{self, Network};
+use crate::loopback::Network;
 use crate::proxy::{self, CaProxy, Effect, Endpoint, Scope, Times};
 use crate::tools::{self, Tools};
 use crate::wait::{self, Look};
@@ -303,16 +303,13 @@ impl Net {
     fn claim() -> Result<Self> {
         let network = Network::claim();
         let edges = [network.host(2), network.host(3)];
-        Ok(Self {
-            network,
-            challenge: loopback::free_address(network.host(1))?,
-            http: loopback::free_port(&edges)?,
-            https: loopback::free_port(&edges)?,
-        })
+        let challenge = network.free_address(network.host(1))?;
+        let (http, https) = (network.free_port(&edges)?, network.free_port(&edges)?);
+        Ok(Self { network, challenge, http, https })
     }
 
     /// A free address for one of the world's own parts.
     fn part(&self) -> Result<SocketAddr> {
-        loopback::free_address(self.network.host(1))
+        self.network.free_address(self.network.host(1))
     }
 }

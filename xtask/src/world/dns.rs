@@ -8,7 +8,6 @@ use http::Uri;
 use serde_json::json;
 
 use crate::http::Http;
-use crate::loopback;
 use crate::process::{self, Process};
 use crate::tools::Pebble;
 use crate::wait::{self, Look};
@@ -27,7 +26,8 @@ pub(crate) struct Dns {
 impl Dns {
     pub(crate) async fn start(pebble: &Pebble, folder: &Path, net: &Net) -> Result<Self> {
         let http = Http::in_clear(PATIENCE);
-        let (address, management) = (loopback::free_dns_address(net.network.host(1))?, net.part()?);
+        let (address, management) =
+            (net.network.free_dns_address(net.network.host(1))?, net.part()?);
         let mut command = process::isolated(&pebble.dns);
         command.args(pebble.dns_options()).arg(address.to_string());
         command.arg("-management").arg(management.to_string());

@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::process::{self, Process};
 use crate::wait::{self, Look};
 use crate::world::{Net, PATIENCE};
-use crate::{files, loopback, tls};
+use crate::{files, tls};
 
 pub(crate) struct Edge {
     name: String,
@@ -31,7 +31,7 @@ impl Edge {
         address: IpAddr,
     ) -> Result<(Self, Runtime)> {
         let folder = folder.join(name);
-        let socket = loopback::free_address(address)?;
+        let socket = net.network.free_address(address)?;
         let (placeholder, list) = (folder.join("placeholder.pem"), folder.join("crt-list.txt"));
         files::write(&placeholder, runtime::bundle(&tls::placeholder()?))?;
         files::write(&list, format!("{}\n", placeholder.display()))?;

@@ -35,6 +35,8 @@ mod repo_path;
 pub use repo_path::{InvalidRepoPath, RepoPath};
 mod secret_ref;
 pub use secret_ref::{InvalidSecretRef, InvalidTarget, SecretRef, Target, WantKey};
+mod files;
+pub use files::FileError;
 mod git;
 pub use git::{Git, GitError, Remedy, Version};
 mod ssh;

@@ -41,6 +41,11 @@ mod git;
 pub use git::{Git, GitError, Remedy, Version};
 mod ssh;
 pub use ssh::{Ssh, SshError};
+mod https;
+pub use https::{
+    Https, HttpsError, HttpsOptions, HttpsProxy, InvalidHttpsProxy, InvalidUserName, UnfitToken,
+    UserName,
+};
 mod remote;
 pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
 mod mirror;

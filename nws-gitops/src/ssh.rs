@@ -5,6 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, FileError};
+use crate::git::shell_quoted;
 
 /// The deploy key and the host keys with which `git` goes over ssh.
 ///
@@ -78,18 +79,6 @@ fn option(name: &str, path: &Path) -> Vec<u8> {
     }
     option.push(b'"');
     option
-}
-
-fn shell_quoted(word: &[u8]) -> Vec<u8> {
-    let mut quoted = vec![b'\''];
-    for &byte in word {
-        match byte {
-            b'\'' => quoted.extend(br"'\''"),
-            other => quoted.push(other),
-        }
-    }
-    quoted.push(b'\'');
-    quoted
 }
 
 /// An absolute path that an option of ssh can hold: it replaces `${..}` by variables, with no way to keep it from that.

@@ -163,6 +163,46 @@ fn known_words_and_what_helps() {
         ),
         ("fatal: transport 'ssh' not allowed", Some(Remedy::ConfigureSsh)),
         ("ssh -F /dev/null: 1: ssh: not found", Some(Remedy::InstallSsh)),
+        (
+            "fatal: could not read Username for 'https://git.example': terminal prompts disabled",
+            Some(Remedy::ConfigureToken),
+        ),
+        (
+            "remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://git.example/a.git/'",
+            Some(Remedy::ReplaceToken),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': The requested URL returned error: 403",
+            Some(Remedy::GrantAccess),
+        ),
+        (
+            "remote: Permission to org/gitops.git denied to certd.\nfatal: unable to access 'https://git.example/org/gitops.git/': The requested URL returned error: 403",
+            Some(Remedy::GrantWrite),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': server certificate verification failed. CAfile: none CRLfile: none",
+            Some(Remedy::TrustCa),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': SSL certificate problem: unable to get local issuer certificate",
+            Some(Remedy::TrustCa),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': SSL: no alternative certificate subject name matches target host name 'git.example'",
+            Some(Remedy::TrustCa),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': The requested URL returned error: 301",
+            Some(Remedy::FollowMove),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': Received HTTP code 407 from proxy after CONNECT",
+            Some(Remedy::CheckProxy),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': The requested URL returned error: 503",
+            None,
+        ),
         ("ssh: connect to host git.example port 22: Connection refused", None),
         ("fatal: the remote end hung up unexpectedly", None),
     ];

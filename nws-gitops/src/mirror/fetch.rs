@@ -101,7 +101,7 @@ impl Mirror {
             GitError::Start { .. } | GitError::TooOld { .. } | GitError::NoVersion { .. } => {
                 FetchError::Git { source }
             }
-            GitError::TimedOut { .. } | GitError::Failed { .. } => {
+            GitError::TimedOut { .. } | GitError::Https(_) | GitError::Failed { .. } => {
                 FetchError::Unreachable { remote: self.remote.url.clone(), source }
             }
         }

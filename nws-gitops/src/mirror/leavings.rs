@@ -38,6 +38,7 @@ pub(super) fn is_locked(error: &GitError) -> bool {
         GitError::Start { .. }
         | GitError::TooOld { .. }
         | GitError::NoVersion { .. }
+        | GitError::Https(_)
         | GitError::TimedOut { .. } => false,
     }
 }

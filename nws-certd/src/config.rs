@@ -5,6 +5,7 @@
 
 mod ca;
 mod environment;
+mod https;
 mod limits;
 mod read;
 mod retry;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use nws_acme::Proxy;
 use nws_expiry::{KeyType, RenewBefore, SweepTime};
-use nws_gitops::{Author, Discover, Remote, RemoteUrl};
+use nws_gitops::{Author, Discover, HttpsOptions, Remote, RemoteUrl};
 
 pub use ca::{CaSettings, EabSettings};
 pub use read::{ConfigError, Fault};
@@ -61,6 +62,8 @@ pub struct GitSettings {
     pub remote: Remote,
     /// How a repository is reached over ssh: `[git.ssh]`; there exactly when the URL is one of ssh.
     pub ssh: Option<SshSettings>,
+    /// How a repository is reached over https: `[git.https]`; there exactly when the URL is one of https.
+    pub https: Option<HttpsOptions>,
     /// How often the branch is looked at: `poll`.
     pub poll: Duration,
     /// A commit waits until nothing was issued for so long: `batch`.
@@ -195,11 +198,13 @@ impl GitSettings {
         let author = values::author(from, "git.author");
         let url: Option<RemoteUrl> = url;
         let ssh = SshSettings::take(from, url.as_ref().map(RemoteUrl::is_ssh));
+        let https = https::https(from, url.as_ref().map(RemoteUrl::is_https));
         encryption?;
         let (batch, batch_max) = (batch?, batch_max?);
         Some(Self {
             remote: Remote { url: url?, branch: branch? },
             ssh: ssh?,
+            https: https?,
             poll: poll?,
             batch,
             batch_max: batch_max.max(batch),

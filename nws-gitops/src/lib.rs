@@ -6,7 +6,7 @@
 //! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`],
 //! with [`CertificateOptions`] and [`Overrides`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`];
-//! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
+//! [`Mirror::commit`] builds on exactly the tip that was read, signed if there is a [`SigningKey`], and [`Mirror::push`] lands only if the branch is still there.
 //! [`Mirror::maintain`], now and then, keeps the mirror small.
 //!
 //! ```no_run
@@ -46,6 +46,8 @@ pub use https::{
     Https, HttpsError, HttpsOptions, HttpsProxy, InvalidHttpsProxy, InvalidUserName, UnfitToken,
     UserName,
 };
+mod signing;
+pub use signing::{SignError, SigningKey, SigningKeyError};
 mod remote;
 pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
 mod mirror;

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::object_id::ObjectId;
 use crate::reader::Cache;
 use crate::remote::Remote;
-use crate::{Git, GitError};
+use crate::{Git, GitError, SigningKey};
 
 mod commit;
 pub use commit::{Commit, CommitError};
@@ -35,6 +35,7 @@ pub struct Mirror {
     dir: PathBuf,
     remote: Remote,
     git: Git,
+    signing: Option<SigningKey>,
     /// Set where an object turned out missing or damaged; the next fetch begins with an empty copy.
     suspect: AtomicBool,
     /// What the files of the last inventory said, by blob; every use is short and holds no other lock.
@@ -53,6 +54,7 @@ impl Mirror {
             dir: dir.into(),
             remote,
             git,
+            signing: None,
             suspect: AtomicBool::new(false),
             cache: Mutex::default(),
         };
@@ -61,6 +63,11 @@ impl Mirror {
         }
         mirror.remove_half_packs();
         Ok(mirror)
+    }
+
+    /// Signs every commit with this key.
+    pub fn signing_with(self, key: SigningKey) -> Self {
+        Self { signing: Some(key), ..self }
     }
 
     /// The tip as last fetched or pushed, also by an earlier process; none if there is no such branch here.

@@ -10,4 +10,5 @@ mod mirrors;
 mod options;
 mod races;
 mod rendering;
+mod signed;
 mod world;

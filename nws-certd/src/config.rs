@@ -72,6 +72,8 @@ pub struct GitSettings {
     pub batch_max: Duration,
     /// Who the commits are by: `author`.
     pub author: Author,
+    /// The private ssh key that they are signed with: `signing_key`; not signed where absent.
+    pub signing_key: Option<PathBuf>,
 }
 
 /// The `[git.ssh]` table.
@@ -196,6 +198,7 @@ impl GitSettings {
         let batch = from.duration_or("git.batch", Duration::from_secs(30));
         let batch_max = from.duration_or("git.batch_max", Duration::from_secs(120));
         let author = values::author(from, "git.author");
+        let signing_key = from.optional("git.signing_key");
         let url: Option<RemoteUrl> = url;
         let ssh = SshSettings::take(from, url.as_ref().map(RemoteUrl::is_ssh));
         let https = https::https(from, url.as_ref().map(RemoteUrl::is_https));
@@ -209,6 +212,7 @@ impl GitSettings {
             batch,
             batch_max: batch_max.max(batch),
             author: author?,
+            signing_key: signing_key?,
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::fault::{Fault, FaultReason};
 use crate::layout::{is_within, target_of};
 use crate::reader::Parsed;
 use crate::{
-    CertificateOptions, ObjectId, Overrides, Provenance, RepoPath, SecretRef, Tip, WantKey,
+    CertificateOptions, Kind, ObjectId, Overrides, Provenance, RepoPath, SecretRef, Tip, WantKey,
 };
 
 mod claims;
@@ -72,21 +72,18 @@ impl fmt::Display for Source {
 
 /// The object that wants a certificate.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum WantedBy {
-    /// An Ingress of `networking.k8s.io/v1`, by `spec.tls`.
-    Ingress {
-        /// Its namespace.
-        namespace: String,
-        /// Its name.
-        name: String,
-    },
+pub struct WantedBy {
+    /// Which kind of object it is.
+    pub kind: Kind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
 }
 
 impl fmt::Display for WantedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ingress { namespace, name } => write!(f, "Ingress {namespace}/{name}"),
-        }
+        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
     }
 }
 

@@ -51,6 +51,8 @@ pub use discover::{
     CertManager, Discover, InvalidNamePattern, InvalidPathPattern, NamePattern, NamePatterns,
     PathPattern,
 };
+mod kind;
+pub use kind::Kind;
 mod fault;
 mod reader;
 pub use fault::{Fault, FaultReason};

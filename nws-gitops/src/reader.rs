@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::overrides::HoldText;
-use crate::{ObjectId, Provenance, RepoPath};
+use crate::{Kind, ObjectId, Provenance, RepoPath};
 
 mod documents;
 mod fleet;
@@ -17,6 +17,7 @@ mod hosts;
 mod ingress;
 mod kustomization;
 mod node;
+mod reading;
 mod secret;
 
 pub(crate) use fleet::FleetNamespace;
@@ -58,7 +59,7 @@ impl Format {
 pub(crate) struct Parsed {
     /// How many documents it has.
     pub(crate) documents: usize,
-    pub(crate) ingresses: Vec<Ingress>,
+    pub(crate) applicants: Vec<Applicant>,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) faults: Vec<LocalFault>,
     pub(crate) fleet: Option<FleetNamespace>,
@@ -67,9 +68,10 @@ pub(crate) struct Parsed {
     pub(crate) named: Vec<Named>,
 }
 
-/// An Ingress that wants certificates.
+/// An object that wants certificates.
 #[derive(Debug)]
-pub(crate) struct Ingress {
+pub(crate) struct Applicant {
+    pub(crate) kind: Kind,
     pub(crate) document: usize,
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
@@ -81,7 +83,7 @@ pub(crate) struct Ingress {
     pub(crate) hosts: Vec<String>,
 }
 
-/// How an Ingress wants its certificates made, and when.
+/// How an object wants its certificates made, and when.
 #[derive(Clone, Debug)]
 pub(crate) struct StatedOptions {
     pub(crate) key_type: Stated<KeyType>,
@@ -125,7 +127,7 @@ impl<T> Stated<T> {
     }
 }
 
-/// An entry of `spec.tls`.
+/// One Secret that an object wants, as an entry of an Ingress' `spec.tls`.
 #[derive(Debug)]
 pub(crate) struct TlsBlock {
     /// As in `spec.tls[0]`.
@@ -238,8 +240,8 @@ impl Parsed {
 
     fn take_ingress(&mut self, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
-        let mut reading = ingress::Reading::new(self.documents, at);
-        self.ingresses.extend(reading.read(object));
+        let mut reading = reading::Reading::new(self.documents, at);
+        self.applicants.extend(ingress::read(&mut reading, object));
         self.faults.append(&mut reading.faults);
     }
 

@@ -11,7 +11,7 @@ use super::namespaces::Namespaces;
 use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
 use crate::discover::{CertManager, Discover};
 use crate::fault::{Fault, FaultReason};
-use crate::reader::{Host, Ingress, StatedOptions, TlsBlock};
+use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
 
 mod options;
@@ -80,60 +80,61 @@ impl<'a> Collector<'a> {
     pub(super) fn collect(mut self, tree: &Tree) -> Claims {
         for file in tree.files.iter().filter(|file| self.discover.covers(&file.path)) {
             if !is_chart_template(&file.path, &tree.paths) {
-                file.parsed.ingresses.iter().for_each(|ingress| self.ingress(file, ingress));
+                file.parsed.applicants.iter().for_each(|applicant| self.applicant(file, applicant));
             }
         }
         self.claims
     }
 
-    fn ingress(&mut self, file: &File, ingress: &Ingress) {
+    fn applicant(&mut self, file: &File, applicant: &Applicant) {
         self.standing = Standing::Certain;
-        match (&ingress.cert_manager, self.discover.cert_manager) {
+        match (&applicant.cert_manager, self.discover.cert_manager) {
             (Some(annotation), CertManager::Skip) => {
                 let reason = FaultReason::CertManager { annotation: annotation.clone() };
                 return self.fault(
                     file,
-                    ingress,
+                    applicant,
                     Some("metadata.annotations"),
                     reason,
-                    &ingress.hosts,
+                    &applicant.hosts,
                 );
             }
             (Some(_), CertManager::Adopt) | (None, CertManager::Skip | CertManager::Adopt) => {}
         }
-        self.weigh(file, ingress);
-        match self.namespaces.resolve(&file.path, ingress.namespace.as_deref()) {
-            Ok(namespace) => {
-                ingress.blocks.iter().for_each(|block| self.block(file, ingress, &namespace, block))
-            }
+        self.weigh(file, applicant);
+        match self.namespaces.resolve(&file.path, applicant.namespace.as_deref()) {
+            Ok(namespace) => applicant
+                .blocks
+                .iter()
+                .for_each(|block| self.block(file, applicant, &namespace, block)),
             Err(reason) => {
-                self.fault(file, ingress, Some("metadata.namespace"), reason, &ingress.hosts);
+                self.fault(file, applicant, Some("metadata.namespace"), reason, &applicant.hosts);
             }
         }
     }
 
     /// An Ingress that is changed on its way has that one fault; what else is wrong with it may be mended there.
-    fn weigh(&mut self, file: &File, ingress: &Ingress) {
-        let wants = !ingress.blocks.is_empty();
-        if let Some(reason) = self.kustomizations.objection(&file.path, ingress, self.discover) {
+    fn weigh(&mut self, file: &File, applicant: &Applicant) {
+        let wants = !applicant.blocks.is_empty();
+        if let Some(reason) = self.kustomizations.objection(&file.path, applicant, self.discover) {
             if wants {
-                self.fault(file, ingress, None, reason, &ingress.hosts);
+                self.fault(file, applicant, None, reason, &applicant.hosts);
             }
             self.standing = Standing::OnlyIfHeld;
         }
     }
 
-    fn block(&mut self, file: &File, ingress: &Ingress, namespace: &str, block: &TlsBlock) {
+    fn block(&mut self, file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock) {
         let secret = match SecretRef::new(namespace, &block.secret) {
             Ok(secret) => secret,
             Err(invalid) => {
                 let field = format!("{}.secretName", block.field);
                 let hosts: Vec<_> = block.hosts.iter().map(|host| host.name.to_string()).collect();
-                return self.fault(file, ingress, Some(&field), invalid.into(), &hosts);
+                return self.fault(file, applicant, Some(&field), invalid.into(), &hosts);
             }
         };
         let names: Vec<_> =
-            block.hosts.iter().filter_map(|host| self.name(file, ingress, host)).collect();
+            block.hosts.iter().filter_map(|host| self.name(file, applicant, host)).collect();
         if names.is_empty() {
             return;
         }
@@ -141,17 +142,17 @@ impl<'a> Collector<'a> {
         let by_file = self.claims.entry(key).or_default();
         let claim = by_file.entry((self.standing, file.path.clone())).or_default();
         claim.0.push(Asking {
-            source: source(file, ingress, namespace, block),
+            source: source(file, applicant, namespace, block),
             names: names.into_iter().collect(),
             options: match self.standing {
-                Standing::Certain => ingress.options.clone(),
-                Standing::OnlyIfHeld => ingress.options.unsettled(),
+                Standing::Certain => applicant.options.clone(),
+                Standing::OnlyIfHeld => applicant.options.unsettled(),
             },
         });
     }
 
     /// The name, if a certificate for it may be ordered; if not, the other names of its block are wanted all the same.
-    fn name(&mut self, file: &File, ingress: &Ingress, host: &Host) -> Option<DnsName> {
+    fn name(&mut self, file: &File, applicant: &Applicant, host: &Host) -> Option<DnsName> {
         let name = host.name.clone();
         let reason = if name.is_wildcard() {
             FaultReason::Wildcard { name }
@@ -160,14 +161,14 @@ impl<'a> Collector<'a> {
         } else {
             return Some(name);
         };
-        self.fault(file, ingress, Some(&host.field), reason, &[host.name.to_string()]);
+        self.fault(file, applicant, Some(&host.field), reason, &[host.name.to_string()]);
         None
     }
 
     fn fault(
         &mut self,
         file: &File,
-        ingress: &Ingress,
+        applicant: &Applicant,
         field: Option<&str>,
         reason: FaultReason,
         hosts: &[String],
@@ -175,7 +176,7 @@ impl<'a> Collector<'a> {
         match self.standing {
             Standing::Certain => self.faults.push(Fault {
                 path: file.path.clone(),
-                document: Some(ingress.document),
+                document: Some(applicant.document),
                 field: field.map(str::to_owned),
                 reason,
                 hosts: hosts.to_vec(),
@@ -185,11 +186,15 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn source(file: &File, ingress: &Ingress, namespace: &str, block: &TlsBlock) -> Source {
+fn source(file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock) -> Source {
     Source {
         path: file.path.clone(),
-        document: ingress.document,
-        object: WantedBy::Ingress { namespace: namespace.to_owned(), name: ingress.name.clone() },
+        document: applicant.document,
+        object: WantedBy {
+            kind: applicant.kind,
+            namespace: namespace.to_owned(),
+            name: applicant.name.clone(),
+        },
         field: block.field.clone(),
     }
 }

@@ -6,7 +6,7 @@ use super::File;
 use crate::RepoPath;
 use crate::discover::{CertManager, Discover};
 use crate::fault::FaultReason;
-use crate::reader::{Change, Effect, Ingress, Kustomization, Named, Parsed, Patch};
+use crate::reader::{Applicant, Change, Effect, Kustomization, Named, Parsed, Patch};
 
 /// What all kustomizations of a repository do to its files.
 #[derive(Default)]
@@ -73,7 +73,7 @@ impl<'a> Kustomizations<'a> {
     pub(super) fn objection(
         &self,
         path: &RepoPath,
-        ingress: &Ingress,
+        applicant: &Applicant,
         discover: &Discover,
     ) -> Option<FaultReason> {
         if let Some(kustomization) = self.patches.get(path) {
@@ -84,13 +84,13 @@ impl<'a> Kustomizations<'a> {
             return Some(FaultReason::KustomizationUnreadable { kustomization });
         }
         let mut causes = self.causes.get(path)?.iter();
-        causes.find(|cause| self.concerns(cause, ingress, discover)).map(Cause::reason)
+        causes.find(|cause| self.concerns(cause, applicant, discover)).map(Cause::reason)
     }
 
-    fn concerns(&self, cause: &Cause<'_>, ingress: &Ingress, discover: &Discover) -> bool {
-        let may_be_meant = |named: &Named| !named.is_not("Ingress", &ingress.name);
+    fn concerns(&self, cause: &Cause<'_>, applicant: &Applicant, discover: &Discover) -> bool {
+        let may_be_meant = |named: &Named| !named.is_not(applicant.kind.as_str(), &applicant.name);
         match cause.effect {
-            Effect::Namespace(namespace) => ingress.namespace.as_ref() != Some(namespace),
+            Effect::Namespace(namespace) => applicant.namespace.as_ref() != Some(namespace),
             Effect::CertManager => discover.cert_manager == CertManager::Skip,
             Effect::Patch { target: Some(target), .. } => may_be_meant(target),
             Effect::Patch { target: None, patch: Patch::Inline(named) } => {

@@ -34,10 +34,10 @@ fn of_a_manifest(
     kustomizations: &Kustomizations<'_>,
     discover: &Discover,
 ) -> Vec<Fault> {
-    let ingresses = file.parsed.ingresses.iter();
-    let changed: BTreeSet<_> = ingresses
-        .filter(|ingress| kustomizations.objection(&file.path, ingress, discover).is_some())
-        .map(|ingress| Some(ingress.document))
+    let applicants = file.parsed.applicants.iter();
+    let changed: BTreeSet<_> = applicants
+        .filter(|applicant| kustomizations.objection(&file.path, applicant, discover).is_some())
+        .map(|applicant| Some(applicant.document))
         .collect();
     let faults = file.parsed.faults.iter().filter(|fault| !changed.contains(&fault.document));
     faults.map(|fault| fault.at(&file.path)).collect()
@@ -61,9 +61,9 @@ fn of_a_template(file: &File) -> Vec<Fault> {
     for fault in &parsed.faults {
         documents.entry(fault.document).or_default().extend(fault.hosts.iter().cloned());
     }
-    for ingress in &parsed.ingresses {
-        let hosts = ingress.hosts.iter().cloned();
-        documents.entry(Some(ingress.document)).or_default().extend(hosts);
+    for applicant in &parsed.applicants {
+        let hosts = applicant.hosts.iter().cloned();
+        documents.entry(Some(applicant.document)).or_default().extend(hosts);
     }
     let fault = |(document, hosts): (Option<usize>, BTreeSet<String>)| Fault {
         path: file.path.clone(),

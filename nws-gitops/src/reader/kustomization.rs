@@ -4,7 +4,7 @@ use gix::bstr::ByteSlice;
 use serde_json::{Map, Value};
 
 use super::node::{list, mapping};
-use super::{LocalFault, Parsed, documents, hosts, ingress};
+use super::{LocalFault, Parsed, documents, hosts, ingress, reading};
 use crate::fault::FaultReason;
 
 /// One kustomization.
@@ -140,7 +140,7 @@ fn changes(fields: &Map<String, Value>) -> Result<Vec<Change>, Unusable> {
     if fields.get("commonAnnotations").is_some_and(ingress::asks_cert_manager) {
         changes.push(change("commonAnnotations", Effect::CertManager));
     }
-    if fields.get("commonAnnotations").is_some_and(ingress::states_options) {
+    if fields.get("commonAnnotations").is_some_and(reading::states_options) {
         changes.push(change("commonAnnotations", Effect::Any));
     }
     for field in ["patches", "patchesJson6902"] {

@@ -5,13 +5,13 @@ fn yaml(text: &str) -> Parsed {
 }
 
 fn wants(parsed: &Parsed) -> Vec<String> {
-    let block = |ingress: &Ingress, block: &TlsBlock| {
+    let block = |ingress: &Applicant, block: &TlsBlock| {
         let hosts: Vec<_> = block.hosts.iter().map(|host| host.name.to_string()).collect();
         let namespace = ingress.namespace.as_deref().unwrap_or("-");
         format!("{} {namespace}/{} {}", ingress.document, block.secret, hosts.join(","))
     };
     parsed
-        .ingresses
+        .applicants
         .iter()
         .flat_map(|ingress| ingress.blocks.iter().map(|b| block(ingress, b)))
         .collect()
@@ -181,7 +181,7 @@ fn what_is_none_of_our_business_is_passed_over() {
     ];
     for (case, text) in cases {
         let parsed = yaml(&text);
-        assert!(parsed.ingresses.is_empty() && parsed.faults.is_empty(), "{case}: {parsed:?}");
+        assert!(parsed.applicants.is_empty() && parsed.faults.is_empty(), "{case}: {parsed:?}");
     }
 }
 
@@ -212,7 +212,7 @@ fn helm_templates_are_reported_not_read() {
             matches!(parsed.faults[..], [LocalFault { reason: FaultReason::Template, .. }]),
             "{case}: {parsed:?}"
         );
-        assert!(parsed.ingresses.is_empty(), "{case}");
+        assert!(parsed.applicants.is_empty(), "{case}");
     }
 }
 
@@ -271,7 +271,7 @@ fn who_is_told_to_serve_an_ingress() {
     for (annotation, want) in cases {
         let text = SHOP
             .replace("namespace: shop", &format!("namespace: shop, annotations: {{{annotation}}}"));
-        assert_eq!(yaml(&text).ingresses[0].cert_manager.as_deref(), want, "{annotation}");
+        assert_eq!(yaml(&text).applicants[0].cert_manager.as_deref(), want, "{annotation}");
     }
 }
 

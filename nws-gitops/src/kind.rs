@@ -1,0 +1,28 @@
+//! The kinds of objects that can want a certificate.
+
+use std::fmt;
+
+/// A kind of object that can want a certificate.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Kind {
+    /// `networking.k8s.io/v1`, by `spec.tls`.
+    Ingress,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Ingress];
+
+    /// As manifests write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ingress => "Ingress",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -21,10 +21,15 @@ pub(crate) struct Repository {
 /// The inventory of one commit.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
-    /// The commit.
-    pub(crate) tip: Tip,
     /// What it wants and holds.
     pub(crate) inventory: Arc<Inventory>,
+}
+
+impl View {
+    /// The commit.
+    pub(crate) fn tip(&self) -> Tip {
+        self.inventory.tip
+    }
 }
 
 impl Repository {
@@ -39,28 +44,41 @@ impl Repository {
 
     /// The branch as last seen, without asking anyone.
     pub(crate) async fn last_seen(&self) -> Result<View, LookError> {
-        let mirror = self.mirror.clone();
-        let tip = spawn_blocking(move || mirror.tip()).await.map_err(LookError::Panicked)?;
-        self.read(tip.unwrap_or(Tip { commit: None })).await
+        let (mirror, discover) = (self.mirror.clone(), self.discover.clone());
+        let read = move || {
+            let tip = mirror.tip().unwrap_or(Tip { commit: None });
+            let inventory = mirror.inventory(&tip, &discover).map_err(LookError::Read)?;
+            Ok(View { inventory: Arc::new(inventory) })
+        };
+        spawn_blocking(read).await.map_err(LookError::Panicked)?
     }
 
-    /// Fetches the branch and reads it; what `seen` holds already is not read again.
-    pub(crate) async fn look(&self, seen: Option<&View>) -> Result<View, LookError> {
+    /// Fetches the branch, and says where it is now.
+    pub(crate) async fn fetch(&self) -> Result<Tip, LookError> {
         let mirror = self.mirror.clone();
         let fetched = spawn_blocking(move || mirror.fetch()).await.map_err(LookError::Panicked)?;
-        let tip = fetched.map_err(LookError::Fetch)?;
-        match seen {
-            Some(seen) if seen.tip == tip => Ok(seen.clone()),
-            _ => self.read(tip).await,
-        }
+        fetched.map_err(LookError::Fetch)
     }
 
-    pub(crate) async fn read(&self, tip: Tip) -> Result<View, LookError> {
-        let (mirror, discover) = (self.mirror.clone(), self.discover.clone());
-        let read = spawn_blocking(move || mirror.inventory(&tip, &discover))
-            .await
-            .map_err(LookError::Panicked)?;
-        Ok(View { tip, inventory: Arc::new(read.map_err(LookError::Read)?) })
+    /// The view of another commit, which replaces the one that is seen; what they have in common is not read again. If it cannot be
+    /// read, the view stays as it is.
+    ///
+    /// It costs a copy if somebody else holds on to what is seen.
+    pub(crate) async fn see(&self, seen: &mut Option<View>, tip: Tip) -> Result<(), LookError> {
+        let (mirror, discover, view) = (self.mirror.clone(), self.discover.clone(), seen.take());
+        let read = move || {
+            let mut view = view;
+            let read = match &mut view {
+                Some(view) => mirror.refresh(Arc::make_mut(&mut view.inventory), &tip),
+                None => mirror.inventory(&tip, &discover).map(|inventory| {
+                    view = Some(View { inventory: Arc::new(inventory) });
+                }),
+            };
+            (view, read)
+        };
+        let (view, read) = spawn_blocking(read).await.map_err(LookError::Panicked)?;
+        *seen = view;
+        read.map_err(LookError::Read)
     }
 
     /// Tidies the mirror, if it is time to.

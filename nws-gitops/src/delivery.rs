@@ -150,13 +150,11 @@ pub fn deliveries(
 /// What stands in the way of wants that hold nothing yet, so that nothing is ordered which could not be delivered.
 pub(crate) fn objections(inventory: &Inventory) -> Vec<(WantKey, RefusalReason)> {
     let mut bundles = Bundles::of(inventory);
-    let new = inventory.wanted.iter().map(|wanted| &wanted.key);
-    let new = new.filter(|key| inventory.held(key).is_none());
     let objection = |key: &WantKey| {
         let path = bundles.place(inventory, key);
         Some((key.clone(), refuse_what_is_not_ours(inventory, key, &path).err()?))
     };
-    new.filter_map(objection).collect()
+    inventory.unheld().filter_map(objection).collect()
 }
 
 struct Planner<'a> {
@@ -206,16 +204,16 @@ fn refuse_what_is_not_ours(
     key: &WantKey,
     path: &RepoPath,
 ) -> Result<(), RefusalReason> {
-    let paths = inventory.paths();
+    let files = inventory.files();
     match inventory.held(key) {
         Some(held) if held.alone => return Ok(()),
         Some(_) => return Err(RefusalReason::SharedFile { path: path.clone() }),
-        None if paths.contains(path) => {
+        None if files.contains(path) => {
             return Err(RefusalReason::ForeignFile { path: path.clone() });
         }
         None => {}
     }
-    match path.ancestors().find(|dir| paths.contains(dir)) {
+    match path.ancestors().find(|dir| files.contains(dir)) {
         Some(file) => Err(RefusalReason::NotADirectory { path: file }),
         None => Ok(()),
     }

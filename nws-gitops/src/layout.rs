@@ -45,8 +45,11 @@ pub(crate) struct Bundles(BTreeMap<String, usize>);
 impl Bundles {
     pub(crate) fn of(inventory: &Inventory) -> Self {
         let mut bundles = BTreeMap::new();
-        for dir in
-            inventory.paths().iter().filter(|path| !is_fleet(path)).filter_map(RepoPath::parent)
+        for dir in inventory
+            .files()
+            .under(Layout::ROOT)
+            .filter(|path| !is_fleet(path))
+            .filter_map(RepoPath::parent)
         {
             *bundles.entry(dir.to_string()).or_default() += 1;
         }
@@ -108,7 +111,7 @@ pub(crate) fn missing_fleet_yaml(inventory: &Inventory, secret: &RepoPath) -> Op
     let dir = secret.parent().filter(|_| is_within(secret))?;
     let file = |name| RepoPath::of_parts(dir.as_str(), name);
     let there =
-        ["fleet.yaml", "fleet.yml"].into_iter().any(|name| inventory.paths().contains(&file(name)));
+        ["fleet.yaml", "fleet.yml"].into_iter().any(|name| inventory.files().contains(&file(name)));
     (!there).then(|| file("fleet.yaml"))
 }
 

@@ -63,6 +63,7 @@ pub use overrides::{EmptyHold, HOLD_ANNOTATION, Hold, Overrides, RENEW_BEFORE_AN
 mod provenance;
 pub use provenance::{CA_ANNOTATION, Provenance};
 mod inventory;
+mod parallel;
 pub use inventory::{Delivered, Inventory, Source, Wanted, WantedBy};
 mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};

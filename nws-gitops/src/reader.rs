@@ -1,6 +1,5 @@
 //! From the bytes of one file to what they say, whatever the file's place.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::overrides::HoldText;
-use crate::{Kind, ObjectId, Provenance, RepoPath};
+use crate::{Kind, Provenance, RepoPath};
 
 mod documents;
 mod fleet;
@@ -22,9 +21,6 @@ mod secret;
 
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
-
-/// What was read of each blob, kept from one inventory to the next.
-pub(crate) type Cache = HashMap<(ObjectId, Format), Arc<Parsed>>;
 
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -63,7 +59,7 @@ pub(crate) struct Parsed {
     pub(crate) secrets: Vec<Secret>,
     pub(crate) faults: Vec<LocalFault>,
     pub(crate) fleet: Option<FleetNamespace>,
-    pub(crate) kustomization: Option<Kustomization>,
+    pub(crate) kustomization: Option<Arc<Kustomization>>,
     /// Every Ingress in it, whole or a part, by what it says it is.
     pub(crate) named: Vec<Named>,
 }
@@ -216,6 +212,13 @@ fn parse_documents<'a>(
 }
 
 impl Parsed {
+    /// Whether there is anything in it that could concern anyone.
+    pub(crate) fn says_something(&self) -> bool {
+        let Self { documents: _, applicants, secrets, faults, fleet, kustomization, named } = self;
+        let none = applicants.is_empty() && secrets.is_empty() && faults.is_empty();
+        !none || fleet.is_some() || kustomization.is_some() || !named.is_empty()
+    }
+
     /// Whether all of the file was read, or at least what looks like an Ingress in it.
     pub(crate) fn is_whole(&self) -> bool {
         self.faults.iter().all(|fault| fault.document.is_some())

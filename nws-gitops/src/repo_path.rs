@@ -1,5 +1,6 @@
 //! Where a file stands in the repository.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,6 +52,13 @@ fn is_part(part: &str) -> bool {
     !matches!(part, "" | "." | "..")
         && !part.eq_ignore_ascii_case(".git")
         && !part.contains(['\0', '\\'])
+}
+
+/// Paths are ordered as their texts are.
+impl Borrow<str> for RepoPath {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl AsRef<str> for RepoPath {

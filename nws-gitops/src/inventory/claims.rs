@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nws_expiry::{DnsName, DnsNames};
 
-use super::held;
-use super::kustomize::Kustomizations;
+use super::file::File;
 use super::local::is_chart_template;
-use super::namespaces::Namespaces;
-use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
-use crate::discover::{CertManager, Discover};
+use super::surroundings::Surroundings;
+use super::{Delivered, Source, Wanted, WantedBy};
+use crate::discover::CertManager;
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
@@ -18,10 +17,11 @@ mod options;
 mod overrides;
 
 /// What one file wants in one Secret.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Claim(Vec<Asking>);
 
 /// What one place wants in it.
+#[derive(Clone, Debug)]
 pub(super) struct Asking {
     source: Source,
     names: BTreeSet<DnsName>,
@@ -52,43 +52,35 @@ pub(super) enum Standing {
     OnlyIfHeld,
 }
 
-/// Wants by Secret, then by standing and file.
-pub(super) type Claims = BTreeMap<WantKey, BTreeMap<(Standing, RepoPath), Claim>>;
+/// What one file wants, by Secret and standing.
+pub(super) type Claims = BTreeMap<(WantKey, Standing), Claim>;
 
 pub(super) struct Collector<'a> {
-    namespaces: &'a Namespaces<'a>,
-    kustomizations: &'a Kustomizations<'a>,
-    discover: &'a Discover,
+    around: &'a Surroundings,
     claims: Claims,
     faults: &'a mut Vec<Fault>,
-    /// Of the Ingress at hand.
+    /// Of the object at hand.
     standing: Standing,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(
-        namespaces: &'a Namespaces<'a>,
-        kustomizations: &'a Kustomizations<'a>,
-        discover: &'a Discover,
-        faults: &'a mut Vec<Fault>,
-    ) -> Self {
-        let (claims, standing) = (Claims::new(), Standing::Certain);
-        Self { namespaces, kustomizations, discover, claims, faults, standing }
+    pub(super) fn new(around: &'a Surroundings, faults: &'a mut Vec<Fault>) -> Self {
+        Self { around, claims: Claims::new(), faults, standing: Standing::Certain }
     }
 
-    /// Every want of every file that is looked at; what cannot be wanted becomes a fault.
-    pub(super) fn collect(mut self, tree: &Tree) -> Claims {
-        for file in tree.files.iter().filter(|file| self.discover.covers(&file.path)) {
-            if !is_chart_template(&file.path, &tree.paths) {
-                file.parsed.applicants.iter().for_each(|applicant| self.applicant(file, applicant));
-            }
+    /// Every want of a file, if it is looked at; what cannot be wanted becomes a fault.
+    pub(super) fn collect(mut self, file: &File) -> Claims {
+        if self.around.discover.covers(&file.path)
+            && !is_chart_template(&file.path, &self.around.files)
+        {
+            file.parsed.applicants.iter().for_each(|applicant| self.applicant(file, applicant));
         }
         self.claims
     }
 
     fn applicant(&mut self, file: &File, applicant: &Applicant) {
         self.standing = Standing::Certain;
-        match (&applicant.cert_manager, self.discover.cert_manager) {
+        match (&applicant.cert_manager, self.around.discover.cert_manager) {
             (Some(annotation), CertManager::Skip) => {
                 let reason = FaultReason::CertManager { annotation: annotation.clone() };
                 return self.fault(
@@ -102,7 +94,7 @@ impl<'a> Collector<'a> {
             (Some(_), CertManager::Adopt) | (None, CertManager::Skip | CertManager::Adopt) => {}
         }
         self.weigh(file, applicant);
-        match self.namespaces.resolve(&file.path, applicant.namespace.as_deref()) {
+        match self.around.namespaces.resolve(&file.path, applicant.namespace.as_deref()) {
             Ok(namespace) => applicant
                 .blocks
                 .iter()
@@ -116,7 +108,9 @@ impl<'a> Collector<'a> {
     /// An Ingress that is changed on its way has that one fault; what else is wrong with it may be mended there.
     fn weigh(&mut self, file: &File, applicant: &Applicant) {
         let wants = !applicant.blocks.is_empty();
-        if let Some(reason) = self.kustomizations.objection(&file.path, applicant, self.discover) {
+        if let Some(reason) =
+            self.around.kustomizations.objection(&file.path, applicant, &self.around.discover)
+        {
             if wants {
                 self.fault(file, applicant, None, reason, &applicant.hosts);
             }
@@ -139,8 +133,7 @@ impl<'a> Collector<'a> {
             return;
         }
         let key = WantKey { target: Target::default(), secret };
-        let by_file = self.claims.entry(key).or_default();
-        let claim = by_file.entry((self.standing, file.path.clone())).or_default();
+        let claim = self.claims.entry((key, self.standing)).or_default();
         claim.0.push(Asking {
             source: source(file, applicant, namespace, block),
             names: names.into_iter().collect(),
@@ -156,7 +149,7 @@ impl<'a> Collector<'a> {
         let name = host.name.clone();
         let reason = if name.is_wildcard() {
             FaultReason::Wildcard { name }
-        } else if !self.discover.allow.allow(&name) {
+        } else if !self.around.discover.allow.allow(&name) {
             FaultReason::NotAllowed { name }
         } else {
             return Some(name);
@@ -199,48 +192,51 @@ fn source(file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock)
     }
 }
 
-/// Gives each Secret to one set of names.
+/// What is wanted in a Secret, by standing and file.
+pub(super) type Rivals<'a> = BTreeMap<(Standing, &'a RepoPath), Claim>;
+
+/// What one file wants in one Secret.
+pub(super) fn of<'a>(
+    claims: &Claims,
+    key: &WantKey,
+    path: &'a RepoPath,
+) -> impl Iterator<Item = ((Standing, &'a RepoPath), Claim)> {
+    let standings = [Standing::Certain, Standing::OnlyIfHeld];
+    let claim = |standing| claims.get(&(key.clone(), standing)).map(|claim| (standing, claim));
+    let found: Vec<_> = standings.into_iter().filter_map(claim).collect();
+    found.into_iter().map(move |(standing, claim)| ((standing, path), claim.clone()))
+}
+
+/// Gives a Secret to one set of names.
 ///
 /// Within a file, names are united. Files that agree share it. Where they differ, the file whose names the certificate
 /// already there carries keeps it, else the first by path; the others are told. A Secret that is somebody else's is
 /// nobody's to have. Files that agree on the names may still differ in their options, which [`options`] decides, and in when
 /// it is ordered, which [`overrides`] takes together.
 pub(super) fn decide(
-    claims: Claims,
-    delivered: &[Delivered],
-    faults: &mut Vec<Fault>,
-) -> Vec<Wanted> {
-    claims
-        .into_iter()
-        .filter_map(|(key, by_file)| one_wanted(key, by_file, delivered, faults))
-        .collect()
-}
-
-fn one_wanted(
     key: WantKey,
-    mut by_file: BTreeMap<(Standing, RepoPath), Claim>,
-    delivered: &[Delivered],
+    mut rivals: Rivals<'_>,
+    same: &[Delivered],
     faults: &mut Vec<Fault>,
 ) -> Option<Wanted> {
-    let same = held::named(delivered, &key.secret);
     let ours = same.iter().filter(|held| held.ours);
     let (held, names_held) = ours.filter_map(|held| Some((held, names_of(held)?))).next().unzip();
     let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names()));
-    by_file.retain(|(standing, _), claim| match standing {
+    rivals.retain(|(standing, _), claim| match standing {
         Standing::Certain => claim.settles(names_held),
         Standing::OnlyIfHeld => has_it(claim),
     });
     if let Some(foreign) = same.iter().find(|held| !held.ours) {
         let reason =
             FaultReason::ForeignSecret { secret: key.secret.clone(), path: foreign.path.clone() };
-        faults.extend(by_file.values().flat_map(|claim| refusals(claim, &reason)));
+        faults.extend(rivals.values().flat_map(|claim| refusals(claim, &reason)));
         return None;
     }
-    let holder = by_file.iter().find(|(_, claim)| has_it(claim)).or_else(|| by_file.iter().next());
-    let ((_, holder), claim) = holder?;
-    let (holder, names) = (holder.clone(), claim.names());
+    let holder = rivals.iter().find(|(_, claim)| has_it(claim)).or_else(|| rivals.iter().next());
+    let (&(_, holder), claim) = holder?;
+    let names = claim.names();
     let mut askings = Vec::new();
-    for claim in by_file.into_values() {
+    for claim in rivals.into_values() {
         if claim.names() == names {
             askings.extend(claim.0);
         } else {

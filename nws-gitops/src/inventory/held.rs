@@ -1,30 +1,23 @@
 //! The Secrets that are there.
 
+use super::Delivered;
+use super::file::File;
 use super::namespaces::Namespaces;
-use super::{Delivered, File};
 use crate::fault::{Fault, FaultReason};
 use crate::layout::target_of;
 use crate::reader::Secret;
 use crate::{Provenance, SecretRef};
 
-/// All Secrets that say where they belong. One that does not is in nobody's way, and its owner's business.
-pub(super) fn secrets(
-    files: &[File],
-    namespaces: &Namespaces<'_>,
-    faults: &mut Vec<Fault>,
-) -> Vec<Delivered> {
-    let mut held = Vec::new();
-    for file in files {
-        held.extend(
-            file.parsed.secrets.iter().filter_map(|secret| delivered(file, secret, namespaces)),
-        );
-    }
-    held.sort_by(|a: &Delivered, b| {
-        (&a.secret, &a.path, a.document).cmp(&(&b.secret, &b.path, b.document))
-    });
-    faults.extend(held.iter().filter(|held| held.ours && held.chain.is_none()).map(no_certificate));
-    faults.extend(held.windows(2).filter_map(|pair| twice(&pair[0], &pair[1])));
-    held
+/// A file's Secrets that say where they belong. One that does not is in nobody's way, and its owner's business.
+pub(super) fn secrets(file: &File, namespaces: &Namespaces) -> Vec<Delivered> {
+    let secrets = file.parsed.secrets.iter();
+    secrets.filter_map(|secret| delivered(file, secret, namespaces)).collect()
+}
+
+/// What is wrong with all Secrets of one name.
+pub(super) fn faults(same: &[Delivered]) -> impl Iterator<Item = Fault> {
+    let empty = same.iter().filter(|held| held.ours && held.chain.is_none()).map(no_certificate);
+    empty.chain(same.windows(2).filter_map(|pair| twice(&pair[0], &pair[1])))
 }
 
 /// Those of one name, in a list that is sorted by name.
@@ -34,7 +27,7 @@ pub(super) fn named<'a>(held: &'a [Delivered], secret: &SecretRef) -> &'a [Deliv
     &held[from..from + count]
 }
 
-fn delivered(file: &File, secret: &Secret, namespaces: &Namespaces<'_>) -> Option<Delivered> {
+fn delivered(file: &File, secret: &Secret, namespaces: &Namespaces) -> Option<Delivered> {
     let namespace = namespaces.resolve(&file.path, secret.namespace.as_deref()).ok()?;
     Some(Delivered {
         secret: SecretRef::new(&namespace, &secret.name).ok()?,

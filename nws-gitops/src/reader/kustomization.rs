@@ -1,5 +1,7 @@
 //! What a `kustomization.yaml` builds, and what it changes on the way.
 
+use std::sync::Arc;
+
 use gix::bstr::ByteSlice;
 use serde_json::{Map, Value};
 
@@ -8,7 +10,7 @@ use super::{LocalFault, Parsed, documents, hosts, ingress, reading};
 use crate::fault::FaultReason;
 
 /// One kustomization.
-#[derive(Debug)]
+#[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Kustomization {
     Read {
         /// Files and directories it builds from, as written.
@@ -22,14 +24,14 @@ pub(crate) enum Kustomization {
 }
 
 /// A field that changes what is built.
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Change {
     /// As in `patches[1]`.
     pub(crate) field: String,
     pub(crate) effect: Effect,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Effect {
     /// Everything is put into this namespace.
     Namespace(String),
@@ -42,7 +44,7 @@ pub(crate) enum Effect {
 }
 
 /// The text of a patch.
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Patch {
     /// In a file of its own, as written.
     File(String),
@@ -79,11 +81,13 @@ pub(super) fn read(bytes: &[u8]) -> Parsed {
         Err(_) => Err((None, FaultReason::NotUtf8)),
     };
     match fields {
-        Ok(kustomization) => Parsed { kustomization: Some(kustomization), ..Parsed::default() },
+        Ok(kustomization) => {
+            Parsed { kustomization: Some(Arc::new(kustomization)), ..Parsed::default() }
+        }
         Err((field, reason)) => {
             let fault = LocalFault { document: None, field, reason, hosts: Vec::new() };
             let words = words(&bytes.to_str_lossy());
-            let kustomization = Some(Kustomization::Unreadable { words });
+            let kustomization = Some(Arc::new(Kustomization::Unreadable { words }));
             Parsed { kustomization, faults: vec![fault], ..Parsed::default() }
         }
     }

@@ -76,10 +76,14 @@ impl World {
 
     /// A commit of another writer, on whatever is there.
     pub(crate) fn somebody_writes(&self, files: &[(&str, &str)]) -> Tip {
+        self.somebody_edits(&files.iter().map(|(path, text)| write(path, text)).collect::<Vec<_>>())
+    }
+
+    /// The same with any edits.
+    pub(crate) fn somebody_edits(&self, edits: &[Edit]) -> Tip {
         let somebody = self.mirror("somebody");
         let tip = somebody.fetch().unwrap();
-        let edits: Vec<_> = files.iter().map(|(path, text)| write(path, text)).collect();
-        let commit = somebody.commit(&tip, &edits, &message(), &author(), NOW).unwrap().unwrap();
+        let commit = somebody.commit(&tip, edits, &message(), &author(), NOW).unwrap().unwrap();
         somebody.push(&commit).unwrap()
     }
 

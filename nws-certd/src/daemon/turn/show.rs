@@ -101,7 +101,7 @@ impl Daemon {
     }
 
     fn tip(&self) -> Option<String> {
-        let Tip { commit } = self.view.as_ref()?.tip;
+        let Tip { commit } = self.view.as_ref()?.tip();
         commit.map(|commit| commit.to_string())
     }
 }

@@ -165,8 +165,7 @@ impl Inventory {
         let mut files = read(&to_read(changes))?;
         let affected = self.around.note(changes, &files);
         files.extend(read(&affected).inspect_err(|_| self.torn = true)?);
-        let offers = parallel::map(&files, |file| Offer::of(file, &self.around));
-        drop(files);
+        let offers = parallel::map(files, |file| Offer::of(&file, &self.around));
         let redone =
             changes.iter().map(|(path, _)| path).chain(affected.iter().map(|(path, _)| path));
         let stirred = self.replace(&redone.collect(), offers);

@@ -16,6 +16,7 @@ mod hosts;
 mod ingress;
 mod kustomization;
 mod node;
+mod plain;
 mod reading;
 mod secret;
 
@@ -174,7 +175,7 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
         Format::Kustomization => kustomization::read(bytes),
         Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
         Format::Yaml => {
-            manifests(bytes, |text| parse_documents(documents::split(text), documents::read_yaml))
+            manifests(bytes, |text| parse_documents(documents::split(text), documents::read))
         }
         Format::Json => manifests(bytes, |text| {
             parse_documents([documents::without_mark(text)], |text| {
@@ -212,6 +213,19 @@ fn parse_documents<'a>(
 }
 
 impl Parsed {
+    /// The same without room for more: all files of a repository are held at once.
+    pub(crate) fn compact(mut self) -> Self {
+        self.applicants.shrink_to_fit();
+        self.secrets.shrink_to_fit();
+        self.named.shrink_to_fit();
+        for applicant in &mut self.applicants {
+            applicant.blocks.shrink_to_fit();
+            applicant.hosts.shrink_to_fit();
+            applicant.blocks.iter_mut().for_each(|block| block.hosts.shrink_to_fit());
+        }
+        self
+    }
+
     /// Whether there is anything in it that could concern anyone.
     pub(crate) fn says_something(&self) -> bool {
         let Self { documents: _, applicants, secrets, faults, fleet, kustomization, named } = self;

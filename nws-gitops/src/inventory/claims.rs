@@ -29,6 +29,12 @@ pub(super) struct Asking {
 }
 
 impl Claim {
+    /// The same without room for more: there are as many as there are certificates.
+    fn compact(mut self) -> Self {
+        self.0.shrink_to_fit();
+        self
+    }
+
     fn names(&self) -> BTreeSet<DnsName> {
         self.0.iter().flat_map(|asking| &asking.names).cloned().collect()
     }
@@ -52,12 +58,12 @@ pub(super) enum Standing {
     OnlyIfHeld,
 }
 
-/// What one file wants, by Secret and standing.
-pub(super) type Claims = BTreeMap<(WantKey, Standing), Claim>;
+/// What one file wants in one Secret.
+pub(super) type Claimed = ((WantKey, Standing), Claim);
 
 pub(super) struct Collector<'a> {
     around: &'a Surroundings,
-    claims: Claims,
+    claims: BTreeMap<(WantKey, Standing), Claim>,
     faults: &'a mut Vec<Fault>,
     /// Of the object at hand.
     standing: Standing,
@@ -65,17 +71,17 @@ pub(super) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     pub(super) fn new(around: &'a Surroundings, faults: &'a mut Vec<Fault>) -> Self {
-        Self { around, claims: Claims::new(), faults, standing: Standing::Certain }
+        Self { around, claims: BTreeMap::new(), faults, standing: Standing::Certain }
     }
 
     /// Every want of a file, if it is looked at; what cannot be wanted becomes a fault.
-    pub(super) fn collect(mut self, file: &File) -> Claims {
+    pub(super) fn collect(mut self, file: &File) -> Vec<Claimed> {
         if self.around.discover.covers(&file.path)
             && !is_chart_template(&file.path, &self.around.files)
         {
             file.parsed.applicants.iter().for_each(|applicant| self.applicant(file, applicant));
         }
-        self.claims
+        self.claims.into_iter().map(|(key, claim)| (key, claim.compact())).collect()
     }
 
     fn applicant(&mut self, file: &File, applicant: &Applicant) {
@@ -195,18 +201,6 @@ fn source(file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock)
 /// What is wanted in a Secret, by standing and file.
 pub(super) type Rivals<'a> = BTreeMap<(Standing, &'a RepoPath), Claim>;
 
-/// What one file wants in one Secret.
-pub(super) fn of<'a>(
-    claims: &Claims,
-    key: &WantKey,
-    path: &'a RepoPath,
-) -> impl Iterator<Item = ((Standing, &'a RepoPath), Claim)> {
-    let standings = [Standing::Certain, Standing::OnlyIfHeld];
-    let claim = |standing| claims.get(&(key.clone(), standing)).map(|claim| (standing, claim));
-    let found: Vec<_> = standings.into_iter().filter_map(claim).collect();
-    found.into_iter().map(move |(standing, claim)| ((standing, path), claim.clone()))
-}
-
 /// Gives a Secret to one set of names.
 ///
 /// Within a file, names are united. Files that agree share it. Where they differ, the file whose names the certificate
@@ -248,7 +242,8 @@ pub(super) fn decide(
     askings.sort_by(|one, other| one.source.cmp(&other.source));
     let options = options::decide(&key.secret, &askings, held, faults);
     let overrides = overrides::gather(&askings);
-    let sources = askings.into_iter().map(|asking| asking.source).collect();
+    let mut sources: Vec<_> = askings.into_iter().map(|asking| asking.source).collect();
+    sources.shrink_to_fit();
     Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, sources })
 }
 

@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claims::{self, Claims, Rivals};
+use super::claims::{self, Claimed, Rivals};
 use super::offer::Offer;
 use super::{Delivered, Wanted};
 use crate::fault::Fault;
 use crate::{RepoPath, SecretRef, Target, WantKey};
 
 /// By file, but those that bring nothing; and who wants each Secret.
+///
+/// Most files bring one thing, for which a list is much smaller than a map.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    claims: BTreeMap<RepoPath, Claims>,
-    held: BTreeMap<RepoPath, BTreeSet<SecretRef>>,
+    claims: BTreeMap<RepoPath, Vec<Claimed>>,
+    held: BTreeMap<RepoPath, Vec<SecretRef>>,
     faults: BTreeMap<RepoPath, Vec<Fault>>,
-    wanting: BTreeMap<SecretRef, BTreeMap<Target, BTreeSet<RepoPath>>>,
+    /// Sorted.
+    wanting: BTreeMap<SecretRef, Vec<(Target, RepoPath)>>,
 }
 
 impl Index {
@@ -22,22 +25,14 @@ impl Index {
     pub(super) fn remove(&mut self, path: &RepoPath, stirred: &mut BTreeSet<SecretRef>) {
         self.faults.remove(path);
         stirred.extend(self.held.remove(path).unwrap_or_default());
-        for (key, _) in self.claims.remove(path).unwrap_or_default().into_keys() {
-            self.unwant(&key, path);
+        for ((key, _), _) in self.claims.remove(path).unwrap_or_default() {
+            if let Some(files) = self.wanting.get_mut(&key.secret) {
+                files.retain(|(_, wanting)| wanting != path);
+                if files.is_empty() {
+                    self.wanting.remove(&key.secret);
+                }
+            }
             stirred.insert(key.secret);
-        }
-    }
-
-    fn unwant(&mut self, key: &WantKey, path: &RepoPath) {
-        let Some(by_target) = self.wanting.get_mut(&key.secret) else {
-            return;
-        };
-        if let Some(files) = by_target.get_mut(&key.target) {
-            files.remove(path);
-        }
-        by_target.retain(|_, files| !files.is_empty());
-        if by_target.is_empty() {
-            self.wanting.remove(&key.secret);
         }
     }
 
@@ -48,16 +43,19 @@ impl Index {
         stirred: &mut BTreeSet<SecretRef>,
     ) -> Vec<Delivered> {
         let Offer { path, claims, delivered, faults } = offer;
-        for (key, _) in claims.keys() {
-            let by_target = self.wanting.entry(key.secret.clone()).or_default();
-            by_target.entry(key.target.clone()).or_default().insert(path.clone());
+        for ((key, _), _) in &claims {
+            let files = self.wanting.entry(key.secret.clone()).or_default();
+            let wanting = (key.target.clone(), path.clone());
+            if let Err(at) = files.binary_search(&wanting) {
+                files.insert(at, wanting);
+            }
             stirred.insert(key.secret.clone());
         }
-        let held: BTreeSet<_> = delivered.iter().map(|held| held.secret.clone()).collect();
+        let held: Vec<_> = delivered.iter().map(|held| held.secret.clone()).collect();
         stirred.extend(held.iter().cloned());
-        keep(&mut self.held, &path, held, BTreeSet::is_empty);
-        keep(&mut self.claims, &path, claims, BTreeMap::is_empty);
-        keep(&mut self.faults, &path, faults, Vec::is_empty);
+        keep(&mut self.held, &path, held);
+        keep(&mut self.claims, &path, claims);
+        keep(&mut self.faults, &path, faults);
         delivered
     }
 
@@ -68,11 +66,12 @@ impl Index {
         same: &[Delivered],
         faults: &mut Vec<Fault>,
     ) -> Vec<Wanted> {
-        let by_target = self.wanting.get(secret).into_iter().flatten();
+        let wanting = self.wanting.get(secret).map_or(&[][..], Vec::as_slice);
+        let by_target = wanting.chunk_by(|one, other| one.0 == other.0);
         by_target
-            .filter_map(|(target, files)| {
-                let key = WantKey { target: target.clone(), secret: secret.clone() };
-                let rivals = self.rivals(&key, files);
+            .filter_map(|files| {
+                let key = WantKey { target: files.first()?.0.clone(), secret: secret.clone() };
+                let rivals = self.rivals(&key, files.iter().map(|(_, path)| path));
                 claims::decide(key, rivals, same, faults)
             })
             .collect()
@@ -83,14 +82,18 @@ impl Index {
         self.faults.values().flatten()
     }
 
-    fn rivals<'a>(&'a self, key: &WantKey, files: &'a BTreeSet<RepoPath>) -> Rivals<'a> {
-        let claims = files.iter().filter_map(|path| Some((path, self.claims.get(path)?)));
-        claims.flat_map(|(path, claims)| claims::of(claims, key, path)).collect()
+    fn rivals<'a>(&self, key: &WantKey, files: impl Iterator<Item = &'a RepoPath>) -> Rivals<'a> {
+        let claims = files.flat_map(|path| {
+            let claims = self.claims.get(path).into_iter().flatten();
+            let of_key = claims.filter(|((claimed, _), _)| claimed == key);
+            of_key.map(move |((_, standing), claim)| ((*standing, path), claim.clone()))
+        });
+        claims.collect()
     }
 }
 
-fn keep<T>(all: &mut BTreeMap<RepoPath, T>, path: &RepoPath, one: T, is_nothing: fn(&T) -> bool) {
-    if !is_nothing(&one) {
-        all.insert(path.clone(), one);
+fn keep<T>(all: &mut BTreeMap<RepoPath, Vec<T>>, path: &RepoPath, some: Vec<T>) {
+    if !some.is_empty() {
+        all.insert(path.clone(), some);
     }
 }

@@ -1,6 +1,6 @@
 //! What one file brings to an inventory.
 
-use super::claims::{Claims, Collector};
+use super::claims::{Claimed, Collector};
 use super::file::File;
 use super::surroundings::Surroundings;
 use super::{Delivered, held, local};
@@ -11,7 +11,7 @@ use crate::fault::Fault;
 #[derive(Debug)]
 pub(super) struct Offer {
     pub(super) path: RepoPath,
-    pub(super) claims: Claims,
+    pub(super) claims: Vec<Claimed>,
     pub(super) delivered: Vec<Delivered>,
     pub(super) faults: Vec<Fault>,
 }
@@ -19,8 +19,10 @@ pub(super) struct Offer {
 impl Offer {
     pub(super) fn of(file: &File, around: &Surroundings) -> Self {
         let mut faults = local::faults(file, around);
-        let delivered = held::secrets(file, &around.namespaces);
-        let claims = Collector::new(around, &mut faults).collect(file);
+        let mut delivered = held::secrets(file, &around.namespaces);
+        let mut claims = Collector::new(around, &mut faults).collect(file);
+        delivered.shrink_to_fit();
+        claims.shrink_to_fit();
         Self { path: file.path.clone(), claims, delivered, faults }
     }
 }

@@ -127,7 +127,7 @@ fn read(
     } else {
         parse(&repository.find_blob(blob.to_gix()).map_err(ObjectError::from)?.data, format)
     };
-    Ok(parsed.says_something().then(|| File { path: path.clone(), blob, parsed }))
+    Ok(parsed.says_something().then(|| File { path: path.clone(), blob, parsed: parsed.compact() }))
 }
 
 /// The mirror lacks an object of the tip; fetching repairs it.

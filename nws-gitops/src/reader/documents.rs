@@ -4,6 +4,8 @@ use gix::bstr::ByteSlice;
 use serde_json::Value;
 use serde_saphyr::Options;
 
+use super::plain;
+
 /// A cheap look, which spares parsing (150 µs a manifest) for what cannot concern us.
 pub(super) fn concerns_us(bytes: &[u8]) -> bool {
     bytes.contains_str("Ingress") || declares(bytes, &["Secret", "SealedSecret"])
@@ -66,6 +68,11 @@ fn has_content(part: &str) -> bool {
     part.lines()
         .map(|line| line.strip_prefix("---").unwrap_or(line).trim())
         .any(|line| !line.is_empty() && !line.starts_with(['#', '%']) && line != "...")
+}
+
+/// Reads one document; most do not take a parser.
+pub(super) fn read(text: &str) -> Result<Value, String> {
+    plain::read(text).map_or_else(|| read_yaml(text), Ok)
 }
 
 /// Reads one document as Kubernetes does: YAML 1.1 booleans, a repeated key is an error; bounded in depth, nodes and aliases.

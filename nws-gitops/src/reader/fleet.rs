@@ -23,7 +23,7 @@ pub(super) fn read(text: &str) -> FleetNamespace {
             _ => FleetNamespace::Unreadable,
         };
     };
-    match documents::read_yaml(document) {
+    match documents::read(document) {
         Ok(value) => FleetNamespace::Stated {
             forced: stated(&value["namespace"]),
             default: stated(&value["defaultNamespace"]),

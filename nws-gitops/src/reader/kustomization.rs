@@ -105,7 +105,7 @@ fn read_fields(text: &str) -> Result<Kustomization, Unusable> {
             return Err((None, reason));
         }
     };
-    let value = documents::read_yaml(document).map_err(|detail| {
+    let value = documents::read(document).map_err(|detail| {
         let template = super::has_braces(document);
         let reason = if template { FaultReason::Template } else { FaultReason::Syntax { detail } };
         (None, reason)
@@ -196,7 +196,7 @@ fn merge(entry: &Value) -> Effect {
 
 fn inline(text: &str) -> Patch {
     let named = documents::split(text).into_iter().map(|document| {
-        let value = documents::read_yaml(document).ok()?;
+        let value = documents::read(document).ok()?;
         value.is_object().then(|| named(&value))
     });
     named.collect::<Option<_>>().map_or(Patch::Unknown, Patch::Inline)

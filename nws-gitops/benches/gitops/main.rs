@@ -4,6 +4,7 @@
 
 mod generate;
 mod measure;
+mod write;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -14,8 +15,7 @@ use nws_gitops::{Git, Mirror, Remote};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const USAGE: &str =
-    "run by `cargo xtask bench gitops`: generate|read|cold|after|commit DIR [COUNT]";
+const USAGE: &str = "run by `cargo xtask bench gitops`: generate|read|cold|... DIR [COUNT]";
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,7 +25,12 @@ fn main() -> Outcome<()> {
         ["read", dir] => measure::read(&Place::new(dir))?,
         ["cold", dir] => measure::cold(&Place::new(dir))?,
         ["after", dir] => measure::after(&Place::new(dir))?,
-        ["commit", dir, count] => measure::commit(&Place::new(dir), count.parse()?)?,
+        ["git-reads", dir] => measure::git_reads(&Place::new(dir))?,
+        ["commit", dir, count] => write::commit(&Place::new(dir), count.parse()?)?,
+        ["bare", dir, count] => write::bare(&Place::new(dir), count.parse()?)?,
+        ["fast-import", dir, count] => write::fast_import(&Place::new(dir), count.parse()?)?,
+        ["push", dir] => write::push(&Place::new(dir))?,
+        ["git-push", dir] => write::git_push(&Place::new(dir))?,
         _ => USAGE.to_owned(),
     };
     Ok(writeln!(io::stdout(), "{said}")?)

@@ -1,11 +1,13 @@
 //! One measurement each; times are of the wall, since threads are the matter.
 
+use std::io;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use gix::traverse::tree::recorder::Entry;
 use nws_gitops::{Author, Content, Discover, Edit, Message};
 
-use super::generate::{Ca, NOW, ingress, name_of};
+use super::generate::{NOW, ingress, name_of};
 use super::{Outcome, Place};
 
 /// What reading all blobs costs, and nothing else: gix on as many threads as there are cores.
@@ -30,6 +32,25 @@ fn sum(shared: &gix::ThreadSafeRepository, part: &[Entry]) -> usize {
     part.iter().filter_map(|entry| Some(repository.find_blob(entry.oid).ok()?.data.len())).sum()
 }
 
+/// The same with the git command line.
+pub(crate) fn git_reads(place: &Place) -> Outcome<String> {
+    let begun = now();
+    let mut git =
+        git(place, &["cat-file", "--batch", "--buffer", "--batch-all-objects", "--unordered"]);
+    let mut reading = git.stdout(Stdio::piped()).spawn()?;
+    let stdout = reading.stdout.as_mut().ok_or("git has no output")?;
+    let bytes = io::copy(stdout, &mut io::sink())?;
+    reading.wait()?;
+    Ok(said(&[("s", begun.elapsed().as_secs_f64()), ("bytes", bytes as f64)]))
+}
+
+pub(crate) fn git(place: &Place, words: &[&str]) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "it is the git command line that is measured")]
+    let mut git = Command::new("git");
+    git.arg("--git-dir").arg(place.bare()).args(words);
+    git
+}
+
 /// The first inventory of a process.
 pub(crate) fn cold(place: &Place) -> Outcome<String> {
     let begun = now();
@@ -52,11 +73,9 @@ pub(crate) fn after(place: &Place) -> Outcome<String> {
     let mirror = place.mirror()?;
     let tip = mirror.tip().ok_or("the mirror has no tip")?;
     let mut inventory = mirror.inventory(&tip, &Discover::default())?;
-    let edits: Vec<_> = (0..10)
-        .map(|n| {
-            edit(format!("apps/{}/app-0001-ingress.yaml", name_of(n)), ingress(n, 1, " # changed"))
-        })
-        .collect();
+    let change =
+        |n| edit(format!("apps/{}/app-0001-ingress.yaml", name_of(n)), ingress(n, 1, " # new"));
+    let edits = (0..10).map(change).collect::<Outcome<Vec<_>>>()?;
     let author = Author::new("bench", "bench@nws.example")?;
     let commit = mirror.commit(&tip, &edits, &Message::for_deliveries(&[]), &author, NOW)?;
     let tip = nws_gitops::Tip { commit: commit.map(|commit| commit.id) };
@@ -70,41 +89,23 @@ pub(crate) fn after(place: &Place) -> Outcome<String> {
     Ok(said(&[("s", s), ("peak", peak()?)]))
 }
 
-/// A commit of so many Secrets, on disk.
-pub(crate) fn commit(place: &Place, count: usize) -> Outcome<String> {
-    let (mirror, ca) = (place.mirror()?, Ca::new()?);
-    let tip = mirror.tip().ok_or("the mirror has no tip")?;
-    let since = NOW + time::Duration::days(60);
-    let secrets = (0..count).map(|n| ca.secret(n % 500, n / 500, since));
-    let edits: Vec<_> = secrets
-        .map(|secret| secret.map(|(path, text)| edit(path, text)))
-        .collect::<Outcome<_>>()?;
-    let author = Author::new("bench", "bench@nws.example")?;
-    let begun = now();
-    mirror
-        .commit(&tip, &edits, &Message::for_deliveries(&[]), &author, NOW)?
-        .ok_or("nothing changed")?;
-    Ok(said(&[("s", begun.elapsed().as_secs_f64()), ("peak", peak()?)]))
-}
-
-fn edit(path: String, text: String) -> Edit {
-    let path = path.parse().unwrap_or_else(|_| unreachable!("generated"));
-    Edit { path, content: Content::Write(text.into_bytes().into()) }
+pub(crate) fn edit(path: String, text: String) -> Outcome<Edit> {
+    Ok(Edit { path: path.parse()?, content: Content::Write(text.into_bytes().into()) })
 }
 
 /// The most memory the process has had, in bytes; mapped files count.
-fn peak() -> Outcome<f64> {
+pub(crate) fn peak() -> Outcome<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0)
 }
 
-fn said(figures: &[(&str, f64)]) -> String {
+pub(crate) fn said(figures: &[(&str, f64)]) -> String {
     let figures: Vec<_> = figures.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
     format!("{{{}}}", figures.join(","))
 }
 
 #[expect(clippy::disallowed_methods, reason = "what is measured is time")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use gix::glob::wildmatch::Mode;
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::RepoPath;
+use crate::{RepoPath, Targets};
 
 /// What counts as wanting a certificate.
 ///
@@ -22,6 +22,8 @@ pub struct Discover {
     pub cert_manager: CertManager,
     /// The names that may be wanted.
     pub allow: NamePatterns,
+    /// Which clusters want it, and where it goes.
+    pub targets: Targets,
 }
 
 impl Discover {

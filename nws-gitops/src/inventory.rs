@@ -9,10 +9,11 @@ use nws_expiry::{Chain, DnsName, DnsNames};
 use crate::delivery::objections;
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
-use crate::layout::{is_within, target_of};
+use crate::layout::Placer;
 use crate::reader::Parsed;
 use crate::{
-    CertificateOptions, ObjectId, Overrides, Provenance, RepoPath, SecretRef, Tip, WantKey,
+    CertificateOptions, ObjectId, Overrides, Provenance, RefusalReason, RepoPath, SecretRef,
+    Target, Targets, Tip, WantKey,
 };
 
 mod claims;
@@ -20,6 +21,9 @@ mod held;
 mod kustomize;
 mod local;
 mod namespaces;
+mod surroundings;
+
+pub(crate) use surroundings::Surroundings;
 
 /// Everything about certificates in one commit, in a fixed order: the same commit gives the same inventory.
 #[derive(Clone, Debug)]
@@ -32,8 +36,8 @@ pub struct Inventory {
     pub delivered: Vec<Delivered>,
     /// What keeps a certificate from being served as written, by place.
     pub faults: Vec<Fault>,
-    /// The files under the layout's root, whatever they hold.
-    paths: BTreeSet<RepoPath>,
+    targets: Targets,
+    surroundings: Surroundings,
 }
 
 /// A Secret that some manifests want.
@@ -95,6 +99,8 @@ impl fmt::Display for WantedBy {
 pub struct Delivered {
     /// Which Secret.
     pub secret: SecretRef,
+    /// The clusters it is for.
+    pub target: Target,
     /// The file that holds it.
     pub path: RepoPath,
     /// The YAML document in it, the first being 1.
@@ -116,12 +122,13 @@ impl Inventory {
         let namespaces = namespaces::Namespaces::of(&tree.files);
         let kustomizations = kustomize::Kustomizations::of(&tree.files, discover);
         let mut faults = local::faults(tree, &kustomizations, discover);
-        let delivered = held::secrets(&tree.files, &namespaces, &mut faults);
+        let delivered = held::secrets(&tree.files, &namespaces, &discover.targets, &mut faults);
         let claims = claims::Collector::new(&namespaces, &kustomizations, discover, &mut faults)
             .collect(tree);
         let wanted = claims::decide(claims, &delivered, &mut faults);
-        let paths = tree.paths.iter().filter(|path| is_within(path)).cloned().collect();
-        let mut inventory = Self { tip, wanted, delivered, faults, paths };
+        let targets = discover.targets.clone();
+        let surroundings = Surroundings::of(tree, &targets);
+        let mut inventory = Self { tip, wanted, delivered, faults, targets, surroundings };
         inventory.refuse_what_has_no_place();
         inventory.faults.sort_by_cached_key(|fault| {
             (fault.path.clone(), fault.document, fault.field.clone(), fault.reason.to_string())
@@ -144,17 +151,35 @@ impl Inventory {
 
     /// Our Secret for a want, if there is one: what a renewal replaces.
     pub fn held(&self, key: &WantKey) -> Option<&Delivered> {
-        let mut same = held::named(&self.delivered, &key.secret).iter();
-        same.find(|held| held.ours && target_of(&held.path) == key.target)
+        held::of(&self.delivered, key).find(|held| held.ours)
     }
 
-    /// Somebody else's Secret of that name, which keeps ours out.
-    pub fn foreign(&self, secret: &SecretRef) -> Option<&Delivered> {
-        held::named(&self.delivered, secret).iter().find(|held| !held.ours)
+    /// Somebody else's Secret of that name for those clusters, which keeps ours out.
+    pub fn foreign(&self, key: &WantKey) -> Option<&Delivered> {
+        held::of(&self.delivered, key).find(|held| !held.ours)
     }
 
-    pub(crate) fn paths(&self) -> &BTreeSet<RepoPath> {
-        &self.paths
+    /// What is wanted of this key.
+    pub fn want(&self, key: &WantKey) -> Option<&Wanted> {
+        let at = self.wanted.binary_search_by(|wanted| wanted.key.cmp(key)).ok()?;
+        self.wanted.get(at)
+    }
+
+    /// Where a Secret is, or where it would be put next.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalReason`] says what stands in its way.
+    pub fn place(&self, key: &WantKey) -> Result<RepoPath, RefusalReason> {
+        Placer::new(self).place(key)
+    }
+
+    pub(crate) fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 }
 

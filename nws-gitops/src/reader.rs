@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::overrides::HoldText;
-use crate::{ObjectId, Provenance, RepoPath};
+use crate::{ObjectId, Provenance, RepoPath, Target};
 
 mod documents;
 mod fleet;
@@ -18,9 +18,11 @@ mod ingress;
 mod kustomization;
 mod node;
 mod secret;
+mod text;
 
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
+pub(crate) use text::Text;
 
 /// What was read of each blob, kept from one inventory to the next.
 pub(crate) type Cache = HashMap<(ObjectId, Format), Arc<Parsed>>;
@@ -35,6 +37,7 @@ pub(crate) enum Format {
     Json,
     Fleet,
     Kustomization,
+    FleetIgnore,
 }
 
 impl Format {
@@ -44,6 +47,7 @@ impl Format {
             "kustomization.yaml" | "kustomization.yml" | "Kustomization" => {
                 Some(Self::Kustomization)
             }
+            ".fleetignore" => Some(Self::FleetIgnore),
             name => match name.rsplit_once('.')?.1 {
                 "yaml" | "yml" => Some(Self::Yaml),
                 "json" => Some(Self::Json),
@@ -63,6 +67,10 @@ pub(crate) struct Parsed {
     pub(crate) faults: Vec<LocalFault>,
     pub(crate) fleet: Option<FleetNamespace>,
     pub(crate) kustomization: Option<Kustomization>,
+    /// Whether Fleet deploys a chart from elsewhere there.
+    pub(crate) names_a_chart: bool,
+    /// All of it, where it may be given a line.
+    pub(crate) text: Option<Text>,
     /// Every Ingress in it, whole or a part, by what it says it is.
     pub(crate) named: Vec<Named>,
 }
@@ -148,6 +156,8 @@ pub(crate) struct Secret {
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
     pub(crate) ours: bool,
+    /// The clusters that one of ours says it is for.
+    pub(crate) target: Option<Target>,
     pub(crate) chain: Option<Chain>,
     pub(crate) provenance: Provenance,
 }
@@ -170,10 +180,15 @@ pub(crate) fn too_large(size: u64) -> Parsed {
 pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
     match format {
         Format::Fleet => match bytes.to_str() {
-            Ok(text) => Parsed { fleet: Some(fleet::read(text)), ..Parsed::default() },
+            Ok(text) => Parsed {
+                fleet: Some(fleet::read(text)),
+                names_a_chart: fleet::names_a_chart(text),
+                ..Parsed::default()
+            },
             Err(_) => of_the_file(FaultReason::NotUtf8),
         },
-        Format::Kustomization => kustomization::read(bytes),
+        Format::Kustomization => Parsed { text: Text::of(bytes), ..kustomization::read(bytes) },
+        Format::FleetIgnore => Parsed { text: Text::of(bytes), ..Parsed::default() },
         Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
         Format::Yaml => {
             manifests(bytes, |text| parse_documents(documents::split(text), documents::read_yaml))
@@ -183,6 +198,15 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
                 serde_json::from_str(text).map_err(|error| error.to_string())
             })
         }),
+    }
+}
+
+/// What the one document of a text says; nothing is an empty mapping.
+pub(crate) fn read_document(text: &str) -> Option<Value> {
+    match documents::split(text)[..] {
+        [] => Some(Value::Object(serde_json::Map::new())),
+        [document] => documents::read_yaml(document).ok(),
+        [..] => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::str::FromStr;
 
-use nws_gitops::{Author, CertManager, Discover, NamePattern};
+use nws_gitops::{Author, CertManager, Discover, NamePattern, Targets};
 use serde::{Deserialize, Deserializer, de};
 
 use super::read::Reader;
@@ -69,6 +69,7 @@ pub(super) fn discover(from: &mut Reader) -> Option<Discover> {
         exclude: exclude?,
         cert_manager: cert_manager?.0,
         allow: allow?.into_iter().collect(),
+        targets: Targets::default(),
     })
 }
 

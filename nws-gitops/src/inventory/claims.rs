@@ -12,7 +12,7 @@ use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
 use crate::discover::{CertManager, Discover};
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Host, Ingress, StatedOptions, TlsBlock};
-use crate::{RepoPath, SecretRef, Target, WantKey};
+use crate::{RepoPath, SecretRef, WantKey};
 
 mod options;
 mod overrides;
@@ -137,7 +137,7 @@ impl<'a> Collector<'a> {
         if names.is_empty() {
             return;
         }
-        let key = WantKey { target: Target::default(), secret };
+        let key = WantKey { target: self.discover.targets.of(&file.path), secret };
         let by_file = self.claims.entry(key).or_default();
         let claim = by_file.entry((self.standing, file.path.clone())).or_default();
         claim.0.push(Asking {
@@ -217,15 +217,14 @@ fn one_wanted(
     delivered: &[Delivered],
     faults: &mut Vec<Fault>,
 ) -> Option<Wanted> {
-    let same = held::named(delivered, &key.secret);
-    let ours = same.iter().filter(|held| held.ours);
+    let ours = held::of(delivered, &key).filter(|held| held.ours);
     let (held, names_held) = ours.filter_map(|held| Some((held, names_of(held)?))).next().unzip();
     let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names()));
     by_file.retain(|(standing, _), claim| match standing {
         Standing::Certain => claim.settles(names_held),
         Standing::OnlyIfHeld => has_it(claim),
     });
-    if let Some(foreign) = same.iter().find(|held| !held.ours) {
+    if let Some(foreign) = held::of(delivered, &key).find(|held| !held.ours) {
         let reason =
             FaultReason::ForeignSecret { secret: key.secret.clone(), path: foreign.path.clone() };
         faults.extend(by_file.values().flat_map(|claim| refusals(claim, &reason)));

@@ -263,6 +263,7 @@ fn the_order_of_files_does_not_matter() {
 }
 
 mod kustomize;
+mod layouts;
 mod options;
 mod overrides;
 mod written;

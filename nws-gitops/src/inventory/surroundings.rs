@@ -1,0 +1,158 @@
+//! What stands where Secrets go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::Tree;
+use crate::reader::Text;
+use crate::{RepoPath, Targets};
+
+/// The files among which Secrets are placed.
+#[derive(Clone, Default)]
+pub(crate) struct Surroundings {
+    /// The files of the roots; all, where some Secrets stand beside manifests.
+    paths: BTreeSet<RepoPath>,
+    /// What stands in those that may be given a line.
+    texts: BTreeMap<RepoPath, Text>,
+    /// Each `fleet.yaml` that deploys a chart from elsewhere.
+    charts: BTreeSet<RepoPath>,
+}
+
+impl Surroundings {
+    pub(super) fn of(tree: &Tree, targets: &Targets) -> Self {
+        if !targets.stand_beside_manifests() {
+            let paths = tree.paths.iter().filter(|path| targets.is_in_a_root(path));
+            return Self { paths: paths.cloned().collect(), ..Self::default() };
+        }
+        let texts = tree.files.iter().filter_map(|file| {
+            let text = file.parsed.text.clone()?;
+            Some((file.path.clone(), text))
+        });
+        let charts = tree.files.iter().filter(|file| file.parsed.names_a_chart);
+        Self {
+            paths: tree.paths.clone(),
+            texts: texts.collect(),
+            charts: charts.map(|file| file.path.clone()).collect(),
+        }
+    }
+
+    pub(crate) fn has(&self, path: &RepoPath) -> bool {
+        self.paths.contains(path)
+    }
+
+    pub(crate) fn text(&self, path: &RepoPath) -> Option<&str> {
+        self.texts.get(path).map(Text::as_str)
+    }
+
+    /// The files below a directory, or all.
+    pub(crate) fn below(&self, dir: Option<&RepoPath>) -> impl Iterator<Item = &RepoPath> {
+        // A path orders before all that begin with it, and others may stand between: `a`, `a-b`, `a/b`.
+        let from = dir.map(|dir| RepoPath::within(Some(dir), ""));
+        let all = self.paths.iter().filter(move |_| dir.is_none());
+        let some = from.into_iter().flat_map(|from| self.paths.range(from..));
+        let some = some.take_while(move |path| dir.is_some_and(|dir| path.is_below(dir)));
+        all.chain(some)
+    }
+
+    /// A file in reach of a line of this name in a directory's `.fleetignore`, but for those of the directory that it is written
+    /// for, if that is a bundle of its own: a bundle deploys its files whatever is ignored above it.
+    pub(crate) fn hidden_by(&self, dir: Option<&RepoPath>, name: &str) -> Option<RepoPath> {
+        let meant = RepoPath::within(dir, name);
+        let is_bundle = self.fleet_yaml_in(Some(&meant)).is_some();
+        let is_named = |path: &&RepoPath| {
+            path.relative_to(dir).is_some_and(|rest| rest.split('/').any(|part| part == name))
+        };
+        let mut hidden = self.below(dir).filter(is_named);
+        hidden.find(|path| !(is_bundle && path.is_below(&meant))).cloned()
+    }
+
+    pub(crate) fn fleet_yaml_in(&self, dir: Option<&RepoPath>) -> Option<RepoPath> {
+        let names = ["fleet.yaml", "fleet.yml"];
+        names.into_iter().map(|name| RepoPath::within(dir, name)).find(|path| self.has(path))
+    }
+
+    /// The file that tells kustomize what to build in a directory.
+    pub(crate) fn kustomization_in(&self, dir: Option<&RepoPath>) -> Option<RepoPath> {
+        let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+        names.into_iter().map(|name| RepoPath::within(dir, name)).find(|path| self.has(path))
+    }
+
+    /// What makes Helm deploy the directory that a file lies in, up to the bundle it is part of.
+    pub(crate) fn chart_of(&self, path: &RepoPath) -> Option<RepoPath> {
+        for dir in path.ancestors().map(Some).chain([None]) {
+            let chart = RepoPath::within(dir.as_ref(), "Chart.yaml");
+            if self.has(&chart) {
+                return Some(chart);
+            }
+            if let Some(fleet) = self.fleet_yaml_in(dir.as_ref()) {
+                return self.charts.contains(&fleet).then_some(fleet);
+            }
+        }
+        None
+    }
+}
+
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Surroundings({} files, {} texts)", self.paths.len(), self.texts.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn around(paths: &[&str]) -> Surroundings {
+        let paths = paths.iter().map(|path| path.parse().unwrap()).collect();
+        Surroundings { paths, ..Surroundings::default() }
+    }
+
+    #[test]
+    fn what_lies_below_a_directory() {
+        let around = around(&["a", "a-b", "a/b", "a/c/d", "a0", "b/a/x"]);
+        let below = |dir: Option<&str>| {
+            let dir = dir.map(|dir| dir.parse().unwrap());
+            let found = around.below(dir.as_ref()).map(|path| path.as_str().to_owned());
+            found.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(below(Some("a")), "a/b a/c/d");
+        assert_eq!(below(Some("b/a")), "b/a/x");
+        assert_eq!(below(Some("c")), "");
+        assert_eq!(below(None), "a a-b a/b a/c/d a0 b/a/x");
+    }
+
+    #[test]
+    fn what_a_line_would_hide() {
+        let around =
+            around(&["a/tls/fleet.yaml", "a/tls/x.yaml", "b/c/tls/y.yaml", "d/tls", "e/f"]);
+        let cases = [
+            (Some("a"), None),
+            (Some("b"), Some("b/c/tls/y.yaml")),
+            (Some("b/c"), Some("b/c/tls/y.yaml")),
+            (Some("d"), Some("d/tls")),
+            (Some("e"), None),
+            (None, Some("a/tls/fleet.yaml")),
+        ];
+        for (dir, want) in cases {
+            let found = around.hidden_by(dir.map(|dir| dir.parse().unwrap()).as_ref(), "tls");
+            assert_eq!(found.as_ref().map(RepoPath::as_str), want, "{dir:?}");
+        }
+    }
+
+    #[test]
+    fn a_chart_deploys_what_lies_in_it_up_to_the_next_bundle() {
+        let mut around = around(&["x/Chart.yaml", "x/sub/fleet.yaml", "y/fleet.yaml", "z/a.yaml"]);
+        around.charts.insert("y/fleet.yaml".parse().unwrap());
+        let cases = [
+            ("x/ingress.yaml", Some("x/Chart.yaml")),
+            ("x/crds/a.yaml", Some("x/Chart.yaml")),
+            ("x/sub/a.yaml", None),
+            ("y/a/b.yaml", Some("y/fleet.yaml")),
+            ("z/a.yaml", None),
+        ];
+        for (path, want) in cases {
+            let found = around.chart_of(&path.parse().unwrap());
+            assert_eq!(found.as_ref().map(RepoPath::as_str), want, "{path}");
+        }
+    }
+}

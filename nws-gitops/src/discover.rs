@@ -8,9 +8,9 @@ use nws_expiry::{DnsName, InvalidDnsName};
 
 use crate::{RepoPath, Targets};
 
-/// What counts as wanting a certificate.
+/// What counts as wanting a certificate, and for which clusters.
 ///
-/// It governs only what is wanted: certificates that are already there are found in every file, so that leaving a directory
+/// But for the targets it governs only what is wanted: certificates that are already there are found in every file, so that leaving a directory
 /// out never leads to ordering again what lies in it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Discover {

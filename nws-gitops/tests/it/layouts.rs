@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use expect_test::expect;
-use nws_gitops::{Destination, Discover, FleetClusters, Inventory, Layout, Plan, Targets};
+use nws_gitops::{
+    Destination, Discover, FleetClusters, Inventory, Layout, Plan, Provenance, Recovery, Targets,
+    deliveries,
+};
 
-use crate::world::{World, ingress, issue, key};
+use crate::world::{NOW, World, author, ingress, issue, key, message};
 
 const KUSTOMIZATION: &str =
     "# what runs\nresources:\n  - ingress.yaml # the web\n  - deployment.yaml\n# the end\n";
@@ -179,6 +182,28 @@ fn what_has_no_place_is_said_before_it_is_ordered() {
         let fault = &inventory.faults[0];
         assert!(fault.to_string().contains(words) && fault.mentions("shop.example"), "{fault}");
     }
+}
+
+#[test]
+fn a_line_of_theirs_that_comes_between_is_kept() {
+    let world = World::with(&[
+        ("apps/shop/ingress.yaml", &shop()),
+        ("apps/shop/kustomization.yaml", KUSTOMIZATION),
+    ]);
+    let (discover, issued, by) =
+        (laid_out(Layout::Kustomize), issue(&["shop.example"]), Provenance::default());
+    let certificate = [(key("shop/shop-tls"), &issued, &by)];
+    let ours = world.mirror("ours");
+    let tip = ours.fetch().unwrap();
+    let plan = deliveries(&ours.inventory(&tip, &discover).unwrap(), &certificate);
+    let commit = ours.commit(&tip, &plan.edits, &message(), &author(), NOW).unwrap().unwrap();
+    let theirs = KUSTOMIZATION.replace("# the end", "  - service.yaml\n# the end");
+    world.somebody_writes(&[("apps/shop/kustomization.yaml", &theirs)]);
+    assert_eq!(ours.push(&commit).unwrap_err().recovery(), Recovery::Rebuild);
+
+    world.deliver_wanted(&discover, &issued);
+    let both = theirs.replace("# the end", "  - shop-tls.yaml\n# the end");
+    assert_eq!(world.file("apps/shop/kustomization.yaml").unwrap(), both);
 }
 
 /// What lies in the way of new ones is no reason to let an old one expire.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fleet::{fleet_yaml, ignores, ignoring, is_fleet_yaml};
-use super::kustomization::{resources, with_resource};
+use super::kustomization::Listing;
 use super::{Destination, Layout, RefusalReason};
 use crate::inventory::Surroundings;
 use crate::{Inventory, RepoPath, WantKey};
@@ -20,6 +20,7 @@ pub(crate) struct Placer<'a> {
     placed: BTreeSet<RepoPath>,
     /// The files that go with Secrets, as they are to be.
     companions: BTreeMap<RepoPath, String>,
+    kustomizations: BTreeMap<RepoPath, Listing<'a>>,
 }
 
 impl<'a> Placer<'a> {
@@ -30,6 +31,7 @@ impl<'a> Placer<'a> {
             filled: BTreeMap::new(),
             placed: BTreeSet::new(),
             companions: BTreeMap::new(),
+            kustomizations: BTreeMap::new(),
         }
     }
 
@@ -53,7 +55,10 @@ impl<'a> Placer<'a> {
     }
 
     /// The files that go with all that was placed, where they are not there as they have to be.
-    pub(crate) fn into_companions(self) -> BTreeMap<RepoPath, String> {
+    pub(crate) fn into_companions(mut self) -> BTreeMap<RepoPath, String> {
+        let edited = self.kustomizations.into_iter();
+        self.companions
+            .extend(edited.filter_map(|(path, listing)| Some((path, listing.edited()?))));
         self.companions
     }
 
@@ -145,7 +150,7 @@ impl<'a> Placer<'a> {
         Ok(())
     }
 
-    fn refuse_what_deploys_no_file(&self, manifest: &RepoPath) -> Result<(), RefusalReason> {
+    fn refuse_what_deploys_no_file(&mut self, manifest: &RepoPath) -> Result<(), RefusalReason> {
         if let Some(chart) = self.around.chart_of(manifest) {
             return Err(RefusalReason::HelmChart { chart });
         }
@@ -157,14 +162,19 @@ impl<'a> Placer<'a> {
     }
 
     /// The nearest kustomization above a manifest that lists it.
-    fn kustomization(&self, manifest: &RepoPath) -> Option<RepoPath> {
+    fn kustomization(&mut self, manifest: &RepoPath) -> Option<RepoPath> {
         let mut dirs = manifest.ancestors().map(Some).chain([None]);
         dirs.find_map(|dir| {
             let kustomization = self.around.kustomization_in(dir.as_ref())?;
-            let listed = manifest.relative_to(dir.as_ref())?;
-            let text = self.around.text(&kustomization)?;
-            resources(text).iter().any(|entry| entry == listed).then_some(kustomization)
+            let entry = manifest.relative_to(dir.as_ref())?;
+            self.listing(&kustomization)?.lists(entry).then_some(kustomization)
         })
+    }
+
+    fn listing(&mut self, kustomization: &RepoPath) -> Option<&mut Listing<'a>> {
+        let text = self.around.text(kustomization)?;
+        let listing = self.kustomizations.entry(kustomization.clone());
+        Some(listing.or_insert_with(|| Listing::of(text)))
     }
 
     /// Sees to what has to stand with the Secret, wherever it is.
@@ -222,13 +232,9 @@ impl<'a> Placer<'a> {
         let Some(kustomization) = self.kustomization(manifest) else { return Ok(()) };
         let dir = kustomization.parent();
         let entry = path.relative_to(dir.as_ref()).unwrap_or(path.as_str());
-        let text = self.text_of(&kustomization, entry)?;
-        let edited = with_resource(&text, entry).map_err(|_| RefusalReason::NotEditable {
-            path: kustomization.clone(),
-            line: entry.to_owned(),
-        })?;
-        self.companions.extend(edited.map(|edited| (kustomization, edited)));
-        Ok(())
+        let listed = self.listing(&kustomization).map_or(Ok(()), |listing| listing.add(entry));
+        let line = entry.to_owned();
+        listed.map_err(|_| RefusalReason::NotEditable { path: kustomization, line })
     }
 
     /// The text of a file that a line is for, with the lines it was given already; empty where there is none.

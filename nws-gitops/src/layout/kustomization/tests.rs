@@ -2,8 +2,14 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn edit_all(text: &str, entries: &[&str]) -> Result<Option<String>, NotEditable> {
+    let mut listing = Listing::of(text);
+    entries.iter().try_for_each(|entry| listing.add(entry))?;
+    Ok(listing.edited())
+}
+
 fn edit(text: &str) -> Result<Option<String>, NotEditable> {
-    with_resource(text, "shop-tls.yaml")
+    edit_all(text, &["shop-tls.yaml"])
 }
 
 #[test]
@@ -82,7 +88,7 @@ fn what_cannot_be_edited_safely_is_not() {
 
 #[test]
 fn an_entry_that_yaml_would_take_apart_is_quoted() {
-    let edited = with_resource("resources: []\n", "my app: new/a.yaml").unwrap().unwrap();
+    let edited = edit_all("resources: []\n", &["my app: new/a.yaml"]).unwrap().unwrap();
     assert_eq!(edited, "resources: [\"my app: new/a.yaml\"]\n");
 }
 
@@ -126,8 +132,11 @@ proptest! {
             let added = edited.len() - text.len();
             let at = (0..=same).rev().find(|at| text.as_bytes()[*at..] == edited.as_bytes()[at + added..]);
             prop_assert!(at.is_some(), "{text:?} {edited:?}");
-            prop_assert!(resources(&edited).ends_with(&["shop-tls.yaml".to_owned()]));
             prop_assert_eq!(edit(&edited), Ok(None));
+            // Many at a time are as one after the other.
+            let both = edit_all(&text, &["shop-tls.yaml", "my app.yaml"]);
+            prop_assert_eq!(&both, &edit_all(&edited, &["my app.yaml"]));
+            prop_assert!(both.is_ok_and(|both| both.is_some()));
         }
     }
 

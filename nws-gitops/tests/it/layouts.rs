@@ -273,6 +273,19 @@ fn somebody_elses_secret_is_in_the_way_of_its_own_clusters_only() {
     assert!(faults(&inventory)[0].starts_with("clusters/eu/shop.yaml, document 1"));
 }
 
+#[test]
+fn a_place_that_would_be_taken_for_another_targets_is_none() {
+    let world = World::with(&[("apps/shop/ingress.yaml", &shop())]);
+    let default = Destination::at("apps".parse().unwrap());
+    let beside = Destination { layout: Layout::Beside, ..Destination::at("eu".parse().unwrap()) };
+    let dirs = vec!["apps/shop".parse().unwrap()];
+    let targets = Targets::new(default).with("eu".parse().unwrap(), dirs, beside).unwrap();
+    let inventory = world.inventory_with(&Discover { targets, ..Discover::default() });
+    assert_eq!(inventory.wanted, []);
+    let fault = &faults(&inventory)[0];
+    assert!(fault.contains("in apps/shop/shop-tls.yaml, which is for target default"), "{fault}");
+}
+
 /// A bundle there would hold the target's bundles, and change with them.
 #[test]
 fn a_namespace_that_is_called_as_a_target_stands_beside_its_root() {

@@ -17,13 +17,13 @@ use crate::{
 };
 
 mod claims;
+mod ground;
 mod held;
 mod kustomize;
 mod local;
 mod namespaces;
-mod surroundings;
 
-pub(crate) use surroundings::Surroundings;
+pub(crate) use ground::Ground;
 
 /// Everything about certificates in one commit, in a fixed order: the same commit gives the same inventory.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct Inventory {
     /// What keeps a certificate from being served as written, by place.
     pub faults: Vec<Fault>,
     targets: Targets,
-    surroundings: Surroundings,
+    ground: Ground,
 }
 
 /// A Secret that some manifests want.
@@ -127,8 +127,8 @@ impl Inventory {
             .collect(tree);
         let wanted = claims::decide(claims, &delivered, &mut faults);
         let targets = discover.targets.clone();
-        let surroundings = Surroundings::of(tree, &targets);
-        let mut inventory = Self { tip, wanted, delivered, faults, targets, surroundings };
+        let ground = Ground::of(tree, &targets);
+        let mut inventory = Self { tip, wanted, delivered, faults, targets, ground };
         inventory.refuse_what_has_no_place();
         inventory.faults.sort_by_cached_key(|fault| {
             (fault.path.clone(), fault.document, fault.field.clone(), fault.reason.to_string())
@@ -178,8 +178,8 @@ impl Inventory {
         &self.targets
     }
 
-    pub(crate) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.ground
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fleet::{fleet_yaml, ignores, ignoring, is_fleet_yaml};
 use super::kustomization::Listing;
 use super::{Destination, Layout, RefusalReason};
-use crate::inventory::Surroundings;
+use crate::inventory::Ground;
 use crate::{Inventory, RepoPath, WantKey};
 
 /// The directory of a nested bundle.
@@ -14,7 +14,7 @@ const NESTED: &str = "tls";
 /// Places Secrets in the repository as it is, each with what was placed before it in mind.
 pub(crate) struct Placer<'a> {
     inventory: &'a Inventory,
-    around: &'a Surroundings,
+    ground: &'a Ground,
     /// How many Secrets there are in a directory.
     filled: BTreeMap<RepoPath, usize>,
     placed: BTreeSet<RepoPath>,
@@ -27,7 +27,7 @@ impl<'a> Placer<'a> {
     pub(crate) fn new(inventory: &'a Inventory) -> Self {
         Self {
             inventory,
-            around: inventory.surroundings(),
+            ground: inventory.ground(),
             filled: BTreeMap::new(),
             placed: BTreeSet::new(),
             companions: BTreeMap::new(),
@@ -108,8 +108,8 @@ impl<'a> Placer<'a> {
             let dir = RepoPath::within(parent, &sibling);
             let path = RepoPath::within(Some(&dir), &file_name(key));
             let is_free = !self.inventory.targets().has_root_in(&dir) && !self.is_taken(&path);
-            let around = self.around;
-            let filled = self.filled.entry(dir.clone()).or_insert_with(|| secrets(around, &dir));
+            let ground = self.ground;
+            let filled = self.filled.entry(dir.clone()).or_insert_with(|| secrets(ground, &dir));
             if is_free && *filled < most {
                 *filled += 1;
                 return path;
@@ -133,14 +133,14 @@ impl<'a> Placer<'a> {
     fn is_taken(&self, path: &RepoPath) -> bool {
         let is_ours =
             || self.inventory.delivered.iter().any(|held| held.ours && held.path == *path);
-        self.placed.contains(path) || (self.around.has(path) && is_ours())
+        self.placed.contains(path) || (self.ground.has(path) && is_ours())
     }
 
     fn refuse(&self, key: &WantKey, path: &RepoPath) -> Result<(), RefusalReason> {
-        if self.around.has(path) || self.placed.contains(path) {
+        if self.ground.has(path) || self.placed.contains(path) {
             return Err(RefusalReason::ForeignFile { path: path.clone() });
         }
-        if let Some(file) = path.ancestors().find(|dir| self.around.has(dir)) {
+        if let Some(file) = path.ancestors().find(|dir| self.ground.has(dir)) {
             return Err(RefusalReason::NotADirectory { path: file });
         }
         let target = self.inventory.targets().of_secret(path, Some(&key.target));
@@ -151,10 +151,10 @@ impl<'a> Placer<'a> {
     }
 
     fn refuse_what_deploys_no_file(&mut self, manifest: &RepoPath) -> Result<(), RefusalReason> {
-        if let Some(chart) = self.around.chart_of(manifest) {
+        if let Some(chart) = self.ground.chart_of(manifest) {
             return Err(RefusalReason::HelmChart { chart });
         }
-        let beside = self.around.kustomization_in(manifest.parent().as_ref());
+        let beside = self.ground.kustomization_in(manifest.parent().as_ref());
         match self.kustomization(manifest).or(beside) {
             Some(kustomization) => Err(RefusalReason::Kustomized { kustomization }),
             None => Ok(()),
@@ -165,14 +165,14 @@ impl<'a> Placer<'a> {
     fn kustomization(&mut self, manifest: &RepoPath) -> Option<RepoPath> {
         let mut dirs = manifest.ancestors().map(Some).chain([None]);
         dirs.find_map(|dir| {
-            let kustomization = self.around.kustomization_in(dir.as_ref())?;
+            let kustomization = self.ground.kustomization_in(dir.as_ref())?;
             let entry = manifest.relative_to(dir.as_ref())?;
             self.listing(&kustomization)?.lists(entry).then_some(kustomization)
         })
     }
 
     fn listing(&mut self, kustomization: &RepoPath) -> Option<&mut Listing<'a>> {
-        let text = self.around.text(kustomization)?;
+        let text = self.ground.text(kustomization)?;
         let listing = self.kustomizations.entry(kustomization.clone());
         Some(listing.or_insert_with(|| Listing::of(text)))
     }
@@ -206,7 +206,7 @@ impl<'a> Placer<'a> {
     }
 
     fn fleet_yaml(&mut self, key: &WantKey, dir: &RepoPath) {
-        if self.around.fleet_yaml_in(Some(dir)).is_none() {
+        if self.ground.fleet_yaml_in(Some(dir)).is_none() {
             let text = fleet_yaml(key.secret.namespace(), &self.destination(key).clusters);
             self.companions.entry(RepoPath::within(Some(dir), "fleet.yaml")).or_insert(text);
         }
@@ -220,7 +220,7 @@ impl<'a> Placer<'a> {
         if ignores(&text, line) {
             return Ok(());
         }
-        if let Some(path) = self.around.hidden_by(above.as_ref(), line) {
+        if let Some(path) = self.ground.hidden_by(above.as_ref(), line) {
             return Err(RefusalReason::Hides { path, ignore, line: line.to_owned() });
         }
         self.companions.insert(ignore, ignoring(&text, line));
@@ -239,10 +239,10 @@ impl<'a> Placer<'a> {
 
     /// The text of a file that a line is for, with the lines it was given already; empty where there is none.
     fn text_of(&self, path: &RepoPath, line: &str) -> Result<String, RefusalReason> {
-        match (self.companions.get(path), self.around.text(path)) {
+        match (self.companions.get(path), self.ground.text(path)) {
             (Some(text), _) => Ok(text.clone()),
             (None, Some(text)) => Ok(text.to_owned()),
-            (None, None) if self.around.has(path) => {
+            (None, None) if self.ground.has(path) => {
                 Err(RefusalReason::NotEditable { path: path.clone(), line: line.to_owned() })
             }
             (None, None) => Ok(String::new()),
@@ -264,8 +264,8 @@ fn is_numbered(name: &str, first: &str) -> bool {
 }
 
 /// How many files a directory holds beside its `fleet.yaml`.
-fn secrets(around: &Surroundings, dir: &RepoPath) -> usize {
-    let files = around.below(Some(dir));
+fn secrets(ground: &Ground, dir: &RepoPath) -> usize {
+    let files = ground.below(Some(dir));
     files.filter(|path| path.parent().as_ref() == Some(dir) && !is_fleet_yaml(path)).count()
 }
 

@@ -9,7 +9,7 @@ use crate::{RepoPath, Targets};
 
 /// The files among which Secrets are placed.
 #[derive(Clone, Default)]
-pub(crate) struct Surroundings {
+pub(crate) struct Ground {
     /// The files of the roots; all, where some Secrets stand beside manifests.
     paths: BTreeSet<RepoPath>,
     /// What stands in those that may be given a line.
@@ -18,7 +18,7 @@ pub(crate) struct Surroundings {
     charts: BTreeSet<RepoPath>,
 }
 
-impl Surroundings {
+impl Ground {
     pub(super) fn of(tree: &Tree, targets: &Targets) -> Self {
         if !targets.stand_beside_manifests() {
             let paths = tree.paths.iter().filter(|path| targets.is_in_a_root(path));
@@ -92,9 +92,9 @@ impl Surroundings {
     }
 }
 
-impl fmt::Debug for Surroundings {
+impl fmt::Debug for Ground {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Surroundings({} files, {} texts)", self.paths.len(), self.texts.len())
+        write!(f, "Ground({} files, {} texts)", self.paths.len(), self.texts.len())
     }
 }
 
@@ -102,17 +102,17 @@ impl fmt::Debug for Surroundings {
 mod tests {
     use super::*;
 
-    fn around(paths: &[&str]) -> Surroundings {
+    fn ground(paths: &[&str]) -> Ground {
         let paths = paths.iter().map(|path| path.parse().unwrap()).collect();
-        Surroundings { paths, ..Surroundings::default() }
+        Ground { paths, ..Ground::default() }
     }
 
     #[test]
     fn what_lies_below_a_directory() {
-        let around = around(&["a", "a-b", "a/b", "a/c/d", "a0", "b/a/x"]);
+        let ground = ground(&["a", "a-b", "a/b", "a/c/d", "a0", "b/a/x"]);
         let below = |dir: Option<&str>| {
             let dir = dir.map(|dir| dir.parse().unwrap());
-            let found = around.below(dir.as_ref()).map(|path| path.as_str().to_owned());
+            let found = ground.below(dir.as_ref()).map(|path| path.as_str().to_owned());
             found.collect::<Vec<_>>().join(" ")
         };
         assert_eq!(below(Some("a")), "a/b a/c/d");
@@ -123,8 +123,8 @@ mod tests {
 
     #[test]
     fn what_a_line_would_hide() {
-        let around =
-            around(&["a/tls/fleet.yaml", "a/tls/x.yaml", "b/c/tls/y.yaml", "d/tls", "e/f"]);
+        let ground =
+            ground(&["a/tls/fleet.yaml", "a/tls/x.yaml", "b/c/tls/y.yaml", "d/tls", "e/f"]);
         let cases = [
             (Some("a"), None),
             (Some("b"), Some("b/c/tls/y.yaml")),
@@ -134,15 +134,15 @@ mod tests {
             (None, Some("a/tls/fleet.yaml")),
         ];
         for (dir, want) in cases {
-            let found = around.hidden_by(dir.map(|dir| dir.parse().unwrap()).as_ref(), "tls");
+            let found = ground.hidden_by(dir.map(|dir| dir.parse().unwrap()).as_ref(), "tls");
             assert_eq!(found.as_ref().map(RepoPath::as_str), want, "{dir:?}");
         }
     }
 
     #[test]
     fn a_chart_deploys_what_lies_in_it_up_to_the_next_bundle() {
-        let mut around = around(&["x/Chart.yaml", "x/sub/fleet.yaml", "y/fleet.yaml", "z/a.yaml"]);
-        around.charts.insert("y/fleet.yaml".parse().unwrap());
+        let mut ground = ground(&["x/Chart.yaml", "x/sub/fleet.yaml", "y/fleet.yaml", "z/a.yaml"]);
+        ground.charts.insert("y/fleet.yaml".parse().unwrap());
         let cases = [
             ("x/ingress.yaml", Some("x/Chart.yaml")),
             ("x/crds/a.yaml", Some("x/Chart.yaml")),
@@ -151,7 +151,7 @@ mod tests {
             ("z/a.yaml", None),
         ];
         for (path, want) in cases {
-            let found = around.chart_of(&path.parse().unwrap());
+            let found = ground.chart_of(&path.parse().unwrap());
             assert_eq!(found.as_ref().map(RepoPath::as_str), want, "{path}");
         }
     }

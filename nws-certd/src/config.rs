@@ -8,6 +8,7 @@ mod environment;
 mod limits;
 mod read;
 mod retry;
+mod targets;
 mod values;
 
 use std::net::{IpAddr, SocketAddr};
@@ -38,7 +39,7 @@ pub struct Config {
     pub proxy: Option<Proxy>,
     /// Where certificates are wanted and delivered: `[git]`.
     pub git: GitSettings,
-    /// What is read there: `[discover]` and `[names]`.
+    /// What is read there, and where it goes: `[discover]`, `[names]`, `[[targets]]`, `git.layout` and `git.root`.
     pub discover: Discover,
     /// Where the CA's validators are answered: `[challenge]`.
     pub challenge: ChallengeSettings,

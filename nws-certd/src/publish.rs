@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use nws_acme::Clock;
 use nws_expiry::{InvalidPrivateKey, Issued, Mismatch, PrivateKey};
-use nws_gitops::{
-    Delivery, Layout, Message, Provenance, PushError, Recovery, Tip, WantKey, deliveries,
-};
+use nws_gitops::{Delivery, Message, Provenance, PushError, Recovery, Tip, WantKey, deliveries};
 use tracing::{error, info, warn};
 
 use crate::failure::Causes;
@@ -88,7 +86,7 @@ impl Publisher {
         let issued = self.open_all(plan, &mut left_out).await?;
         let issued: Vec<_> =
             issued.iter().map(|(want, issued, by)| (want.clone(), issued, by)).collect();
-        let edits = deliveries(&view.inventory, &Layout::default(), &issued);
+        let edits = deliveries(&view.inventory, &issued);
         let refused = edits.refused.iter().map(|one| (one.key.clone(), one.to_string()));
         left_out.refused.extend(refused);
         for (want, reason) in &left_out.refused {

@@ -6,11 +6,11 @@ use std::str::FromStr;
 use gix::glob::wildmatch::Mode;
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::RepoPath;
+use crate::{RepoPath, Targets};
 
-/// What counts as wanting a certificate.
+/// What counts as wanting a certificate, and for which clusters.
 ///
-/// It governs only what is wanted: certificates that are already there are found in every file, so that leaving a directory
+/// But for the targets it governs only what is wanted: certificates that are already there are found in every file, so that leaving a directory
 /// out never leads to ordering again what lies in it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Discover {
@@ -22,6 +22,8 @@ pub struct Discover {
     pub cert_manager: CertManager,
     /// The names that may be wanted.
     pub allow: NamePatterns,
+    /// Which clusters want it, and where it goes.
+    pub targets: Targets,
 }
 
 impl Discover {

@@ -8,14 +8,15 @@ use nws_expiry::{Chain, DnsName, DnsNames};
 use crate::delivery::objections;
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
-use crate::layout::target_of;
+use crate::layout::Placer;
 use crate::{
-    CertificateOptions, Kind, ObjectId, Overrides, Provenance, RepoPath, SecretRef, Tip, WantKey,
-    parallel,
+    CertificateOptions, Kind, ObjectId, Overrides, Provenance, RefusalReason, RepoPath, SecretRef,
+    Target, Targets, Tip, WantKey, parallel,
 };
 
 mod claims;
 mod file;
+mod ground;
 mod held;
 mod index;
 mod kustomize;
@@ -24,11 +25,13 @@ mod namespaces;
 mod offer;
 mod surroundings;
 
-pub(crate) use file::{Entry, File, Files};
+pub(crate) use file::{Entry, File};
 use index::Index;
 use offer::Offer;
 pub(crate) use surroundings::Change;
 use surroundings::Surroundings;
+
+pub(crate) use ground::Ground;
 
 /// Everything about certificates in one commit, in a fixed order: the same commit gives the same inventory.
 #[derive(Clone, Debug)]
@@ -109,6 +112,8 @@ impl fmt::Display for WantedBy {
 pub struct Delivered {
     /// Which Secret.
     pub secret: SecretRef,
+    /// The clusters it is for.
+    pub target: Target,
     /// The file that holds it.
     pub path: RepoPath,
     /// The YAML document in it, the first being 1.
@@ -241,18 +246,35 @@ impl Inventory {
 
     /// Our Secret for a want, if there is one: what a renewal replaces.
     pub fn held(&self, key: &WantKey) -> Option<&Delivered> {
-        let mut same = held::named(&self.delivered, &key.secret).iter();
-        same.find(|held| held.ours && target_of(&held.path) == key.target)
+        held::of(&self.delivered, key).find(|held| held.ours)
     }
 
-    /// Somebody else's Secret of that name, which keeps ours out.
-    pub fn foreign(&self, secret: &SecretRef) -> Option<&Delivered> {
-        held::named(&self.delivered, secret).iter().find(|held| !held.ours)
+    /// Somebody else's Secret of that name for those clusters, which keeps ours out.
+    pub fn foreign(&self, key: &WantKey) -> Option<&Delivered> {
+        held::of(&self.delivered, key).find(|held| !held.ours)
     }
 
-    /// All files of the commit, whatever they hold.
-    pub(crate) fn files(&self) -> &Files {
-        &self.around.files
+    /// What is wanted of this key.
+    pub fn want(&self, key: &WantKey) -> Option<&Wanted> {
+        let at = self.wanted.binary_search_by(|wanted| wanted.key.cmp(key)).ok()?;
+        self.wanted.get(at)
+    }
+
+    /// Where a Secret is, or where it would be put next.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalReason`] says what stands in its way.
+    pub fn place(&self, key: &WantKey) -> Result<RepoPath, RefusalReason> {
+        Placer::new(self).place(key)
+    }
+
+    pub(crate) fn targets(&self) -> &Targets {
+        &self.around.discover.targets
+    }
+
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.around.ground
     }
 
     /// What is wanted and has no Secret of ours yet.

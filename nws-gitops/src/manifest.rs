@@ -9,10 +9,13 @@ use nws_expiry::{Issued, Leaf};
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretRef};
+use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, WantKey};
 
 /// The label that makes a Secret ours, with the value `"true"`.
 pub const MANAGED_LABEL: &str = "nws-certd/managed";
+
+/// The annotation that says which clusters a Secret is for, where that is not the default target.
+pub(crate) const TARGET_ANNOTATION: &str = "nws-certd/target";
 
 /// The text of a manifest; it holds a private key, so it is wiped on drop and never shown.
 #[derive(Clone)]
@@ -41,35 +44,40 @@ impl fmt::Debug for Manifest {
 /// The same certificate of the same provenance always gives the same bytes. Every scalar is quoted, since `1.5` and `on` are
 /// names to Kubernetes and something else to YAML. The annotations, sorted, repeat in clear what the certificate says, so that
 /// a reviewer can read a diff and the leaf stays legible in a repository where `data` is sealed; and they say who issued it,
-/// where that is known.
-pub fn manifest(secret: &SecretRef, issued: &Issued, provenance: &Provenance) -> Manifest {
+/// where that is known, and which target it is for, where that is not the default one.
+pub fn manifest(key: &WantKey, issued: &Issued, provenance: &Provenance) -> Manifest {
     let chain = base64(issued.chain().to_pem().as_bytes());
-    let key = base64(issued.key().to_pem().as_bytes());
-    let head = head(secret, issued, provenance);
+    let private = base64(issued.key().to_pem().as_bytes());
+    let head = head(key, issued, provenance);
     let tail =
         format!("type: \"kubernetes.io/tls\"\ndata:\n  tls.crt: \"{}\"\n  tls.key: \"", *chain);
     // One allocation of the right size: a string that grows leaves copies of the key behind.
-    let mut text = Zeroizing::new(String::with_capacity(head.len() + tail.len() + key.len() + 2));
+    let mut text =
+        Zeroizing::new(String::with_capacity(head.len() + tail.len() + private.len() + 2));
     text.push_str(&head);
     text.push_str(&tail);
-    text.push_str(&key);
+    text.push_str(&private);
     text.push_str("\"\n");
     Manifest(text)
 }
 
-fn head(secret: &SecretRef, issued: &Issued, provenance: &Provenance) -> String {
+fn head(key: &WantKey, issued: &Issued, provenance: &Provenance) -> String {
     let mut head = format!(
         "apiVersion: \"v1\"\nkind: \"Secret\"\nmetadata:\n  namespace: {}\n  name: {}\n  labels:\n    {MANAGED_LABEL}: \"true\"\n  annotations:\n",
-        Quoted(secret.namespace()),
-        Quoted(secret.name()),
+        Quoted(key.secret.namespace()),
+        Quoted(key.secret.name()),
     );
-    for (key, value) in annotations(issued, provenance) {
-        head += &format!("    {key}: {}\n", Quoted(&value));
+    for (name, value) in annotations(key, issued, provenance) {
+        head += &format!("    {name}: {}\n", Quoted(&value));
     }
     head
 }
 
-fn annotations(issued: &Issued, provenance: &Provenance) -> BTreeMap<&'static str, String> {
+fn annotations(
+    key: &WantKey,
+    issued: &Issued,
+    provenance: &Provenance,
+) -> BTreeMap<&'static str, String> {
     let leaf = issued.leaf();
     let names: Vec<_> = issued.names().iter().map(AsRef::as_ref).collect();
     let certificate = issued.chain().certificates().next().map(|der| STANDARD.encode(der));
@@ -85,6 +93,9 @@ fn annotations(issued: &Issued, provenance: &Provenance) -> BTreeMap<&'static st
         // Lets the sealed-secrets controller take the Secret over without a gap.
         ("sealedsecrets.bitnami.com/managed", "true".to_owned()),
     ]);
+    if !key.target.is_default() {
+        annotations.insert(TARGET_ANNOTATION, key.target.to_string());
+    }
     let profile = provenance.profile.as_ref();
     annotations.extend(provenance.ca.clone().map(|ca| (CA_ANNOTATION, ca)));
     annotations.extend(profile.map(|profile| (PROFILE_ANNOTATION, profile.to_string())));

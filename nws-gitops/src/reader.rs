@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::overrides::HoldText;
-use crate::{Kind, Provenance, RepoPath};
+use crate::{Kind, Provenance, RepoPath, Target};
 
 mod documents;
 mod fleet;
@@ -19,9 +19,11 @@ mod node;
 mod plain;
 mod reading;
 mod secret;
+mod text;
 
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
+pub(crate) use text::Text;
 
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -33,6 +35,7 @@ pub(crate) enum Format {
     Json,
     Fleet,
     Kustomization,
+    FleetIgnore,
 }
 
 impl Format {
@@ -42,6 +45,7 @@ impl Format {
             "kustomization.yaml" | "kustomization.yml" | "Kustomization" => {
                 Some(Self::Kustomization)
             }
+            ".fleetignore" => Some(Self::FleetIgnore),
             name => match name.rsplit_once('.')?.1 {
                 "yaml" | "yml" => Some(Self::Yaml),
                 "json" => Some(Self::Json),
@@ -61,6 +65,10 @@ pub(crate) struct Parsed {
     pub(crate) faults: Vec<LocalFault>,
     pub(crate) fleet: Option<FleetNamespace>,
     pub(crate) kustomization: Option<Arc<Kustomization>>,
+    /// Whether Fleet deploys a chart from elsewhere there.
+    pub(crate) names_a_chart: bool,
+    /// All of it, where it may be given a line.
+    pub(crate) text: Option<Text>,
     /// Every Ingress in it, whole or a part, by what it says it is.
     pub(crate) named: Vec<Named>,
 }
@@ -147,6 +155,8 @@ pub(crate) struct Secret {
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
     pub(crate) ours: bool,
+    /// The clusters that one of ours says it is for.
+    pub(crate) target: Option<Target>,
     pub(crate) chain: Option<Chain>,
     pub(crate) provenance: Provenance,
 }
@@ -169,10 +179,15 @@ pub(crate) fn too_large(size: u64) -> Parsed {
 pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
     match format {
         Format::Fleet => match bytes.to_str() {
-            Ok(text) => Parsed { fleet: Some(fleet::read(text)), ..Parsed::default() },
+            Ok(text) => Parsed {
+                fleet: Some(fleet::read(text)),
+                names_a_chart: fleet::names_a_chart(text),
+                ..Parsed::default()
+            },
             Err(_) => of_the_file(FaultReason::NotUtf8),
         },
-        Format::Kustomization => kustomization::read(bytes),
+        Format::Kustomization => Parsed { text: Text::of(bytes), ..kustomization::read(bytes) },
+        Format::FleetIgnore => Parsed { text: Text::of(bytes), ..Parsed::default() },
         Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
         Format::Yaml => {
             manifests(bytes, |text| parse_documents(documents::split(text), documents::read))
@@ -182,6 +197,15 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
                 serde_json::from_str(text).map_err(|error| error.to_string())
             })
         }),
+    }
+}
+
+/// What the one document of a text says; nothing is an empty mapping.
+pub(crate) fn read_document(text: &str) -> Option<Value> {
+    match documents::split(text)[..] {
+        [] => Some(Value::Object(serde_json::Map::new())),
+        [document] => documents::read_yaml(document).ok(),
+        [..] => None,
     }
 }
 
@@ -228,9 +252,9 @@ impl Parsed {
 
     /// Whether there is anything in it that could concern anyone.
     pub(crate) fn says_something(&self) -> bool {
-        let Self { documents: _, applicants, secrets, faults, fleet, kustomization, named } = self;
+        let Self { applicants, secrets, faults, fleet, kustomization, text, named, .. } = self;
         let none = applicants.is_empty() && secrets.is_empty() && faults.is_empty();
-        !none || fleet.is_some() || kustomization.is_some() || !named.is_empty()
+        !none || fleet.is_some() || kustomization.is_some() || text.is_some() || !named.is_empty()
     }
 
     /// Whether all of the file was read, or at least what looks like an Ingress in it.

@@ -5,6 +5,7 @@ mod ari;
 mod ari_broken;
 mod bad_manifest;
 mod budget;
+mod bundle_split;
 mod ca_away;
 mod ca_down;
 mod ca_fallback;
@@ -28,6 +29,7 @@ mod rollover;
 mod scenario;
 mod ssh;
 mod state_lost;
+mod two_targets;
 mod ungated;
 mod webhook;
 

@@ -7,6 +7,8 @@ use nws_expiry::{Backoff, Doubling, Steps};
 
 use super::*;
 
+mod targets;
+
 const WHOLE: &str = r#"
 state_dir = "/srv/state"
 [ca]

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::process::{ChildStdin, Command, Stdio};
 
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
-use nws_gitops::{Provenance, SecretRef, manifest};
+use nws_gitops::{Provenance, SecretRef, Target, WantKey, manifest};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -95,7 +95,8 @@ impl Ca {
     ) -> Outcome<(String, String)> {
         let issued = self.issue(&host(namespace, app), since)?;
         let secret = SecretRef::new(&name_of(namespace), &format!("app-{app:04}-tls"))?;
-        let text = manifest(&secret, &issued, &Provenance::default()).as_str().to_owned();
+        let key = WantKey { target: Target::default(), secret };
+        let text = manifest(&key, &issued, &Provenance::default()).as_str().to_owned();
         Ok((format!("certs/{}/app-{app:04}-tls.yaml", name_of(namespace)), text))
     }
 

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use nws_expiry::{DnsName, DnsNames};
 
 use super::file::File;
+use super::held;
 use super::local::is_chart_template;
 use super::surroundings::Surroundings;
 use super::{Delivered, Source, Wanted, WantedBy};
 use crate::discover::CertManager;
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
-use crate::{RepoPath, SecretRef, Target, WantKey};
+use crate::{RepoPath, SecretRef, WantKey};
 
 mod options;
 mod overrides;
@@ -77,7 +78,7 @@ impl<'a> Collector<'a> {
     /// Every want of a file, if it is looked at; what cannot be wanted becomes a fault.
     pub(super) fn collect(mut self, file: &File) -> Vec<Claimed> {
         if self.around.discover.covers(&file.path)
-            && !is_chart_template(&file.path, &self.around.files)
+            && !is_chart_template(&file.path, &self.around.ground.files)
         {
             file.parsed.applicants.iter().for_each(|applicant| self.applicant(file, applicant));
         }
@@ -138,7 +139,7 @@ impl<'a> Collector<'a> {
         if names.is_empty() {
             return;
         }
-        let key = WantKey { target: Target::default(), secret };
+        let key = WantKey { target: self.around.discover.targets.of(&file.path), secret };
         let claim = self.claims.entry((key, self.standing)).or_default();
         claim.0.push(Asking {
             source: source(file, applicant, namespace, block),
@@ -213,14 +214,14 @@ pub(super) fn decide(
     same: &[Delivered],
     faults: &mut Vec<Fault>,
 ) -> Option<Wanted> {
-    let ours = same.iter().filter(|held| held.ours);
+    let ours = held::of(same, &key).filter(|held| held.ours);
     let (held, names_held) = ours.filter_map(|held| Some((held, names_of(held)?))).next().unzip();
     let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names()));
     rivals.retain(|(standing, _), claim| match standing {
         Standing::Certain => claim.settles(names_held),
         Standing::OnlyIfHeld => has_it(claim),
     });
-    if let Some(foreign) = same.iter().find(|held| !held.ours) {
+    if let Some(foreign) = held::of(same, &key).find(|held| !held.ours) {
         let reason =
             FaultReason::ForeignSecret { secret: key.secret.clone(), path: foreign.path.clone() };
         faults.extend(rivals.values().flat_map(|claim| refusals(claim, &reason)));

@@ -59,15 +59,7 @@ impl Files {
 
     /// Everything below a directory, in the order of paths; none stands for the top.
     pub(crate) fn below(&self, dir: Option<&RepoPath>) -> impl Iterator<Item = &RepoPath> {
-        self.starting_with(dir.map_or_else(String::new, |dir| format!("{dir}/")))
-    }
-
-    /// [`Self::below`] for a directory at the top.
-    pub(crate) fn under(&self, dir: &str) -> impl Iterator<Item = &RepoPath> {
-        self.starting_with(format!("{dir}/"))
-    }
-
-    fn starting_with(&self, prefix: String) -> impl Iterator<Item = &RepoPath> {
+        let prefix = dir.map_or_else(String::new, |dir| format!("{dir}/"));
         let files = self.0.range::<str, _>((Bound::Included(&*prefix), Bound::Unbounded));
         files.map(|(path, _)| path).take_while(move |path| path.as_str().starts_with(&prefix))
     }

@@ -11,7 +11,7 @@ use crate::reader::{Applicant, LocalFault};
 pub(super) fn faults(file: &File, around: &Surroundings) -> Vec<Fault> {
     if !around.discover.covers(&file.path) {
         Vec::new()
-    } else if is_chart_template(&file.path, &around.files) {
+    } else if is_chart_template(&file.path, &around.ground.files) {
         of_a_template(file)
     } else if around.kustomizations.is_patch(&file.path) {
         of_a_patch(file)

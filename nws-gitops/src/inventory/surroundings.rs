@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::file::{Entry, File, Files};
+use super::file::{Entry, File};
+use super::ground::Ground;
 use super::kustomize::Kustomizations;
 use super::namespaces::Namespaces;
 use crate::discover::Discover;
@@ -15,7 +16,7 @@ pub(crate) type Change = (RepoPath, Entry);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Surroundings {
     pub(super) discover: Discover,
-    pub(super) files: Files,
+    pub(super) ground: Ground,
     pub(super) namespaces: Namespaces,
     pub(super) kustomizations: Kustomizations,
 }
@@ -33,20 +34,20 @@ impl Surroundings {
     /// Returns which other files mean something else for it.
     pub(super) fn note(&mut self, changes: &[Change], read: &[File]) -> Vec<(RepoPath, ObjectId)> {
         let mut stirred = Stirred::default();
-        if !self.files.is_empty() {
+        if !self.ground.files.is_empty() {
             self.forget(changes, read, &mut stirred);
         }
         for (path, entry) in changes {
-            self.files.set(path, *entry);
+            self.ground.files.set(path, *entry);
         }
         read.iter().for_each(|file| self.take(file, &mut stirred));
         if stirred.kustomizations {
-            stirred.files.extend(self.kustomizations.settle(&self.files));
+            stirred.files.extend(self.kustomizations.settle(&self.ground.files));
         }
         for (path, _) in changes {
             stirred.files.remove(path);
         }
-        let blob = |path: RepoPath| self.files.blob(&path).map(|blob| (path, blob));
+        let blob = |path: RepoPath| self.ground.files.blob(&path).map(|blob| (path, blob));
         stirred.files.into_iter().filter_map(blob).collect()
     }
 
@@ -54,11 +55,12 @@ impl Surroundings {
     fn forget(&mut self, changes: &[Change], read: &[File], stirred: &mut Stirred) {
         let speaking: BTreeSet<_> = read.iter().map(|file| &file.path).collect();
         for (path, entry) in changes {
-            if self.files.contains(path) == (*entry == Entry::Gone) {
+            if self.ground.files.contains(path) == (*entry == Entry::Gone) {
                 stirred.kustomizations |= self.kustomizations.came_or_went(path);
                 self.stir_templates(path, stirred);
             }
             if !speaking.contains(path) {
+                self.ground.forget(path);
                 stirred.kustomizations |= self.kustomizations.forget(path);
                 if self.namespaces.forget(path) {
                     self.stir_beside(path, stirred);
@@ -68,6 +70,7 @@ impl Surroundings {
     }
 
     fn take(&mut self, file: &File, stirred: &mut Stirred) {
+        self.ground.take(file, &self.discover.targets);
         stirred.kustomizations |= self.kustomizations.take(file, &self.discover);
         if self.namespaces.take(file) {
             self.stir_beside(&file.path, stirred);
@@ -79,13 +82,13 @@ impl Surroundings {
         if chart.file_name() == "Chart.yaml" {
             let dir = chart.parent().map_or_else(String::new, |dir| format!("{dir}/"));
             if let Ok(templates) = format!("{dir}templates").parse() {
-                stirred.files.extend(self.files.below(Some(&templates)).cloned());
+                stirred.files.extend(self.ground.files.below(Some(&templates)).cloned());
             }
         }
     }
 
     /// A `fleet.yaml` speaks of everything below its directory.
     fn stir_beside(&self, fleet: &RepoPath, stirred: &mut Stirred) {
-        stirred.files.extend(self.files.below(fleet.parent().as_ref()).cloned());
+        stirred.files.extend(self.ground.files.below(fleet.parent().as_ref()).cloned());
     }
 }

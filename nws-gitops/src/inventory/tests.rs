@@ -292,6 +292,7 @@ fn the_order_of_files_does_not_matter() {
 
 mod changes;
 mod kustomize;
+mod layouts;
 mod options;
 mod overrides;
 mod written;

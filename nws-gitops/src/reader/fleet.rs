@@ -32,6 +32,12 @@ pub(super) fn read(text: &str) -> FleetNamespace {
     }
 }
 
+/// Whether it deploys a Helm chart from elsewhere: then nothing that lies beside it is deployed.
+pub(super) fn names_a_chart(text: &str) -> bool {
+    let helm = super::read_document(text).map(|fields| fields["helm"].clone()).unwrap_or_default();
+    ["chart", "repo"].into_iter().any(|field| stated(&helm[field]).is_some())
+}
+
 fn stated(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }

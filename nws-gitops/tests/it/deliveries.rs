@@ -1,7 +1,7 @@
 //! From a certificate to the repository.
 
 use expect_test::expect;
-use nws_gitops::{Author, Layout, Message, Occasion, Plan, Provenance, WantKey, deliveries};
+use nws_gitops::{Author, Message, Occasion, Plan, Provenance};
 
 use crate::world::{World, ingress, issue, key, lets_encrypt};
 
@@ -201,24 +201,6 @@ fn a_bundle_holds_two_hundred_secrets_and_the_rest_go_beside_it() {
     assert_eq!(["certs/shop", "certs/shop--2", "certs/shop--3"].map(count), [200, 200, 50]);
     assert!(world.file("certs/shop--3/fleet.yaml").is_some());
     assert_eq!(paths(&world.deliver(&wants)), [""; 0], "a path never changes");
-}
-
-#[test]
-fn other_targets_have_bundles_of_their_own() {
-    let world = World::new();
-    let issued = issue(&["shop.example"]);
-    let eu = WantKey { target: "eu".parse().unwrap(), secret: "shop/shop-tls".parse().unwrap() };
-    let by = Provenance::default();
-    let keys = [(eu.clone(), &issued, &by), (key("shop/shop-tls"), &issued, &by)];
-    let plan = deliveries(&world.inventory(), &Layout::default(), &keys);
-    let files = [
-        "certs/eu/shop/fleet.yaml",
-        "certs/eu/shop/shop-tls.yaml",
-        "certs/shop/fleet.yaml",
-        "certs/shop/shop-tls.yaml",
-    ];
-    assert_eq!(paths(&plan), files);
-    assert_eq!(Layout::default().place(&world.inventory(), &eu).path.as_str(), files[1]);
 }
 
 #[test]

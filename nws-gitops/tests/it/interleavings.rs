@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use nws_expiry::{DnsNames, Issued};
 use nws_gitops::{
-    Content, Discover, Edit, Inventory, Layout, Message, Mirror, ObjectId, Plan, Provenance,
-    Recovery, RefusalReason, Tip, WantKey, deliveries,
+    Content, Discover, Edit, Inventory, Message, Mirror, ObjectId, Plan, Provenance, Recovery,
+    RefusalReason, Tip, WantKey, deliveries,
 };
 use proptest::prelude::*;
 
@@ -177,7 +177,7 @@ impl Play {
         }
         let by = Provenance::default();
         let issued: Vec<_> = wants.map(|want| (want.0.clone(), &self.issued[&want], &by)).collect();
-        deliveries(inventory, &Layout::default(), &issued)
+        deliveries(inventory, &issued)
     }
 
     /// A commit changes what its author edited and nothing else.

@@ -6,6 +6,7 @@ mod deliveries;
 mod durable;
 mod found;
 mod interleavings;
+mod layouts;
 mod mirrors;
 mod options;
 mod races;

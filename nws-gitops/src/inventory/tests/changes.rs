@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Destination, Layout};
 
 /// Places that bear on each other.
 const PATHS: [&str; 17] = [
@@ -59,6 +60,7 @@ fn texts() -> Vec<String> {
         "resources: [../apps/shop, ../apps/blog]\nnamePrefix: x-\n".to_owned(),
         "resources: [ingress.yaml]\ncomponents: [../../component]\n".to_owned(),
         "kind: [Ingress\n".to_owned(),
+        "helm: {chart: x}\n".to_owned(),
         "nothing: of interest\n".to_owned(),
     ]
     .into()
@@ -66,7 +68,7 @@ fn texts() -> Vec<String> {
 
 /// Which path, and which text; none removes the file.
 fn commit() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
-    let text = prop_oneof![4 => (0..21_usize).prop_map(Some), 1 => Just(None)];
+    let text = prop_oneof![4 => (0..22_usize).prop_map(Some), 1 => Just(None)];
     prop::collection::vec((0..PATHS.len(), text), 1..5)
 }
 
@@ -74,9 +76,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_incremental_inventory_equals_the_cold_one(commits in prop::collection::vec(commit(), 1..12)) {
+    fn the_incremental_inventory_equals_the_cold_one(
+        beside in any::<bool>(),
+       commits in prop::collection::vec(commit(), 1..12)) {
         let texts = texts();
-        let mut warm = Repository::new(&Discover::default());
+        let destination = Destination { layout: Layout::Kustomize, ..Destination::default() };
+        let targets = if beside { Targets::new(destination) } else { Targets::default() };
+        let discover = Discover { targets, ..Discover::default() };
+        let mut warm = Repository::new(&discover);
         for commit in commits {
             let changes: Vec<_> = commit
                 .iter()
@@ -85,7 +92,7 @@ proptest! {
             warm.change(&changes);
             let files: Vec<_> =
                 warm.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-            let cold = inventory(&files, &Discover::default());
+            let cold = inventory(&files, &discover);
             prop_assert_eq!(format!("{:#?}", warm.inventory), format!("{cold:#?}"));
         }
     }

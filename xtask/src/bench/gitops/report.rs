@@ -126,6 +126,7 @@ mod tests {
             missed  10000 Secrets: 6.00 of gix alone, at most 1.1
             missed  one Secret: 11.0 ms, at most 10
             met     memory: 200 MB, at most 300
-        "#]].assert_eq(&text(&[measured]));
+        "#]]
+        .assert_eq(&text(&[measured]));
     }
 }

@@ -70,12 +70,12 @@ pub enum FaultReason {
     },
     /// What it will say is known only once it is rendered.
     #[error(
-        "is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
+        "is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude"
     )]
     Template,
     /// What is deployed is not what the file says.
     #[error(
-        "is changed by {kustomization} ({field}), which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
+        "is changed by {kustomization} ({field}), which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude"
     )]
     Kustomized {
         /// The kustomization that does.
@@ -93,9 +93,9 @@ pub enum FaultReason {
         /// Its `namespace`.
         namespace: String,
     },
-    /// A part of an Ingress, which another one takes in.
+    /// A part of an object, which another one takes in.
     #[error(
-        "is a patch of {kustomization} and no Ingress by itself; commit the rendered Ingress, or leave the file out with discover.exclude"
+        "is a patch of {kustomization} and no object by itself; commit the rendered manifest, or leave the file out with discover.exclude"
     )]
     KustomizePatch {
         /// The kustomization that applies it.
@@ -107,13 +107,13 @@ pub enum FaultReason {
         /// The kustomization.
         kustomization: RepoPath,
     },
-    /// Removed from Kubernetes.
-    #[error(
-        "has the API version {found:?}, which Kubernetes no longer serves; write \"networking.k8s.io/v1\""
-    )]
+    /// Removed from Kubernetes, or from what serves the kind.
+    #[error("has the API version {found:?}, which is no longer served; write {current:?}")]
     OldApi {
         /// As written.
         found: String,
+        /// What to write instead.
+        current: &'static str,
     },
     /// Somebody else's.
     #[error(

@@ -7,6 +7,8 @@ use super::reading::Reading;
 use super::{Applicant, Host, Kind, TlsBlock, hosts};
 use crate::fault::FaultReason;
 
+const API: &str = "networking.k8s.io/v1";
+
 /// The Ingress, if it wants a certificate and can be told which.
 pub(super) fn read(reading: &mut Reading<'_>, object: &Value) -> Option<Applicant> {
     let tls = object["spec"].get("tls")?;
@@ -31,9 +33,9 @@ pub(super) fn read(reading: &mut Reading<'_>, object: &Value) -> Option<Applican
 /// Other API groups have kinds of that name too, which are none of our business.
 fn is_current(reading: &mut Reading<'_>, object: &Value) -> bool {
     match object["apiVersion"].as_str() {
-        Some("networking.k8s.io/v1") => true,
+        Some(API) => true,
         Some(found @ ("networking.k8s.io/v1beta1" | "extensions/v1beta1")) => {
-            reading.fault("apiVersion", FaultReason::OldApi { found: found.into() });
+            reading.fault("apiVersion", FaultReason::OldApi { found: found.into(), current: API });
             false
         }
         Some(_) | None => false,

@@ -144,7 +144,7 @@ fn faults_name_the_field_and_the_remedy() {
         (
             "a template that YAML can read",
             "[{hosts: [\"{{ .Values.host }}\"], secretName: a}]",
-            "1 is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude",
+            "1 is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude",
         ),
     ];
     for (case, tls, said) in cases {
@@ -190,7 +190,7 @@ fn removed_api_versions_are_reported() {
     for version in ["networking.k8s.io/v1beta1", "extensions/v1beta1"] {
         let parsed = yaml(&SHOP.replace("networking.k8s.io/v1", version));
         let said = format!(
-            "1 apiVersion has the API version {version:?}, which Kubernetes no longer serves; write \"networking.k8s.io/v1\""
+            "1 apiVersion has the API version {version:?}, which is no longer served; write \"networking.k8s.io/v1\""
         );
         assert_eq!(faults(&parsed), [said]);
     }

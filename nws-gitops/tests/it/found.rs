@@ -36,7 +36,7 @@ fn a_certificate_that_is_there_stays_wanted_under_a_kustomization() {
         "namePrefix: p-\nresources: [ingress.yaml]\n",
     )]);
     let fault = "apps/ingress.yaml, document 1: is changed by apps/kustomization.yaml (namePrefix), which is not guessed at; \
-        commit the rendered Ingress, or leave the file out with discover.exclude";
+        commit the rendered manifest, or leave the file out with discover.exclude";
     let inventory = world.inventory();
     assert_eq!(wanted(&inventory), ["shop/shop-tls: shop.example"]);
     assert_eq!(faults(&inventory), [fault]);

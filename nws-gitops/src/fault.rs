@@ -115,6 +115,24 @@ pub enum FaultReason {
         /// What to write instead.
         current: &'static str,
     },
+    /// Only the cluster's administrators could let another namespace's Secret be used, and git does not tell.
+    #[error(
+        "names a Secret in namespace {namespace:?}, and a certificate is put only where the object that wants it is; leave the namespace out, or move the object there"
+    )]
+    SecretElsewhere {
+        /// As written.
+        namespace: String,
+    },
+    /// Nothing says which hosts the listener serves.
+    #[error(
+        "has no hostname, and no route in the repository that attaches to it has one; write it here, or as the route's hostnames"
+    )]
+    NoRoute,
+    /// Labels of namespaces are known to the cluster only.
+    #[error(
+        "selects namespaces by labels, which the repository does not tell; write the listener's hostname, or select by kubernetes.io/metadata.name"
+    )]
+    NamespaceSelector,
     /// Somebody else's.
     #[error(
         "is left to cert-manager because of the annotation {annotation:?}; remove it, or set discover.cert_manager = \"adopt\""

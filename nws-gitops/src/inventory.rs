@@ -20,6 +20,7 @@ mod held;
 mod kustomize;
 mod local;
 mod namespaces;
+mod routes;
 
 /// Everything about certificates in one commit, in a fixed order: the same commit gives the same inventory.
 #[derive(Clone, Debug)]
@@ -114,8 +115,10 @@ impl Inventory {
         let kustomizations = kustomize::Kustomizations::of(&tree.files, discover);
         let mut faults = local::faults(tree, &kustomizations, discover);
         let delivered = held::secrets(&tree.files, &namespaces, &mut faults);
-        let claims = claims::Collector::new(&namespaces, &kustomizations, discover, &mut faults)
-            .collect(tree);
+        let routes = routes::Routes::of(tree, &namespaces, &kustomizations, discover);
+        let claims =
+            claims::Collector::new(&namespaces, &kustomizations, &routes, discover, &mut faults)
+                .collect(tree);
         let wanted = claims::decide(claims, &delivered, &mut faults);
         let paths = tree.paths.iter().filter(|path| is_within(path)).cloned().collect();
         let mut inventory = Self { tip, wanted, delivered, faults, paths };
@@ -123,6 +126,8 @@ impl Inventory {
         inventory.faults.sort_by_cached_key(|fault| {
             (fault.path.clone(), fault.document, fault.field.clone(), fault.reason.to_string())
         });
+        // What several listeners take from one route is wrong once.
+        inventory.faults.dedup();
         inventory
     }
 
@@ -181,7 +186,7 @@ impl Source {
         Fault {
             path: self.path.clone(),
             document: Some(self.document),
-            field: Some(format!("{}.secretName", self.field)),
+            field: Some(format!("{}.{}", self.field, self.object.kind.secret_field())),
             reason: reason.clone(),
             hosts: names.into_iter().map(ToString::to_string).collect(),
         }

@@ -16,12 +16,18 @@ mod fleet;
 mod hosts;
 mod ingress;
 mod kustomization;
+mod listener;
 mod node;
 mod reading;
+mod route;
 mod secret;
+
+use documents::Meaning;
 
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
+pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
+pub(crate) use route::{Parent, Route, RouteKind};
 
 /// What was read of each blob, kept from one inventory to the next.
 pub(crate) type Cache = HashMap<(ObjectId, Format), Arc<Parsed>>;
@@ -60,11 +66,14 @@ pub(crate) struct Parsed {
     /// How many documents it has.
     pub(crate) documents: usize,
     pub(crate) applicants: Vec<Applicant>,
+    pub(crate) routes: Vec<Route>,
+    /// What is wrong with routes that cannot be told, which matters only where a listener waits for some.
+    pub(crate) lost_routes: Vec<LocalFault>,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) faults: Vec<LocalFault>,
     pub(crate) fleet: Option<FleetNamespace>,
     pub(crate) kustomization: Option<Kustomization>,
-    /// Every Ingress in it, whole or a part, by what it says it is.
+    /// Every object in it that may want something or offer hosts, whole or a part, by what it says it is.
     pub(crate) named: Vec<Named>,
 }
 
@@ -134,9 +143,11 @@ pub(crate) struct TlsBlock {
     pub(crate) field: String,
     pub(crate) secret: String,
     pub(crate) hosts: Vec<Host>,
+    /// Where a listener wants it.
+    pub(crate) listener: Option<Listener>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Host {
     /// As in `spec.tls[0].hosts[1]`.
     pub(crate) field: String,
@@ -224,8 +235,13 @@ impl Parsed {
     /// Takes in one object; of a list, each of its items. `at` is the place of the object in its document.
     fn take(&mut self, object: &Value, at: &str) {
         let kind = object["kind"].as_str().unwrap_or_default();
+        if let Some(kind) = Kind::of(kind) {
+            return self.take_applicant(kind, object, at);
+        }
+        if let Some(kind) = RouteKind::of(kind) {
+            return self.take_route(kind, object, at);
+        }
         match (kind, object["items"].as_array()) {
-            ("Ingress", _) => self.take_ingress(object, at),
             ("Secret" | "SealedSecret", _) => {
                 self.secrets.extend(secret::read(object, self.documents))
             }
@@ -238,23 +254,37 @@ impl Parsed {
         }
     }
 
-    fn take_ingress(&mut self, object: &Value, at: &str) {
+    fn take_applicant(&mut self, kind: Kind, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
         let mut reading = reading::Reading::new(self.documents, at);
-        self.applicants.extend(ingress::read(&mut reading, object));
+        self.applicants.extend(match kind {
+            Kind::Ingress => ingress::read(&mut reading, object),
+            Kind::Gateway | Kind::ListenerSet | Kind::XListenerSet => {
+                listener::read(&mut reading, kind, object)
+            }
+        });
         self.faults.append(&mut reading.faults);
     }
 
-    fn take_unreadable(&mut self, text: &str, detail: String) {
-        if !documents::looks_like_ours(text) {
-            return;
+    fn take_route(&mut self, kind: RouteKind, object: &Value, at: &str) {
+        self.named.push(kustomization::named(object));
+        match route::read(reading::Reading::new(self.documents, at), kind, object) {
+            Ok(route) => self.routes.extend(route),
+            Err(mut faults) => self.lost_routes.append(&mut faults),
         }
+    }
+
+    fn take_unreadable(&mut self, text: &str, detail: String) {
+        let Some(means) = documents::meant_as(text) else {
+            return;
+        };
         self.named.push(Named { kind: None, name: None });
         let reason =
             if has_braces(text) { FaultReason::Template } else { FaultReason::Syntax { detail } };
         // A Secret's text is not looked through: what it holds belongs in no report.
-        let hosts = if documents::is_ingress(text) { hosts::in_text(text) } else { Vec::new() };
-        self.faults.push(LocalFault { document: Some(self.documents), field: None, reason, hosts });
+        let hosts = if means == Meaning::Secret { Vec::new() } else { hosts::in_text(text) };
+        let faults = if means == Meaning::Route { &mut self.lost_routes } else { &mut self.faults };
+        faults.push(LocalFault { document: Some(self.documents), field: None, reason, hosts });
     }
 }
 

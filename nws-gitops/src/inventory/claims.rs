@@ -8,14 +8,18 @@ use super::held;
 use super::kustomize::Kustomizations;
 use super::local::is_chart_template;
 use super::namespaces::Namespaces;
+use super::routes::Routes;
 use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
 use crate::discover::{CertManager, Discover};
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
 
+mod listeners;
 mod options;
 mod overrides;
+
+use listeners::Names;
 
 /// What one file wants in one Secret.
 #[derive(Default)]
@@ -25,12 +29,24 @@ pub(super) struct Claim(Vec<Asking>);
 pub(super) struct Asking {
     source: Source,
     names: BTreeSet<DnsName>,
+    /// Names of which nobody can tell; they are wanted as far as the certificate already there carries them.
+    if_held: BTreeSet<DnsName>,
     options: StatedOptions,
 }
 
 impl Claim {
     fn names(&self) -> BTreeSet<DnsName> {
         self.0.iter().flat_map(|asking| &asking.names).cloned().collect()
+    }
+
+    /// Makes up its mind on what is wanted only if it is held. Whether anything is left.
+    fn keep_what_is_held(&mut self, held: Option<&DnsNames>) -> bool {
+        for Asking { names, if_held, .. } in &mut self.0 {
+            let if_held = std::mem::take(if_held).into_iter();
+            names.extend(if_held.filter(|name| held.is_some_and(|held| held.contains(name))));
+        }
+        self.0.retain(|asking| !asking.names.is_empty());
+        !self.0.is_empty()
     }
 
     /// Drops what asks for a certificate that nobody can tell how to make, unless the one that is there carries one of its
@@ -58,22 +74,37 @@ pub(super) type Claims = BTreeMap<WantKey, BTreeMap<(Standing, RepoPath), Claim>
 pub(super) struct Collector<'a> {
     namespaces: &'a Namespaces<'a>,
     kustomizations: &'a Kustomizations<'a>,
+    routes: &'a Routes<'a>,
     discover: &'a Discover,
     claims: Claims,
     faults: &'a mut Vec<Fault>,
-    /// Of the Ingress at hand.
+    /// Of the object at hand.
     standing: Standing,
+}
+
+/// A document of a file.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a RepoPath,
+    document: usize,
+}
+
+impl<'a> Place<'a> {
+    fn of(file: &'a File, applicant: &Applicant) -> Self {
+        Self { path: &file.path, document: applicant.document }
+    }
 }
 
 impl<'a> Collector<'a> {
     pub(super) fn new(
         namespaces: &'a Namespaces<'a>,
         kustomizations: &'a Kustomizations<'a>,
+        routes: &'a Routes<'a>,
         discover: &'a Discover,
         faults: &'a mut Vec<Fault>,
     ) -> Self {
         let (claims, standing) = (Claims::new(), Standing::Certain);
-        Self { namespaces, kustomizations, discover, claims, faults, standing }
+        Self { namespaces, kustomizations, routes, discover, claims, faults, standing }
     }
 
     /// Every want of every file that is looked at; what cannot be wanted becomes a fault.
@@ -91,13 +122,8 @@ impl<'a> Collector<'a> {
         match (&applicant.cert_manager, self.discover.cert_manager) {
             (Some(annotation), CertManager::Skip) => {
                 let reason = FaultReason::CertManager { annotation: annotation.clone() };
-                return self.fault(
-                    file,
-                    applicant,
-                    Some("metadata.annotations"),
-                    reason,
-                    &applicant.hosts,
-                );
+                let place = Place::of(file, applicant);
+                return self.fault(place, Some("metadata.annotations"), reason, &applicant.hosts);
             }
             (Some(_), CertManager::Adopt) | (None, CertManager::Skip | CertManager::Adopt) => {}
         }
@@ -108,34 +134,43 @@ impl<'a> Collector<'a> {
                 .iter()
                 .for_each(|block| self.block(file, applicant, &namespace, block)),
             Err(reason) => {
-                self.fault(file, applicant, Some("metadata.namespace"), reason, &applicant.hosts);
+                let place = Place::of(file, applicant);
+                self.fault(place, Some("metadata.namespace"), reason, &applicant.hosts);
             }
         }
     }
 
-    /// An Ingress that is changed on its way has that one fault; what else is wrong with it may be mended there.
+    /// An object that is changed on its way has that one fault; what else is wrong with it may be mended there.
     fn weigh(&mut self, file: &File, applicant: &Applicant) {
         let wants = !applicant.blocks.is_empty();
-        if let Some(reason) = self.kustomizations.objection(&file.path, applicant, self.discover) {
+        if let Some(reason) =
+            self.kustomizations.objection(&file.path, applicant.into(), self.discover)
+        {
             if wants {
-                self.fault(file, applicant, None, reason, &applicant.hosts);
+                self.fault(Place::of(file, applicant), None, reason, &applicant.hosts);
             }
             self.standing = Standing::OnlyIfHeld;
         }
     }
 
     fn block(&mut self, file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock) {
-        let secret = match SecretRef::new(namespace, &block.secret) {
+        let place = Place::of(file, applicant);
+        let secret = match secret(namespace, block) {
             Ok(secret) => secret,
-            Err(invalid) => {
-                let field = format!("{}.secretName", block.field);
+            Err(reason) => {
+                let field = format!("{}.{}", block.field, applicant.kind.secret_field());
                 let hosts: Vec<_> = block.hosts.iter().map(|host| host.name.to_string()).collect();
-                return self.fault(file, applicant, Some(&field), invalid.into(), &hosts);
+                return self.fault(place, Some(&field), reason, &hosts);
             }
         };
-        let names: Vec<_> =
-            block.hosts.iter().filter_map(|host| self.name(file, applicant, host)).collect();
-        if names.is_empty() {
+        let names = block.hosts.iter().filter_map(|host| self.name(place, host)).collect();
+        let mut names = Names { certain: names, if_held: BTreeSet::new() };
+        if let Some(listener) = &block.listener {
+            let gateway = (applicant.kind, namespace, &*applicant.name);
+            self.names_of_routes(place, gateway, listener, &mut names);
+        }
+        let Names { certain: names, if_held } = names;
+        if names.is_empty() && if_held.is_empty() {
             return;
         }
         let key = WantKey { target: Target::default(), secret };
@@ -143,7 +178,8 @@ impl<'a> Collector<'a> {
         let claim = by_file.entry((self.standing, file.path.clone())).or_default();
         claim.0.push(Asking {
             source: source(file, applicant, namespace, block),
-            names: names.into_iter().collect(),
+            names,
+            if_held,
             options: match self.standing {
                 Standing::Certain => applicant.options.clone(),
                 Standing::OnlyIfHeld => applicant.options.unsettled(),
@@ -151,8 +187,8 @@ impl<'a> Collector<'a> {
         });
     }
 
-    /// The name, if a certificate for it may be ordered; if not, the other names of its block are wanted all the same.
-    fn name(&mut self, file: &File, applicant: &Applicant, host: &Host) -> Option<DnsName> {
+    /// The name, if a certificate for it may be ordered; if not, the other names beside it are wanted all the same.
+    fn name(&mut self, place: Place<'_>, host: &Host) -> Option<DnsName> {
         let name = host.name.clone();
         let reason = if name.is_wildcard() {
             FaultReason::Wildcard { name }
@@ -161,28 +197,35 @@ impl<'a> Collector<'a> {
         } else {
             return Some(name);
         };
-        self.fault(file, applicant, Some(&host.field), reason, &[host.name.to_string()]);
+        self.fault(place, Some(&host.field), reason, &[host.name.to_string()]);
         None
     }
 
     fn fault(
         &mut self,
-        file: &File,
-        applicant: &Applicant,
+        place: Place<'_>,
         field: Option<&str>,
         reason: FaultReason,
         hosts: &[String],
     ) {
         match self.standing {
             Standing::Certain => self.faults.push(Fault {
-                path: file.path.clone(),
-                document: Some(applicant.document),
+                path: place.path.clone(),
+                document: Some(place.document),
                 field: field.map(str::to_owned),
                 reason,
                 hosts: hosts.to_vec(),
             }),
             Standing::OnlyIfHeld => {}
         }
+    }
+}
+
+fn secret(namespace: &str, block: &TlsBlock) -> Result<SecretRef, FaultReason> {
+    let stated = block.listener.as_ref().and_then(|listener| listener.secret_namespace.as_deref());
+    match stated.filter(|stated| *stated != namespace) {
+        Some(stated) => Err(FaultReason::SecretElsewhere { namespace: stated.to_owned() }),
+        None => Ok(SecretRef::new(namespace, &block.secret)?),
     }
 }
 
@@ -226,6 +269,7 @@ fn one_wanted(
     let ours = same.iter().filter(|held| held.ours);
     let (held, names_held) = ours.filter_map(|held| Some((held, names_of(held)?))).next().unzip();
     let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names()));
+    by_file.retain(|_, claim| claim.keep_what_is_held(names_held));
     by_file.retain(|(standing, _), claim| match standing {
         Standing::Certain => claim.settles(names_held),
         Standing::OnlyIfHeld => has_it(claim),

@@ -6,7 +6,7 @@ use super::File;
 use crate::RepoPath;
 use crate::discover::{CertManager, Discover};
 use crate::fault::FaultReason;
-use crate::reader::{Applicant, Change, Effect, Kustomization, Named, Parsed, Patch};
+use crate::reader::{Applicant, Change, Effect, Kustomization, Named, Parsed, Patch, Route};
 
 /// What all kustomizations of a repository do to its files.
 #[derive(Default)]
@@ -19,6 +19,28 @@ pub(super) struct Kustomizations<'a> {
     patches: BTreeMap<&'a RepoPath, &'a RepoPath>,
     /// Files that a kustomization names which cannot be read.
     unknown: BTreeMap<&'a RepoPath, &'a RepoPath>,
+}
+
+/// What a kustomization may change.
+#[derive(Clone, Copy)]
+pub(super) struct Object<'a> {
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Applicant> for Object<'a> {
+    fn from(applicant: &'a Applicant) -> Self {
+        let Applicant { kind, namespace, name, .. } = applicant;
+        Self { kind: kind.as_str(), namespace: namespace.as_deref(), name }
+    }
+}
+
+impl<'a> From<&'a Route> for Object<'a> {
+    fn from(route: &'a Route) -> Self {
+        let Route { kind, namespace, name, .. } = route;
+        Self { kind: kind.as_str(), namespace: namespace.as_deref(), name }
+    }
 }
 
 /// A directory; none is the top.
@@ -64,16 +86,16 @@ impl<'a> Kustomizations<'a> {
         all
     }
 
-    /// Whether this file is a part of an Ingress and none by itself.
+    /// Whether this file is a part of an object and none by itself.
     pub(super) fn is_patch(&self, path: &RepoPath) -> bool {
         self.patches.contains_key(path)
     }
 
-    /// Why an Ingress is not what its file says; of several reasons one.
+    /// Why an object is not what its file says; of several reasons one.
     pub(super) fn objection(
         &self,
         path: &RepoPath,
-        applicant: &Applicant,
+        object: Object<'_>,
         discover: &Discover,
     ) -> Option<FaultReason> {
         if let Some(kustomization) = self.patches.get(path) {
@@ -84,13 +106,13 @@ impl<'a> Kustomizations<'a> {
             return Some(FaultReason::KustomizationUnreadable { kustomization });
         }
         let mut causes = self.causes.get(path)?.iter();
-        causes.find(|cause| self.concerns(cause, applicant, discover)).map(Cause::reason)
+        causes.find(|cause| self.concerns(cause, object, discover)).map(Cause::reason)
     }
 
-    fn concerns(&self, cause: &Cause<'_>, applicant: &Applicant, discover: &Discover) -> bool {
-        let may_be_meant = |named: &Named| !named.is_not(applicant.kind.as_str(), &applicant.name);
+    fn concerns(&self, cause: &Cause<'_>, object: Object<'_>, discover: &Discover) -> bool {
+        let may_be_meant = |named: &Named| !named.is_not(object.kind, object.name);
         match cause.effect {
-            Effect::Namespace(namespace) => applicant.namespace.as_ref() != Some(namespace),
+            Effect::Namespace(namespace) => object.namespace != Some(namespace),
             Effect::CertManager => discover.cert_manager == CertManager::Skip,
             Effect::Patch { target: Some(target), .. } => may_be_meant(target),
             Effect::Patch { target: None, patch: Patch::Inline(named) } => {

@@ -28,7 +28,7 @@ pub(super) fn faults(
         .collect()
 }
 
-/// What is wrong with an Ingress that a kustomization changes may be mended there; that it is changed is said elsewhere.
+/// What is wrong with an object that a kustomization changes may be mended there; that it is changed is said elsewhere.
 fn of_a_manifest(
     file: &File,
     kustomizations: &Kustomizations<'_>,
@@ -36,7 +36,7 @@ fn of_a_manifest(
 ) -> Vec<Fault> {
     let applicants = file.parsed.applicants.iter();
     let changed: BTreeSet<_> = applicants
-        .filter(|applicant| kustomizations.objection(&file.path, applicant, discover).is_some())
+        .filter(|&one| kustomizations.objection(&file.path, one.into(), discover).is_some())
         .map(|applicant| Some(applicant.document))
         .collect();
     let faults = file.parsed.faults.iter().filter(|fault| !changed.contains(&fault.document));
@@ -75,14 +75,14 @@ fn of_a_template(file: &File) -> Vec<Fault> {
     documents.into_iter().map(fault).collect()
 }
 
-/// A patch need not be a whole Ingress, but it has to be readable.
+/// A patch need not be a whole object, but it has to be readable.
 fn of_a_patch(file: &File) -> Vec<Fault> {
     let faults = file.parsed.faults.iter().filter(|fault| fault.field.is_none());
     faults.map(|fault| fault.at(&file.path)).collect()
 }
 
 impl LocalFault {
-    fn at(&self, path: &RepoPath) -> Fault {
+    pub(super) fn at(&self, path: &RepoPath) -> Fault {
         Fault {
             path: path.clone(),
             document: self.document,

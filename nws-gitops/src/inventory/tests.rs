@@ -262,6 +262,7 @@ fn the_order_of_files_does_not_matter() {
     assert_eq!(format!("{:?}", inventory(&files, &Discover::default())), forwards);
 }
 
+mod gateways;
 mod kustomize;
 mod options;
 mod overrides;

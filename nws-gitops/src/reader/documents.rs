@@ -1,32 +1,75 @@
 //! The documents of a file, each on its own, so that a broken one never hides another.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use gix::bstr::ByteSlice;
 use serde_json::Value;
 use serde_saphyr::Options;
 
-/// A cheap look, which spares parsing (150 µs a manifest) for what cannot concern us.
+use super::RouteKind;
+use crate::Kind;
+
+/// A cheap look, which spares parsing (150 µs a manifest) for what cannot concern us: one pass, however many kinds there are.
 pub(super) fn concerns_us(bytes: &[u8]) -> bool {
-    bytes.contains_str("Ingress") || declares(bytes, &["Secret", "SealedSecret"])
+    WORDS.find_iter(bytes).any(|found| match found.pattern().as_usize() {
+        0 => declared_at(bytes, found.end(), &SECRETS),
+        _ => true,
+    })
 }
 
-/// Whether a document that cannot be read was probably meant as something of interest.
-pub(super) fn looks_like_ours(text: &str) -> bool {
-    is_ingress(text) || text.contains("nws-certd/managed")
+/// Before the name of a kind, which is enough for Secrets: the word alone stands in many a manifest. Then every other kind, by
+/// its name alone, since an anchor or a merge key may stand between the two.
+#[expect(clippy::expect_used, reason = "the words are the same in every run")]
+static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new(["kind"].into_iter().chain(applicants()).chain(routes()))
+        .expect("few and short")
+});
+
+const SECRETS: [&str; 2] = ["Secret", "SealedSecret"];
+
+fn applicants() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.into_iter().map(Kind::as_str)
 }
 
-/// Whether a document that cannot be read was probably meant as an Ingress.
-pub(super) fn is_ingress(text: &str) -> bool {
-    declares(text.as_bytes(), &["Ingress"])
+fn routes() -> impl Iterator<Item = &'static str> {
+    RouteKind::ALL.into_iter().map(RouteKind::as_str)
+}
+
+/// What a document that cannot be read was probably meant as.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Meaning {
+    /// Something that wants a certificate.
+    Applicant,
+    /// One of our own Secrets.
+    Secret,
+    /// Something that offers hosts.
+    Route,
+}
+
+/// The most that it may have been meant as, if it is of interest at all.
+pub(super) fn meant_as(text: &str) -> Option<Meaning> {
+    if declares(text, &applicants().collect::<Vec<_>>()) {
+        Some(Meaning::Applicant)
+    } else if text.contains("nws-certd/managed") {
+        Some(Meaning::Secret)
+    } else {
+        declares(text, &routes().collect::<Vec<_>>()).then_some(Meaning::Route)
+    }
 }
 
 /// Whether the text has `kind: K`, in YAML or JSON, quoted or not.
-fn declares(bytes: &[u8], kinds: &[&str]) -> bool {
-    bytes.find_iter("kind").any(|at| {
-        let rest = bytes[at + "kind".len()..].trim_start_with(|c| matches!(c, '"' | '\'' | ' '));
-        rest.strip_prefix(b":").is_some_and(|value| {
-            let value = value.trim_start_with(|c| matches!(c, '"' | '\'' | ' ' | '\t' | '\n'));
-            kinds.iter().any(|kind| is_word(value, kind))
-        })
+fn declares(text: &str, kinds: &[&str]) -> bool {
+    text.match_indices("kind")
+        .any(|(at, word)| declared_at(text.as_bytes(), at + word.len(), kinds))
+}
+
+/// Whether one of the kinds stands behind the word that ends here.
+fn declared_at(bytes: &[u8], end: usize, kinds: &[&str]) -> bool {
+    let rest = bytes[end..].trim_start_with(|c| matches!(c, '"' | '\'' | ' '));
+    rest.strip_prefix(b":").is_some_and(|value| {
+        let value = value.trim_start_with(|c| matches!(c, '"' | '\'' | ' ' | '\t' | '\n'));
+        kinds.iter().any(|kind| is_word(value, kind))
     })
 }
 

@@ -19,6 +19,16 @@ pub(super) fn of_block(block: &Value) -> Vec<String> {
     texts(block["hosts"].as_array().into_iter().flatten())
 }
 
+/// The host names of all listeners.
+pub(super) fn of_listeners(listeners: &Value) -> Vec<String> {
+    texts(listeners.as_array().into_iter().flatten().map(|listener| &listener["hostname"]))
+}
+
+/// The host name of one of them.
+pub(super) fn of_listener(listener: &Value) -> Vec<String> {
+    texts([&listener["hostname"]].into_iter())
+}
+
 fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
     values.filter_map(Value::as_str).take(MAX).map(str::to_owned).collect()
 }

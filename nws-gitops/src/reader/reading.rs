@@ -10,6 +10,13 @@ use super::{Host, LocalFault, Stated, StatedOptions};
 use crate::fault::FaultReason;
 use crate::{HOLD_ANNOTATION, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION};
 
+/// The versions of a kind's API.
+pub(super) struct Api {
+    /// Those that mean the same to us, the current one first.
+    pub(super) served: &'static [&'static str],
+    pub(super) removed: &'static [&'static str],
+}
+
 /// The reading of one object. What cannot be used becomes a fault beside the rest.
 pub(super) struct Reading<'a> {
     pub(super) document: usize,
@@ -23,6 +30,15 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub(super) fn new(document: usize, at: &'a str) -> Self {
         Self { document, at, hosts: Vec::new(), faults: Vec::new() }
+    }
+
+    /// Whether it is of an API that is served. Other groups have kinds of the same name, which are none of our business.
+    pub(super) fn is_served(&mut self, object: &Value, api: &Api) -> bool {
+        let found = object["apiVersion"].as_str().unwrap_or_default();
+        if let ([current, ..], true) = (api.served, api.removed.contains(&found)) {
+            self.fault("apiVersion", FaultReason::OldApi { found: found.into(), current });
+        }
+        api.served.contains(&found)
     }
 
     /// Its namespace, where it states one, and its name.

@@ -1,0 +1,76 @@
+//! What a listener without a host of its own wants: the hosts of the routes that attach to it.
+
+use std::collections::BTreeSet;
+
+use nws_expiry::DnsName;
+
+use super::super::routes::{Doubt, Offer};
+use super::{Collector, Place, Standing};
+use crate::Kind;
+use crate::fault::FaultReason;
+use crate::reader::{Listener, OpenListener};
+
+/// The names that one place wants.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) certain: BTreeSet<DnsName>,
+    /// As far as the certificate already there carries them.
+    pub(super) if_held: BTreeSet<DnsName>,
+}
+
+impl Collector<'_> {
+    /// Adds what routes bring to a listener that is open for it.
+    pub(super) fn names_of_routes(
+        &mut self,
+        place: Place<'_>,
+        gateway: (Kind, &str, &str),
+        listener: &Listener,
+        names: &mut Names,
+    ) {
+        let Some(open) = &listener.open else {
+            return;
+        };
+        let offers = self.routes.offers(gateway, open);
+        if offers.iter().all(Offer::is_empty) {
+            self.without_routes(place, listener, open);
+        }
+        for offer in offers {
+            self.take(place, listener, offer, names);
+        }
+        names.if_held.extend(self.routes.lost_names().iter().cloned());
+        names.if_held.retain(|name| self.discover.allow.allow(name));
+        if self.standing == Standing::Certain {
+            self.faults.extend_from_slice(self.routes.lost());
+        }
+    }
+
+    fn take(&mut self, at: Place<'_>, listener: &Listener, offer: Offer<'_>, names: &mut Names) {
+        let Offer { path, document, hosts, faults, doubt } = offer;
+        let route = Place { path, document };
+        let Some(doubt) = doubt else {
+            self.faults.extend(faults.iter().map(|fault| fault.at(path)));
+            names.certain.extend(hosts.into_iter().filter_map(|host| self.name(route, host)));
+            return;
+        };
+        let hosts: BTreeSet<_> = hosts.into_iter().map(|host| host.name.clone()).collect();
+        let texts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
+        names.if_held.extend(hosts);
+        match doubt {
+            Doubt::Route(reason) => self.fault(route, None, reason, &texts),
+            Doubt::Listener(reason) => {
+                let field = format!("{}.allowedRoutes.namespaces.selector", listener.field);
+                self.fault(at, Some(&field), reason, &texts);
+            }
+        }
+    }
+
+    fn without_routes(&mut self, place: Place<'_>, listener: &Listener, open: &OpenListener) {
+        match &open.wildcard {
+            Some(wildcard) => drop(self.name(place, wildcard)),
+            None => {
+                let field = format!("{}.hostname", listener.field);
+                self.fault(place, Some(&field), FaultReason::NoRoute, &[]);
+            }
+        }
+    }
+}

@@ -133,6 +133,35 @@ pub enum FaultReason {
         "selects namespaces by labels, which the repository does not tell; write the listener's hostname, or select by kubernetes.io/metadata.name"
     )]
     NamespaceSelector,
+    /// No rule of Traefik's.
+    #[error(
+        "is no rule at character {at}, where {wanted} is due; correct it, or write the hosts as tls.domains"
+    )]
+    Rule {
+        /// The byte at which, the first being 1.
+        at: usize,
+        /// What would be right there.
+        wanted: &'static str,
+    },
+    /// A certificate names its hosts one by one.
+    #[error(
+        "names hosts by the pattern {pattern:?}, which cannot be listed; write the hosts one by one as tls.domains"
+    )]
+    HostPattern {
+        /// As written.
+        pattern: Box<str>,
+    },
+    /// Its rules go by something else than hosts.
+    #[error("names no host in any rule; write the hosts as tls.domains")]
+    NoHostInRules,
+    /// Traefik orders it by itself, in each cluster.
+    #[error(
+        "is left to Traefik, which orders from {resolver:?} by itself; remove it to have the certificate from here"
+    )]
+    CertResolver {
+        /// As written.
+        resolver: Box<str>,
+    },
     /// Somebody else's.
     #[error(
         "is left to cert-manager because of the annotation {annotation:?}; remove it, or set discover.cert_manager = \"adopt\""

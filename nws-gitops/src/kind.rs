@@ -13,12 +13,22 @@ pub enum Kind {
     ListenerSet,
     /// The same while it was an experiment, `gateway.networking.x-k8s.io/v1alpha1`.
     XListenerSet,
+    /// `traefik.io/v1alpha1`, by `spec.tls`.
+    IngressRoute,
+    /// The same for TCP.
+    IngressRouteTcp,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Ingress, Self::Gateway, Self::ListenerSet, Self::XListenerSet];
+    pub const ALL: [Self; 6] = [
+        Self::Ingress,
+        Self::Gateway,
+        Self::ListenerSet,
+        Self::XListenerSet,
+        Self::IngressRoute,
+        Self::IngressRouteTcp,
+    ];
 
     /// As manifests write it.
     pub fn as_str(self) -> &'static str {
@@ -27,6 +37,8 @@ impl Kind {
             Self::Gateway => "Gateway",
             Self::ListenerSet => "ListenerSet",
             Self::XListenerSet => "XListenerSet",
+            Self::IngressRoute => "IngressRoute",
+            Self::IngressRouteTcp => "IngressRouteTCP",
         }
     }
 
@@ -38,7 +50,7 @@ impl Kind {
     /// The field that names a Secret, within the place that wants it.
     pub(crate) fn secret_field(self) -> &'static str {
         match self {
-            Self::Ingress => "secretName",
+            Self::Ingress | Self::IngressRoute | Self::IngressRouteTcp => "secretName",
             Self::Gateway | Self::ListenerSet | Self::XListenerSet => "name",
         }
     }

@@ -20,7 +20,9 @@ mod listener;
 mod node;
 mod reading;
 mod route;
+mod rule;
 mod secret;
+mod traefik;
 
 use documents::Meaning;
 
@@ -262,6 +264,7 @@ impl Parsed {
             Kind::Gateway | Kind::ListenerSet | Kind::XListenerSet => {
                 listener::read(&mut reading, kind, object)
             }
+            Kind::IngressRoute | Kind::IngressRouteTcp => traefik::read(&mut reading, kind, object),
         });
         self.faults.append(&mut reading.faults);
     }

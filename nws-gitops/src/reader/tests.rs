@@ -173,7 +173,7 @@ fn what_is_none_of_our_business_is_passed_over() {
         ("no tls", "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {rules: []}\n".to_owned()),
         ("another API group", SHOP.replace("networking.k8s.io/v1", "config.openshift.io/v1")),
         ("no API version", SHOP.replace("apiVersion: networking.k8s.io/v1\n", "")),
-        ("another kind", SHOP.replace("kind: Ingress", "kind: IngressRoute")),
+        ("another kind", SHOP.replace("kind: Ingress", "kind: IngressClass")),
         ("broken, of another kind", "kind: ConfigMap\ndata: {Ingress: :\n - x".to_owned()),
         ("a template of another kind", "kind: Service\nmetadata:\n  name: {{ .Ingress }}\n".to_owned()),
         ("no mapping", "- Ingress\n".to_owned()),
@@ -328,3 +328,40 @@ proptest::proptest! {
         parse(text.as_bytes(), Format::Kustomization);
     }
 }
+
+/// Anything in any field that is looked at.
+fn anything() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    const FIELDS: &str = "spec|tls|listeners|certificateRefs|hosts|hostname|hostnames|secretName|name|parentRefs|mode|protocol|routes|match|\
+        domains|main|sans|metadata|namespace|annotations|allowedRoutes|namespaces|selector|matchLabels|items|kind";
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "a.example|Host\\(`a`\\)|HTTPS|Ingress|IngressList|Gateway|HTTPRoute|\\PC{0,8}"
+            .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 60, 6, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((FIELDS, inner), 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest::proptest! {
+    /// Nor is any shape, in any kind of object.
+    #[test]
+    fn no_shape_is_too_strange(kind in "Ingress|Gateway|ListenerSet|XListenerSet|HTTPRoute|IngressRoute|IngressRouteTCP|List", spec in anything()) {
+        for group in ["networking.k8s.io/v1", "gateway.networking.k8s.io/v1", "traefik.io/v1alpha1"] {
+            let metadata = serde_json::json!({"name": "a", "namespace": "b"});
+            let object = serde_json::json!({
+                "apiVersion": group, "kind": kind, "metadata": metadata, "spec": spec, "items": [spec],
+            });
+            parse(object.to_string().as_bytes(), Format::Json);
+        }
+    }
+}
+
+mod traefik;

@@ -48,10 +48,10 @@ pub(super) struct Offer<'a> {
 
 #[derive(Debug)]
 pub(super) enum Doubt {
-    /// About the route.
-    Route(FaultReason),
-    /// About the listener.
-    Listener(FaultReason),
+    /// It is not what its file says.
+    Changed(FaultReason),
+    /// The listener takes routes by the labels of their namespaces.
+    Selected,
 }
 
 impl Offer<'_> {
@@ -137,9 +137,9 @@ fn says_nothing(file: &File) -> bool {
 impl<'a> Attached<'a> {
     fn offer(&self, namespace: &str, listener: &OpenListener) -> Option<Offer<'a>> {
         let doubt = match self.is_admitted(namespace, listener) {
-            Some(true) => self.doubt.clone().map(Doubt::Route),
+            Some(true) => self.doubt.clone().map(Doubt::Changed),
             Some(false) => return None,
-            None => Some(Doubt::Listener(FaultReason::NamespaceSelector)),
+            None => Some(Doubt::Selected),
         };
         let hosts = self.route.hosts.iter().filter(|host| listener.takes(&host.name)).collect();
         let (path, document) = (self.path, self.route.document);

@@ -115,8 +115,10 @@ fn has_content(part: &str) -> bool {
 ///
 /// The error text holds the place and the reason, not the text around it, which may be a key.
 pub(super) fn read_yaml(text: &str) -> Result<Value, String> {
+    /// What the reader's words hold for who writes programs.
+    const FOR_PROGRAMMERS: &str = ", set DuplicateKeyPolicy in Options if acceptable";
     serde_saphyr::from_str_with_options(text, options())
-        .map_err(|error| crate::git::words(&error.to_string()))
+        .map_err(|error| crate::git::words(&error.to_string().replace(FOR_PROGRAMMERS, "")))
 }
 
 /// A megabyte of small Ingresses in one list has some 150,000 nodes.

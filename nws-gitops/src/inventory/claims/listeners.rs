@@ -34,8 +34,14 @@ impl Collector<'_> {
         if offers.iter().all(Offer::is_empty) {
             self.without_routes(place, listener, open);
         }
+        let mut unselected = BTreeSet::new();
         for offer in offers {
-            self.take(place, listener, offer, names);
+            unselected.extend(self.take(offer, names));
+        }
+        if !unselected.is_empty() {
+            let field = format!("{}.allowedRoutes.namespaces.selector", listener.field);
+            let hosts: Vec<_> = unselected.into_iter().collect();
+            self.fault(place, Some(&field), FaultReason::NamespaceSelector, &hosts);
         }
         names.if_held.extend(self.routes.lost_names().iter().cloned());
         names.if_held.retain(|name| self.discover.allow.allow(name));
@@ -44,22 +50,22 @@ impl Collector<'_> {
         }
     }
 
-    fn take(&mut self, at: Place<'_>, listener: &Listener, offer: Offer<'_>, names: &mut Names) {
+    /// The hosts of which the listener does not say whether it takes them.
+    fn take(&mut self, offer: Offer<'_>, names: &mut Names) -> Vec<String> {
         let Offer { path, document, hosts, faults, doubt } = offer;
         let route = Place { path, document };
         let Some(doubt) = doubt else {
             self.faults.extend(faults.iter().map(|fault| fault.at(path)));
             names.certain.extend(hosts.into_iter().filter_map(|host| self.name(route, host)));
-            return;
+            return Vec::new();
         };
-        let hosts: BTreeSet<_> = hosts.into_iter().map(|host| host.name.clone()).collect();
-        let texts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
-        names.if_held.extend(hosts);
+        let texts: Vec<_> = hosts.iter().map(|host| host.name.to_string()).collect();
+        names.if_held.extend(hosts.into_iter().map(|host| host.name.clone()));
         match doubt {
-            Doubt::Route(reason) => self.fault(route, None, reason, &texts),
-            Doubt::Listener(reason) => {
-                let field = format!("{}.allowedRoutes.namespaces.selector", listener.field);
-                self.fault(at, Some(&field), reason, &texts);
+            Doubt::Selected => texts,
+            Doubt::Changed(reason) => {
+                self.fault(route, None, reason, &texts);
+                Vec::new()
             }
         }
     }

@@ -6,20 +6,25 @@ use crate::reader::{Format, parse};
 type Files<'a> = &'a [(&'a str, &'a str)];
 
 fn inventory(files: Files<'_>, discover: &Discover) -> Inventory {
+    let files = files.iter().map(|(path, text)| (*path, text.as_bytes()));
+    Inventory::assemble(Tip { commit: None }, &tree(files), discover)
+}
+
+fn tree<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Tree {
     let mut tree = Tree::default();
-    for (path, text) in files {
+    for (path, bytes) in files {
         let path: RepoPath = path.parse().unwrap();
         if let Some(format) = Format::of(&path) {
             let blob = "4b825dc642cb6eb9a060e54bf8d69288fbee4904".parse().unwrap();
             tree.files.push(File {
                 path: path.clone(),
                 blob,
-                parsed: Arc::new(parse(text.as_bytes(), format)),
+                parsed: Arc::new(parse(bytes, format)),
             });
         }
         tree.paths.insert(path);
     }
-    Inventory::assemble(Tip { commit: None }, &tree, discover)
+    tree
 }
 
 fn wanted(inventory: &Inventory) -> Vec<String> {
@@ -262,6 +267,7 @@ fn the_order_of_files_does_not_matter() {
     assert_eq!(format!("{:?}", inventory(&files, &Discover::default())), forwards);
 }
 
+mod corpus;
 mod gateways;
 mod kustomize;
 mod options;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use gix::bstr::ByteSlice;
 use serde_json::Value;
 use serde_saphyr::Options;
@@ -13,20 +13,27 @@ use crate::Kind;
 /// A cheap look, which spares parsing (150 µs a manifest) for what cannot concern us: one pass, however many kinds there are.
 pub(super) fn concerns_us(bytes: &[u8]) -> bool {
     WORDS.find_iter(bytes).any(|found| match found.pattern().as_usize() {
-        0 => declared_at(bytes, found.end(), &SECRETS),
+        0 => value_at(bytes, found.end()).is_some_and(may_be_secret),
         _ => true,
     })
 }
 
 /// Before the name of a kind, which is enough for Secrets: the word alone stands in many a manifest. Then every other kind, by
 /// its name alone, since an anchor or a merge key may stand between the two.
+///
+/// Only of leftmost matches it looks for several bytes at a time, which is ten times as fast.
 #[expect(clippy::expect_used, reason = "the words are the same in every run")]
 static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::new(["kind"].into_iter().chain(applicants()).chain(routes()))
-        .expect("few and short")
+    let words = ["kind"].into_iter().chain(applicants()).chain(routes());
+    let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words);
+    built.expect("few and short")
 });
 
-const SECRETS: [&str; 2] = ["Secret", "SealedSecret"];
+/// A plain word says what it is; an alias, a tag, a comment or an escape may stand for anything.
+fn may_be_secret(value: &[u8]) -> bool {
+    let (word, rest) = word(value);
+    matches!(word, b"Secret" | b"SealedSecret") || word.is_empty() || rest.starts_with(b"\\")
+}
 
 fn applicants() -> impl Iterator<Item = &'static str> {
     Kind::ALL.into_iter().map(Kind::as_str)
@@ -60,23 +67,21 @@ pub(super) fn meant_as(text: &str) -> Option<Meaning> {
 
 /// Whether the text has `kind: K`, in YAML or JSON, quoted or not.
 fn declares(text: &str, kinds: &[&str]) -> bool {
-    text.match_indices("kind")
-        .any(|(at, word)| declared_at(text.as_bytes(), at + word.len(), kinds))
+    let values =
+        text.match_indices("kind").map(|(at, key)| value_at(text.as_bytes(), at + key.len()));
+    values.flatten().any(|value| kinds.iter().any(|kind| word(value).0 == kind.as_bytes()))
 }
 
-/// Whether one of the kinds stands behind the word that ends here.
-fn declared_at(bytes: &[u8], end: usize, kinds: &[&str]) -> bool {
-    let rest = bytes[end..].trim_start_with(|c| matches!(c, '"' | '\'' | ' '));
-    rest.strip_prefix(b":").is_some_and(|value| {
-        let value = value.trim_start_with(|c| matches!(c, '"' | '\'' | ' ' | '\t' | '\n'));
-        kinds.iter().any(|kind| is_word(value, kind))
-    })
+/// What stands behind the key that ends here, if it is one.
+fn value_at(bytes: &[u8], end: usize) -> Option<&[u8]> {
+    let is_between = |c: char| matches!(c, '"' | '\'' | ' ' | '\t' | '\r' | '\n');
+    let value = bytes[end..].trim_start_with(is_between).strip_prefix(b":")?;
+    Some(value.trim_start_with(is_between))
 }
 
-fn is_word(bytes: &[u8], word: &str) -> bool {
-    bytes
-        .strip_prefix(word.as_bytes())
-        .is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_alphanumeric))
+fn word(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|byte| !byte.is_ascii_alphanumeric());
+    bytes.split_at(end.unwrap_or(bytes.len()))
 }
 
 /// Splits at the lines that begin a document (YAML 1.2 §9.1.2), which no scalar can contain; what holds only comments and

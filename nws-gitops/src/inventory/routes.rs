@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nws_expiry::DnsName;
 
-use super::kustomize::{Kustomizations, Object};
+use super::kustomize::Kustomizations;
 use super::local::is_chart_template;
 use super::namespaces::Namespaces;
 use super::{File, Tree};
@@ -29,7 +29,8 @@ struct Attached<'a> {
     path: &'a RepoPath,
     route: &'a Route,
     parent: &'a Parent,
-    namespace: String,
+    /// None if nobody can tell, which is a doubt.
+    namespace: Option<String>,
     /// Why it is not what its file says.
     doubt: Option<FaultReason>,
 }
@@ -73,11 +74,10 @@ impl<'a> Routes<'a> {
                 continue;
             }
             for route in &file.parsed.routes {
-                let doubt = kustomizations.objection(&file.path, Object::from(route), discover);
-                match namespaces.resolve(&file.path, route.namespace.as_deref()) {
-                    Ok(namespace) => all.attach(file, route, &namespace, doubt.as_ref()),
-                    Err(reason) => all.lose(&file.path, &route.fault("metadata.namespace", reason)),
-                }
+                let changed = kustomizations.objection(&file.path, route.into(), discover);
+                let namespace = namespaces.resolve(&file.path, route.namespace.as_deref());
+                let doubt = changed.or_else(|| namespace.as_ref().err().cloned());
+                all.attach(file, route, namespace.ok().as_deref(), doubt.as_ref());
             }
             file.parsed.lost_routes.iter().for_each(|fault| all.lose(&file.path, fault));
         }
@@ -88,16 +88,19 @@ impl<'a> Routes<'a> {
         &mut self,
         file: &'a File,
         route: &'a Route,
-        namespace: &str,
+        namespace: Option<&str>,
         doubt: Option<&FaultReason>,
     ) {
         for parent in &route.parents {
-            let of = parent.namespace.as_deref().unwrap_or(namespace).to_owned();
-            self.attached.entry((parent.kind, of, &parent.name)).or_default().push(Attached {
+            let Some(of) = parent.namespace.as_deref().or(namespace) else {
+                continue;
+            };
+            let key = (parent.kind, of.to_owned(), &*parent.name);
+            self.attached.entry(key).or_default().push(Attached {
                 path: &file.path,
                 route,
                 parent,
-                namespace: namespace.to_owned(),
+                namespace: namespace.map(str::to_owned),
                 doubt: doubt.cloned(),
             });
         }
@@ -152,11 +155,13 @@ impl<'a> Attached<'a> {
         let is_meant = section.as_ref().is_none_or(|section| *section == listener.name)
             && port.is_none_or(|port| listener.port == Some(port))
             && listener.routes.contains(&self.route.kind);
+        let Some(own) = self.namespace.as_ref().filter(|_| is_meant) else {
+            return Some(is_meant);
+        };
         match &listener.namespaces {
-            _ if !is_meant => Some(false),
-            AllowedNamespaces::Same => Some(self.namespace == namespace),
+            AllowedNamespaces::Same => Some(own == namespace),
             AllowedNamespaces::All => Some(true),
-            AllowedNamespaces::Only(namespaces) => Some(namespaces.contains(&self.namespace)),
+            AllowedNamespaces::Only(namespaces) => Some(namespaces.contains(own)),
             AllowedNamespaces::Unknown => None,
         }
     }
@@ -170,12 +175,5 @@ impl OpenListener {
         };
         let suffix = wildcard.name.as_str().strip_prefix('*').unwrap_or_default();
         name.as_str().ends_with(suffix)
-    }
-}
-
-impl Route {
-    fn fault(&self, field: &str, reason: FaultReason) -> LocalFault {
-        let hosts = self.hosts.iter().map(|host| host.name.to_string()).collect();
-        LocalFault { document: Some(self.document), field: Some(field.to_owned()), reason, hosts }
     }
 }

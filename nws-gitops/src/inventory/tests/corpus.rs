@@ -27,8 +27,11 @@ fn every_manifest_of_the_corpus_is_read_as_it_should_be() {
 fn nothing_is_expected_of_what_is_not_there() {
     let is_case =
         |expected: &PathBuf| cases().iter().any(|case| case.with_extension("expect") == *expected);
-    let orphans: Vec<_> =
-        entries(&folder()).into_iter().filter(is_expectation).filter(|one| !is_case(one)).collect();
+    let orphans: Vec<_> = entries(&folder())
+        .into_iter()
+        .filter(|path| is_expectation(path))
+        .filter(|one| !is_case(one))
+        .collect();
     assert_eq!(orphans, [""; 0].map(PathBuf::from));
 }
 
@@ -40,7 +43,7 @@ fn cases() -> Vec<PathBuf> {
     entries(&folder()).into_iter().filter(|path| !is_expectation(path)).collect()
 }
 
-fn is_expectation(path: &PathBuf) -> bool {
+fn is_expectation(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "expect")
 }
 

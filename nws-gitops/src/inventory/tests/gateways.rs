@@ -267,7 +267,8 @@ fn routes_that_may_be_otherwise() {
     let other = route("edge", "{name: public}", "b.example");
     let (broken, template) =
         (format!("{other}  x: :\n   - y"), other.replace("b.example", "'{{ .host }}'"));
-    let nowhere = other.replace(", namespace: edge", "");
+    let nowhere = route("nowhere", "{name: public, namespace: edge}", "b.example")
+        .replace(", namespace: nowhere", "");
     let prefix = "namePrefix: p-\nresources: [r.yaml]\n";
     let cases: [(&str, Files<'_>, &str); 5] = [
         (
@@ -293,7 +294,7 @@ fn routes_that_may_be_otherwise() {
         (
             "of no namespace",
             &[("g.yaml", &open), ("a.yaml", &sure), ("r.yaml", &nowhere)],
-            "r.yaml, document 1, metadata.namespace: states no namespace",
+            "r.yaml, document 1: states no namespace",
         ),
         (
             "selected by labels",

@@ -116,9 +116,10 @@ impl Inventory {
         let mut faults = local::faults(tree, &kustomizations, discover);
         let delivered = held::secrets(&tree.files, &namespaces, &mut faults);
         let routes = routes::Routes::of(tree, &namespaces, &kustomizations, discover);
-        let claims =
+        let mut claims =
             claims::Collector::new(&namespaces, &kustomizations, &routes, discover, &mut faults)
                 .collect(tree);
+        claims::settle(&mut claims, &delivered, &routes, &mut faults);
         let wanted = claims::decide(claims, &delivered, &mut faults);
         let paths = tree.paths.iter().filter(|path| is_within(path)).cloned().collect();
         let mut inventory = Self { tip, wanted, delivered, faults, paths };

@@ -20,6 +20,7 @@ mod options;
 mod overrides;
 
 use listeners::Names;
+pub(super) use listeners::settle;
 
 /// What one file wants in one Secret.
 #[derive(Default)]
@@ -28,32 +29,22 @@ pub(super) struct Claim(Vec<Asking>);
 /// What one place wants in it.
 pub(super) struct Asking {
     source: Source,
-    names: BTreeSet<DnsName>,
-    /// Names of which nobody can tell; they are wanted as far as the certificate already there carries them.
-    if_held: BTreeSet<DnsName>,
+    names: Names,
     options: StatedOptions,
 }
 
 impl Claim {
     fn names(&self) -> BTreeSet<DnsName> {
-        self.0.iter().flat_map(|asking| &asking.names).cloned().collect()
-    }
-
-    /// Makes up its mind on what is wanted only if it is held. Whether anything is left.
-    fn keep_what_is_held(&mut self, held: Option<&DnsNames>) -> bool {
-        for Asking { names, if_held, .. } in &mut self.0 {
-            let if_held = std::mem::take(if_held).into_iter();
-            names.extend(if_held.filter(|name| held.is_some_and(|held| held.contains(name))));
-        }
-        self.0.retain(|asking| !asking.names.is_empty());
-        !self.0.is_empty()
+        self.0.iter().flat_map(|asking| &asking.names.certain).cloned().collect()
     }
 
     /// Drops what asks for a certificate that nobody can tell how to make, unless the one that is there carries one of its
     /// names: that is kept up, made as it is. Whether anything is left.
     fn settles(&mut self, held: Option<&DnsNames>) -> bool {
         let is_held = |name: &DnsName| held.is_some_and(|held| held.contains(name));
-        self.0.retain(|asking| asking.options.are_known() || asking.names.iter().any(is_held));
+        self.0.retain(|asking| {
+            asking.options.are_known() || asking.names.certain.iter().any(is_held)
+        });
         !self.0.is_empty()
     }
 }
@@ -164,13 +155,12 @@ impl<'a> Collector<'a> {
             }
         };
         let names = block.hosts.iter().filter_map(|host| self.name(place, host)).collect();
-        let mut names = Names { certain: names, if_held: BTreeSet::new() };
+        let mut names = Names { certain: names, ..Names::default() };
         if let Some(listener) = &block.listener {
             let gateway = (applicant.kind, namespace, &*applicant.name);
             self.names_of_routes(place, gateway, listener, &mut names);
         }
-        let Names { certain: names, if_held } = names;
-        if names.is_empty() && if_held.is_empty() {
+        if names.are_none() {
             return;
         }
         let key = WantKey { target: Target::default(), secret };
@@ -179,7 +169,6 @@ impl<'a> Collector<'a> {
         claim.0.push(Asking {
             source: source(file, applicant, namespace, block),
             names,
-            if_held,
             options: match self.standing {
                 Standing::Certain => applicant.options.clone(),
                 Standing::OnlyIfHeld => applicant.options.unsettled(),
@@ -266,10 +255,8 @@ fn one_wanted(
     faults: &mut Vec<Fault>,
 ) -> Option<Wanted> {
     let same = held::named(delivered, &key.secret);
-    let ours = same.iter().filter(|held| held.ours);
-    let (held, names_held) = ours.filter_map(|held| Some((held, names_of(held)?))).next().unzip();
+    let (held, names_held) = ours(same).unzip();
     let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names()));
-    by_file.retain(|_, claim| claim.keep_what_is_held(names_held));
     by_file.retain(|(standing, _), claim| match standing {
         Standing::Certain => claim.settles(names_held),
         Standing::OnlyIfHeld => has_it(claim),
@@ -298,6 +285,12 @@ fn one_wanted(
     let overrides = overrides::gather(&askings);
     let sources = askings.into_iter().map(|asking| asking.source).collect();
     Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, sources })
+}
+
+/// Our certificate among Secrets of one name, with the names that it carries.
+fn ours(same: &[Delivered]) -> Option<(&Delivered, &DnsNames)> {
+    let ours = same.iter().filter(|held| held.ours);
+    ours.filter_map(|held| Some((held, names_of(held)?))).next()
 }
 
 fn names_of(held: &Delivered) -> Option<&DnsNames> {

@@ -79,7 +79,7 @@ impl<'a> Routes<'a> {
                 let doubt = changed.or_else(|| namespace.as_ref().err().cloned());
                 all.attach(file, route, namespace.ok().as_deref(), doubt.as_ref());
             }
-            file.parsed.lost_routes.iter().for_each(|fault| all.lose(&file.path, fault));
+            file.parsed.lost_routes.iter().for_each(|fault| all.lose(&file.path, fault, discover));
         }
         all
     }
@@ -106,8 +106,9 @@ impl<'a> Routes<'a> {
         }
     }
 
-    fn lose(&mut self, path: &RepoPath, fault: &LocalFault) {
-        self.lost_names.extend(fault.hosts.iter().filter_map(|host| host.parse().ok()));
+    fn lose(&mut self, path: &RepoPath, fault: &LocalFault, discover: &Discover) {
+        let names = fault.hosts.iter().filter_map(|host| host.parse().ok());
+        self.lost_names.extend(names.filter(|name| discover.allow.allow(name)));
         self.lost.push(fault.at(path));
     }
 

@@ -78,8 +78,20 @@ pub(super) fn read(reading: &mut Reading<'_>, kind: Kind, object: &Value) -> Opt
     })
 }
 
+/// The API takes no more listeners, nor more Secrets for one.
+const MAX: usize = 64;
+
+fn few(value: Option<&Value>) -> Result<&[Value], FaultReason> {
+    let items = list(value)?;
+    if items.len() > MAX {
+        let (found, wanted) = ("a list of more than 64", "one of at most 64, as Kubernetes takes");
+        return Err(FaultReason::Shape { found, wanted });
+    }
+    Ok(items)
+}
+
 fn blocks(reading: &mut Reading<'_>, listeners: &Value) -> Vec<TlsBlock> {
-    let listeners = reading.keep("spec.listeners", list(Some(listeners))).unwrap_or_default();
+    let listeners = reading.keep("spec.listeners", few(Some(listeners))).unwrap_or_default();
     let mut blocks = Vec::new();
     for (index, listener) in listeners.iter().enumerate() {
         let field = format!("spec.listeners[{index}]");
@@ -125,7 +137,7 @@ fn references(reading: &mut Reading<'_>, field: &str, listener: &Value) -> Optio
     let field = format!("{field}.tls.certificateRefs");
     let tls = &listener["tls"];
     let elsewhere = tls["options"].as_object().is_some_and(|options| !options.is_empty());
-    let references = match list(tls.get("certificateRefs")) {
+    let references = match few(tls.get("certificateRefs")) {
         Ok([]) if !elsewhere => Err(FaultReason::Missing),
         other => other,
     };

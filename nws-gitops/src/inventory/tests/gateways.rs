@@ -102,6 +102,17 @@ fn listeners_that_name_one_secret_share_it_and_one_may_name_several() {
     );
 }
 
+/// More than the API takes, so that nothing here is ever multiplied with much.
+#[test]
+fn listeners_are_few() {
+    let listeners: Vec<_> =
+        (0..65).map(|n| https("a", &format!("hostname: h{n}.example,"), "tls")).collect();
+    let texts: Vec<_> = listeners.iter().map(String::as_str).collect();
+    let refused = "g.yaml, document 1, spec.listeners: is a list of more than 64, not one of at most 64, as Kubernetes takes; correct it";
+    assert_eq!(found(&[("g.yaml", &gateway(&texts))]), [refused]);
+    assert!(found(&[("g.yaml", &gateway(&texts[1..]))])[0].starts_with("edge/tls: h1.example"));
+}
+
 #[test]
 fn sets_of_listeners_are_read_alike_and_have_routes_of_their_own() {
     for kind in ["ListenerSet", "XListenerSet"] {

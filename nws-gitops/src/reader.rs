@@ -229,7 +229,7 @@ fn parse_documents<'a>(
 }
 
 impl Parsed {
-    /// Whether all of the file was read, or at least what looks like an Ingress in it.
+    /// Whether all of the file was read, or at least what looks like ours in it.
     pub(crate) fn is_whole(&self) -> bool {
         self.faults.iter().all(|fault| fault.document.is_some())
     }

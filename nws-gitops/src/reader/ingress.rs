@@ -90,7 +90,7 @@ pub(super) fn issuer_annotation(annotations: &Value) -> Option<String> {
     annotations.as_object()?.keys().find(|key| ISSUER.contains(&key.as_str())).cloned()
 }
 
-/// Whether these annotations would hand an Ingress to cert-manager.
+/// Whether these annotations would hand an object to cert-manager.
 pub(super) fn asks_cert_manager(annotations: &Value) -> bool {
     cert_manager_annotation(annotations).is_some()
 }

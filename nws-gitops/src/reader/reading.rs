@@ -130,7 +130,7 @@ fn is_template(text: &str) -> bool {
     super::has_braces(text) || text.contains("${")
 }
 
-/// Whether these annotations would change how an Ingress wants its certificates made, or when.
+/// Whether these annotations would change how an object wants its certificates made, or when.
 pub(super) fn states_options(annotations: &Value) -> bool {
     const ALL: [&str; 4] =
         [KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION, HOLD_ANNOTATION];

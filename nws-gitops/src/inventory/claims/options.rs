@@ -1,4 +1,4 @@
-//! How a certificate is made where several Ingresses speak of it.
+//! How a certificate is made where several objects speak of it.
 
 use std::fmt;
 

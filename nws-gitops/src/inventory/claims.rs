@@ -16,11 +16,12 @@ use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
 
 mod listeners;
+mod names;
 mod options;
 mod overrides;
 
-use listeners::Names;
-pub(super) use listeners::settle;
+use names::Names;
+pub(super) use names::settle;
 
 /// What one file wants in one Secret.
 #[derive(Default)]

@@ -322,6 +322,20 @@ fn routes_that_may_be_otherwise() {
     }
 }
 
+/// That the Gateway is not what its file says is its one fault; what it would take from routes is nobody's business then.
+#[test]
+fn a_gateway_that_is_changed_has_one_fault() {
+    let open = gateway(&[&https("a", "", "tls")]);
+    let bad = route("edge", "{name: public}", "A.example, a.example");
+    let files = [
+        ("base/g.yaml", &*open),
+        ("base/kustomization.yaml", "namePrefix: p-\nresources: [g.yaml]\n"),
+        ("r.yaml", &*bad),
+    ];
+    let [fault] = &found(&files)[..] else { panic!("{:?}", found(&files)) };
+    assert!(fault.starts_with("base/g.yaml, document 1: is changed by"), "{fault}");
+}
+
 #[test]
 fn routes_that_no_listener_waits_for_are_nobodys_business() {
     let closed = gateway(&[&https("a", "hostname: a.example,", "tls")]);

@@ -115,11 +115,16 @@ impl Inventory {
         let kustomizations = kustomize::Kustomizations::of(&tree.files, discover);
         let mut faults = local::faults(tree, &kustomizations, discover);
         let delivered = held::secrets(&tree.files, &namespaces, &mut faults);
-        let routes = routes::Routes::of(tree, &namespaces, &kustomizations, discover);
-        let mut claims =
-            claims::Collector::new(&namespaces, &kustomizations, &routes, discover, &mut faults)
-                .collect(tree);
-        claims::settle(&mut claims, &delivered, &routes, &mut faults);
+        let mut routes = routes::Routes::default();
+        tree.files.iter().for_each(|file| routes.take(file, discover));
+        let around = routes::Around {
+            namespaces: &namespaces,
+            kustomizations: &kustomizations,
+            discover,
+            paths: &tree.paths,
+        };
+        let mut claims = claims::Collector::new(around, &routes, &mut faults).collect(tree);
+        claims::settle(&mut claims, &delivered, &routes, around, &mut faults);
         let wanted = claims::decide(claims, &delivered, &mut faults);
         let paths = tree.paths.iter().filter(|path| is_within(path)).cloned().collect();
         let mut inventory = Self { tip, wanted, delivered, faults, paths };

@@ -68,7 +68,7 @@ pub(crate) struct Parsed {
     /// How many documents it has.
     pub(crate) documents: usize,
     pub(crate) applicants: Vec<Applicant>,
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Vec<Arc<Route>>,
     /// What is wrong with routes that cannot be told, which matters only where a listener waits for some.
     pub(crate) lost_routes: Vec<LocalFault>,
     pub(crate) secrets: Vec<Secret>,
@@ -168,7 +168,7 @@ pub(crate) struct Secret {
 }
 
 /// A fault, before its file is known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LocalFault {
     pub(crate) document: Option<usize>,
     pub(crate) field: Option<String>,
@@ -272,7 +272,7 @@ impl Parsed {
     fn take_route(&mut self, kind: RouteKind, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
         match route::read(reading::Reading::new(self.documents, at), kind, object) {
-            Ok(route) => self.routes.extend(route),
+            Ok(route) => self.routes.extend(route.map(Arc::new)),
             Err(mut faults) => self.lost_routes.append(&mut faults),
         }
     }

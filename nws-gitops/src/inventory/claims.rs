@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use nws_expiry::{DnsName, DnsNames};
 
 use super::held;
-use super::kustomize::Kustomizations;
 use super::local::is_chart_template;
-use super::namespaces::Namespaces;
-use super::routes::Routes;
+use super::routes::{Around, Routes};
 use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
-use crate::discover::{CertManager, Discover};
+use crate::discover::CertManager;
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
@@ -64,10 +62,8 @@ pub(super) enum Standing {
 pub(super) type Claims = BTreeMap<WantKey, BTreeMap<(Standing, RepoPath), Claim>>;
 
 pub(super) struct Collector<'a> {
-    namespaces: &'a Namespaces<'a>,
-    kustomizations: &'a Kustomizations<'a>,
-    routes: &'a Routes<'a>,
-    discover: &'a Discover,
+    around: Around<'a>,
+    routes: &'a Routes,
     claims: Claims,
     faults: &'a mut Vec<Fault>,
     /// Of the object at hand.
@@ -88,20 +84,13 @@ impl<'a> Place<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(
-        namespaces: &'a Namespaces<'a>,
-        kustomizations: &'a Kustomizations<'a>,
-        routes: &'a Routes<'a>,
-        discover: &'a Discover,
-        faults: &'a mut Vec<Fault>,
-    ) -> Self {
-        let (claims, standing) = (Claims::new(), Standing::Certain);
-        Self { namespaces, kustomizations, routes, discover, claims, faults, standing }
+    pub(super) fn new(around: Around<'a>, routes: &'a Routes, faults: &'a mut Vec<Fault>) -> Self {
+        Self { around, routes, claims: Claims::new(), faults, standing: Standing::Certain }
     }
 
     /// Every want of every file that is looked at; what cannot be wanted becomes a fault.
     pub(super) fn collect(mut self, tree: &Tree) -> Claims {
-        for file in tree.files.iter().filter(|file| self.discover.covers(&file.path)) {
+        for file in tree.files.iter().filter(|file| self.around.discover.covers(&file.path)) {
             if !is_chart_template(&file.path, &tree.paths) {
                 file.parsed.applicants.iter().for_each(|applicant| self.applicant(file, applicant));
             }
@@ -111,7 +100,7 @@ impl<'a> Collector<'a> {
 
     fn applicant(&mut self, file: &File, applicant: &Applicant) {
         self.standing = Standing::Certain;
-        match (&applicant.cert_manager, self.discover.cert_manager) {
+        match (&applicant.cert_manager, self.around.discover.cert_manager) {
             (Some(annotation), CertManager::Skip) => {
                 let reason = FaultReason::CertManager { annotation: annotation.clone() };
                 let place = Place::of(file, applicant);
@@ -120,7 +109,7 @@ impl<'a> Collector<'a> {
             (Some(_), CertManager::Adopt) | (None, CertManager::Skip | CertManager::Adopt) => {}
         }
         self.weigh(file, applicant);
-        match self.namespaces.resolve(&file.path, applicant.namespace.as_deref()) {
+        match self.around.namespaces.resolve(&file.path, applicant.namespace.as_deref()) {
             Ok(namespace) => applicant
                 .blocks
                 .iter()
@@ -136,7 +125,7 @@ impl<'a> Collector<'a> {
     fn weigh(&mut self, file: &File, applicant: &Applicant) {
         let wants = !applicant.blocks.is_empty();
         if let Some(reason) =
-            self.kustomizations.objection(&file.path, applicant.into(), self.discover)
+            self.around.kustomizations.objection(&file.path, applicant.into(), self.around.discover)
         {
             if wants {
                 self.fault(Place::of(file, applicant), None, reason, &applicant.hosts);
@@ -182,7 +171,7 @@ impl<'a> Collector<'a> {
         let name = host.name.clone();
         let reason = if name.is_wildcard() {
             FaultReason::Wildcard { name }
-        } else if !self.discover.allow.allow(&name) {
+        } else if !self.around.discover.allow.allow(&name) {
             FaultReason::NotAllowed { name }
         } else {
             return Some(name);

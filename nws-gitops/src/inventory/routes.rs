@@ -1,38 +1,44 @@
 //! Which hosts the routes of a repository bring to the listeners that wait for some.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use nws_expiry::DnsName;
 
+use super::File;
 use super::kustomize::Kustomizations;
 use super::local::is_chart_template;
 use super::namespaces::Namespaces;
-use super::{File, Tree};
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{AllowedNamespaces, Host, LocalFault, OpenListener, Parent, Route};
 use crate::{Kind, RepoPath};
 
-/// All routes of all files that are looked at, by what they attach to.
-#[derive(Default)]
-pub(super) struct Routes<'a> {
-    attached: BTreeMap<(Kind, String, &'a str), Vec<Attached<'a>>>,
-    /// What nobody can tell where it attaches.
-    lost: Vec<Fault>,
-    /// Whatever host one of those may name.
-    lost_names: BTreeSet<DnsName>,
+/// What files say of routes, each by itself.
+///
+/// What that comes to hangs on other files too, and is asked for with what those say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Routes {
+    by_file: BTreeMap<RepoPath, Said>,
+    /// The files with a route to something of that name, in whatever namespace.
+    to: BTreeMap<(Kind, String), BTreeSet<RepoPath>>,
 }
 
-/// A route at one of its parents.
 #[derive(Clone, Debug)]
-struct Attached<'a> {
-    path: &'a RepoPath,
-    route: &'a Route,
-    parent: &'a Parent,
-    /// None if nobody can tell, which is a doubt.
-    namespace: Option<String>,
-    /// Why it is not what its file says.
-    doubt: Option<FaultReason>,
+struct Said {
+    routes: Vec<Arc<Route>>,
+    /// Routes of which nobody can tell where they attach.
+    lost: Vec<LocalFault>,
+}
+
+/// What other files say that bears on routes.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) namespaces: &'a Namespaces<'a>,
+    pub(super) kustomizations: &'a Kustomizations<'a>,
+    pub(super) discover: &'a Discover,
+    /// All files of the repository.
+    pub(super) paths: &'a BTreeSet<RepoPath>,
 }
 
 /// What one route brings to one listener.
@@ -61,114 +67,113 @@ impl Offer<'_> {
     }
 }
 
-impl<'a> Routes<'a> {
-    pub(super) fn of(
-        tree: &'a Tree,
-        namespaces: &Namespaces<'_>,
-        kustomizations: &Kustomizations<'_>,
-        discover: &Discover,
-    ) -> Self {
-        let mut all = Self::default();
-        for file in tree.files.iter().filter(|file| discover.covers(&file.path)) {
-            if says_nothing(file) || is_chart_template(&file.path, &tree.paths) {
-                continue;
-            }
-            for route in &file.parsed.routes {
-                let changed = kustomizations.objection(&file.path, route.into(), discover);
-                let namespace = namespaces.resolve(&file.path, route.namespace.as_deref());
-                let doubt = changed.or_else(|| namespace.as_ref().err().cloned());
-                all.attach(file, route, namespace.ok().as_deref(), doubt.as_ref());
-            }
-            file.parsed.lost_routes.iter().for_each(|fault| all.lose(&file.path, fault, discover));
+impl Routes {
+    /// Takes in what a file says, if it is one that is looked at.
+    pub(super) fn take(&mut self, file: &File, discover: &Discover) {
+        let (routes, lost) = (&file.parsed.routes, &file.parsed.lost_routes);
+        if (routes.is_empty() && lost.is_empty()) || !discover.covers(&file.path) {
+            return;
         }
-        all
-    }
-
-    fn attach(
-        &mut self,
-        file: &'a File,
-        route: &'a Route,
-        namespace: Option<&str>,
-        doubt: Option<&FaultReason>,
-    ) {
-        for parent in &route.parents {
-            let Some(of) = parent.namespace.as_deref().or(namespace) else {
-                continue;
-            };
-            let key = (parent.kind, of.to_owned(), &*parent.name);
-            self.attached.entry(key).or_default().push(Attached {
-                path: &file.path,
-                route,
-                parent,
-                namespace: namespace.map(str::to_owned),
-                doubt: doubt.cloned(),
-            });
+        for parent in routes.iter().flat_map(|route| &route.parents) {
+            let to = self.to.entry((parent.kind, parent.name.clone())).or_default();
+            to.insert(file.path.clone());
         }
-    }
-
-    fn lose(&mut self, path: &RepoPath, fault: &LocalFault, discover: &Discover) {
-        let names = fault.hosts.iter().filter_map(|host| host.parse().ok());
-        self.lost_names.extend(names.filter(|name| discover.allow.allow(name)));
-        self.lost.push(fault.at(path));
+        let said = Said { routes: routes.clone(), lost: lost.clone() };
+        self.by_file.insert(file.path.clone(), said);
     }
 
     /// What the routes at this listener offer, in the order of their files.
     pub(super) fn offers(
         &self,
-        (kind, namespace, name): (Kind, &str, &str),
+        gateway: (Kind, &str, &str),
         listener: &OpenListener,
-    ) -> Vec<Offer<'a>> {
-        let attached = self.attached.get(&(kind, namespace.to_owned(), name));
-        let attached = attached.into_iter().flatten();
-        attached.filter_map(|attached| attached.offer(namespace, listener)).collect()
-    }
-
-    /// Hosts that may be among those of any listener; wanted only as far as they are served already.
-    pub(super) fn lost_names(&self) -> &BTreeSet<DnsName> {
-        &self.lost_names
+        around: Around<'_>,
+    ) -> Vec<Offer<'_>> {
+        let (kind, _, name) = gateway;
+        let files = self.to.get(&(kind, name.to_owned())).into_iter().flatten();
+        let said = files.filter_map(|path| self.by_file.get_key_value(path));
+        let said = said.filter(|(path, _)| !is_chart_template(path, around.paths));
+        let routes =
+            said.flat_map(|(path, said)| said.routes.iter().map(move |route| (path, route)));
+        routes.filter_map(|(path, route)| route.offer(path, gateway, listener, around)).collect()
     }
 
     /// What is wrong with routes that nobody can tell where they attach.
-    pub(super) fn lost(&self) -> &[Fault] {
-        &self.lost
+    pub(super) fn lost(&self, around: Around<'_>) -> impl Iterator<Item = Fault> {
+        let said = self.by_file.iter().filter(|(_, said)| !said.lost.is_empty());
+        let said = said.filter(move |(path, _)| !is_chart_template(path, around.paths));
+        said.flat_map(|(path, said)| said.lost.iter().map(|fault| fault.at(path)))
+    }
+
+    /// The hosts they may name, which may be those of any listener; wanted only as far as they are served already.
+    pub(super) fn lost_names(&self, around: Around<'_>) -> BTreeSet<DnsName> {
+        let names = |fault: Fault| fault.hosts.into_iter().filter_map(|host| host.parse().ok());
+        let names = self.lost(around).flat_map(names);
+        names.filter(|name| around.discover.allow.allow(name)).collect()
     }
 }
 
-fn says_nothing(file: &File) -> bool {
-    file.parsed.routes.is_empty() && file.parsed.lost_routes.is_empty()
-}
-
-impl<'a> Attached<'a> {
-    fn offer(&self, namespace: &str, listener: &OpenListener) -> Option<Offer<'a>> {
-        let doubt = match self.is_admitted(namespace, listener) {
-            Some(true) => self.doubt.clone().map(Doubt::Changed),
-            Some(false) => return None,
-            None => Some(Doubt::Selected),
-        };
-        let hosts = self.route.hosts.iter().filter(|host| listener.takes(&host.name)).collect();
-        let (path, document) = (self.path, self.route.document);
-        Some(Offer { path, document, hosts, faults: &self.route.faults, doubt })
-    }
-
-    /// None if only the cluster knows.
-    fn is_admitted(&self, namespace: &str, listener: &OpenListener) -> Option<bool> {
-        let Parent { section, port, .. } = self.parent;
-        let is_meant = section.as_ref().is_none_or(|section| *section == listener.name)
-            && port.is_none_or(|port| listener.port == Some(port))
-            && listener.routes.contains(&self.route.kind);
-        let Some(own) = self.namespace.as_ref().filter(|_| is_meant) else {
-            return Some(is_meant);
-        };
-        match &listener.namespaces {
-            AllowedNamespaces::Same => Some(own == namespace),
-            AllowedNamespaces::All => Some(true),
-            AllowedNamespaces::Only(namespaces) => Some(namespaces.contains(own)),
-            AllowedNamespaces::Unknown => None,
+impl Route {
+    fn offer<'a>(
+        &'a self,
+        path: &'a RepoPath,
+        gateway: (Kind, &str, &str),
+        listener: &OpenListener,
+        around: Around<'_>,
+    ) -> Option<Offer<'a>> {
+        let namespace = around.namespaces.resolve(path, self.namespace.as_deref());
+        let own = namespace.as_deref().ok();
+        let mut parents = self.parents.iter();
+        if !parents.any(|parent| parent.is(gateway, own) && listener.is_meant(parent, self)) {
+            return None;
         }
+        let doubt = match listener.admits(own, gateway.1) {
+            Admission::Denied => return None,
+            Admission::Unknown => Some(Doubt::Selected),
+            Admission::Granted => {
+                let changed = around.kustomizations.objection(path, self.into(), around.discover);
+                changed.or_else(|| namespace.as_ref().err().cloned()).map(Doubt::Changed)
+            }
+        };
+        let hosts = self.hosts.iter().filter(|host| listener.takes(&host.name)).collect();
+        Some(Offer { path, document: self.document, hosts, faults: &self.faults, doubt })
     }
+}
+
+impl Parent {
+    fn is(&self, (kind, namespace, name): (Kind, &str, &str), own: Option<&str>) -> bool {
+        let of = self.namespace.as_deref().or(own);
+        self.kind == kind && self.name == name && of == Some(namespace)
+    }
+}
+
+/// Whether a listener takes a route.
+enum Admission {
+    Granted,
+    Denied,
+    /// Only the cluster knows.
+    Unknown,
 }
 
 impl OpenListener {
+    fn is_meant(&self, parent: &Parent, route: &Route) -> bool {
+        let Parent { section, port, .. } = parent;
+        section.as_ref().is_none_or(|section| *section == self.name)
+            && port.is_none_or(|port| self.port == Some(port))
+            && self.routes.contains(&route.kind)
+    }
+
+    /// `own` is the route's namespace; where nobody can tell it, that is another fault.
+    fn admits(&self, own: Option<&str>, namespace: &str) -> Admission {
+        let granted = match (&self.namespaces, own) {
+            (AllowedNamespaces::Unknown, Some(_)) => return Admission::Unknown,
+            (AllowedNamespaces::All, _) | (_, None) => true,
+            (AllowedNamespaces::Same, Some(own)) => own == namespace,
+            (AllowedNamespaces::Only(namespaces), Some(own)) => namespaces.contains(own),
+        };
+        if granted { Admission::Granted } else { Admission::Denied }
+    }
+
     /// A wildcard of the Gateway API takes in any number of labels.
     fn takes(&self, name: &DnsName) -> bool {
         let Some(wildcard) = &self.wildcard else {

@@ -22,7 +22,7 @@ impl Collector<'_> {
             return;
         };
         names.is_open = true;
-        let offers = self.routes.offers(gateway, open);
+        let offers = self.routes.offers(gateway, open, self.around);
         if offers.iter().all(Offer::is_empty) {
             self.without_routes(place, listener, open);
         }
@@ -30,7 +30,7 @@ impl Collector<'_> {
         for offer in offers {
             unselected.extend(self.take(offer, names));
         }
-        names.if_held.retain(|name| self.discover.allow.allow(name));
+        names.if_held.retain(|name| self.around.discover.allow.allow(name));
         if !unselected.is_empty() {
             let field = format!("{}.allowedRoutes.namespaces.selector", listener.field);
             let hosts: Vec<_> = unselected.into_iter().collect();

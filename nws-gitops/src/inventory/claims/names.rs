@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use nws_expiry::{DnsName, DnsNames};
 
-use super::super::routes::Routes;
+use super::super::routes::{Around, Routes};
 use super::super::{Delivered, held};
 use super::{Claim, Claims, Standing, ours};
 use crate::fault::Fault;
@@ -39,16 +39,18 @@ impl Names {
 pub(in crate::inventory) fn settle(
     claims: &mut Claims,
     delivered: &[Delivered],
-    routes: &Routes<'_>,
+    routes: &Routes,
+    around: Around<'_>,
     faults: &mut Vec<Fault>,
 ) {
     let mut by_file = claims.values().flatten();
     if by_file.any(|((standing, _), claim)| *standing == Standing::Certain && claim.is_open()) {
-        faults.extend_from_slice(routes.lost());
+        faults.extend(routes.lost(around));
     }
+    let lost = routes.lost_names(around);
     for (key, by_file) in claims {
         let held = ours(held::named(delivered, &key.secret)).map(|(_, names)| names);
-        by_file.retain(|_, claim| claim.settle(held, routes.lost_names()));
+        by_file.retain(|_, claim| claim.settle(held, &lost));
     }
 }
 

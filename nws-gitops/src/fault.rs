@@ -179,6 +179,9 @@ pub enum FaultReason {
         /// The `fleet.yaml`.
         path: RepoPath,
     },
+    /// Nobody reads thousands.
+    #[error("has more faults than are listed; correct those first")]
+    More,
     /// A field that Kubernetes needs is not there.
     #[error("is missing or empty; add it")]
     Missing,

@@ -37,6 +37,9 @@ pub(crate) type Cache = HashMap<(ObjectId, Format), Arc<Parsed>>;
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 << 20;
 
+/// More faults are not told of one file.
+const MAX_FAULTS: usize = 1000;
+
 /// How a file is to be read, which its name decides.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Format {
@@ -177,6 +180,13 @@ pub(crate) struct LocalFault {
     pub(crate) hosts: Vec<String>,
 }
 
+impl LocalFault {
+    /// In place of all that are left.
+    fn more(document: usize) -> Self {
+        Self { document: Some(document), field: None, reason: FaultReason::More, hosts: Vec::new() }
+    }
+}
+
 pub(crate) fn too_large(size: u64) -> Parsed {
     of_the_file(FaultReason::TooLarge { size, limit: MAX_FILE_BYTES })
 }
@@ -266,14 +276,14 @@ impl Parsed {
             }
             Kind::IngressRoute | Kind::IngressRouteTcp => traefik::read(&mut reading, kind, object),
         });
-        self.faults.append(&mut reading.faults);
+        add(&mut self.faults, reading.faults, self.documents);
     }
 
     fn take_route(&mut self, kind: RouteKind, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
         match route::read(reading::Reading::new(self.documents, at), kind, object) {
             Ok(route) => self.routes.extend(route.map(Arc::new)),
-            Err(mut faults) => self.lost_routes.append(&mut faults),
+            Err(faults) => add(&mut self.lost_routes, faults, self.documents),
         }
     }
 
@@ -287,7 +297,17 @@ impl Parsed {
         // A Secret's text is not looked through: what it holds belongs in no report.
         let hosts = if means == Meaning::Secret { Vec::new() } else { hosts::in_text(text) };
         let faults = if means == Meaning::Route { &mut self.lost_routes } else { &mut self.faults };
-        faults.push(LocalFault { document: Some(self.documents), field: None, reason, hosts });
+        let fault = LocalFault { document: Some(self.documents), field: None, reason, hosts };
+        add(faults, vec![fault], self.documents);
+    }
+}
+
+/// Adds what was found in a document, as far as there is room.
+fn add(faults: &mut Vec<LocalFault>, found: Vec<LocalFault>, document: usize) {
+    let (room, left) = (MAX_FAULTS.saturating_sub(faults.len()), found.len());
+    faults.extend(found.into_iter().take(room));
+    if room < left && faults.len() == MAX_FAULTS {
+        faults.push(LocalFault::more(document));
     }
 }
 

@@ -6,7 +6,7 @@ use nws_expiry::DnsName;
 use serde_json::Value;
 
 use super::node::{optional_text, text};
-use super::{Host, LocalFault, Stated, StatedOptions};
+use super::{Host, LocalFault, Stated, StatedOptions, hosts};
 use crate::fault::FaultReason;
 use crate::{HOLD_ANNOTATION, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION};
 
@@ -16,6 +16,10 @@ pub(super) struct Api {
     pub(super) served: &'static [&'static str],
     pub(super) removed: &'static [&'static str],
 }
+
+/// More are not told of one object, nor more than so many hosts with them: each may concern all its hosts, whose number would be
+/// squared.
+const MAX_FAULTS: usize = 100;
 
 /// The reading of one object. What cannot be used becomes a fault beside the rest.
 pub(super) struct Reading<'a> {
@@ -107,8 +111,17 @@ impl<'a> Reading<'a> {
     }
 
     fn push(&mut self, field: Option<String>, reason: FaultReason) {
-        let (document, hosts) = (Some(self.document), self.hosts.clone());
-        self.faults.push(LocalFault { document, field, reason, hosts });
+        let document = Some(self.document);
+        match self.faults.len() {
+            0..MAX_FAULTS => {
+                let told: usize = self.faults.iter().map(|fault| fault.hosts.len()).sum();
+                let room = hosts::MAX.saturating_sub(told);
+                let hosts = self.hosts.iter().take(room).cloned().collect();
+                self.faults.push(LocalFault { document, field, reason, hosts });
+            }
+            MAX_FAULTS => self.faults.push(LocalFault::more(self.document)),
+            _ => {}
+        }
     }
 
     pub(super) fn place(&self, field: &str) -> String {

@@ -28,6 +28,44 @@ proptest::proptest! {
     }
 }
 
+/// What is wrong everywhere is told as often as somebody may read it, and of as many hosts as there are.
+#[test]
+fn faults_are_few_however_much_is_wrong() {
+    let hosts: Vec<_> = (0..2_000).map(|n| format!("h{n}.example")).collect();
+    let object = |spec: Value| serde_json::json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "a"}, "spec": spec});
+    let blocks: Vec<_> = (0..20_000).map(|_| serde_json::json!({})).collect();
+    let whole: Vec<_> = [serde_json::json!({"hosts": hosts, "secretName": "a"})]
+        .into_iter()
+        .chain(blocks)
+        .collect();
+    let objects: Vec<_> = (0..5_000).map(|_| object(serde_json::json!({"tls": [{}]}))).collect();
+    let broken = "kind: Ingress\n: :\n---\n".repeat(5_000);
+    let routes = broken.replace("Ingress", "HTTPRoute");
+    let cases = [
+        (
+            "one object",
+            parse(object(serde_json::json!({"tls": whole})).to_string().as_bytes(), Format::Json),
+            101,
+        ),
+        (
+            "many objects",
+            parse(
+                serde_json::json!({"kind": "List", "items": objects}).to_string().as_bytes(),
+                Format::Json,
+            ),
+            1001,
+        ),
+        ("many documents", yaml(&broken), 1001),
+        ("many routes", yaml(&routes), 1001),
+    ];
+    for (case, parsed, count) in cases {
+        let faults: Vec<_> = parsed.faults.iter().chain(&parsed.lost_routes).collect();
+        assert_eq!(faults.len(), count, "{case}");
+        assert_eq!(faults[count - 1].reason, FaultReason::More, "{case}");
+        assert!(faults.iter().map(|fault| fault.hosts.len()).sum::<usize>() <= 1000, "{case}");
+    }
+}
+
 /// Anything in any field that is looked at.
 fn anything() -> impl proptest::strategy::Strategy<Value = Value> {
     use proptest::prelude::*;

@@ -288,6 +288,5 @@ fn names_of(held: &Delivered) -> Option<&DnsNames> {
 }
 
 fn refusals<'a>(claim: &'a Claim, reason: &'a FaultReason) -> impl Iterator<Item = Fault> {
-    let names = claim.names();
-    claim.0.iter().map(move |asking| asking.source.secret_fault(reason, &names))
+    claim.0.iter().map(move |asking| asking.source.secret_fault(reason, &asking.names.certain))
 }

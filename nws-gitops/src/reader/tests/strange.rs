@@ -33,13 +33,13 @@ proptest::proptest! {
 fn faults_are_few_however_much_is_wrong() {
     let hosts: Vec<_> = (0..2_000).map(|n| format!("h{n}.example")).collect();
     let object = |spec: Value| serde_json::json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "a"}, "spec": spec});
-    let blocks: Vec<_> = (0..20_000).map(|_| serde_json::json!({})).collect();
+    let blocks: Vec<_> = (0..5_000).map(|_| serde_json::json!({})).collect();
     let whole: Vec<_> = [serde_json::json!({"hosts": hosts, "secretName": "a"})]
         .into_iter()
         .chain(blocks)
         .collect();
-    let objects: Vec<_> = (0..5_000).map(|_| object(serde_json::json!({"tls": [{}]}))).collect();
-    let broken = "kind: Ingress\n: :\n---\n".repeat(5_000);
+    let objects: Vec<_> = (0..1_500).map(|_| object(serde_json::json!({"tls": [{}]}))).collect();
+    let broken = "kind: Ingress\n: :\n---\n".repeat(1_500);
     let routes = broken.replace("Ingress", "HTTPRoute");
     let cases = [
         (

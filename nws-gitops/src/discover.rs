@@ -18,7 +18,7 @@ pub struct Discover {
     pub include: Vec<PathPattern>,
     /// Files to leave out even so.
     pub exclude: Vec<PathPattern>,
-    /// What to do with an Ingress that cert-manager is told to serve.
+    /// What to do with an object that cert-manager is told to serve.
     pub cert_manager: CertManager,
     /// The names that may be wanted.
     pub allow: NamePatterns,
@@ -43,7 +43,7 @@ fn any(patterns: &[PathPattern], path: &RepoPath) -> bool {
     patterns.iter().any(|pattern| pattern.matches(path))
 }
 
-/// What to do with an Ingress that carries cert-manager's annotations.
+/// What to do with an object that carries cert-manager's annotations.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CertManager {
     /// Leave it to cert-manager, and say so.

@@ -23,6 +23,7 @@ mod kustomize;
 mod local;
 mod namespaces;
 mod offer;
+mod routes;
 mod surroundings;
 
 pub(crate) use file::{Entry, File};
@@ -200,10 +201,11 @@ impl Inventory {
         self.wanted.append(&mut self.placeless);
         self.wanted.retain(|wanted| !stirred.contains(&wanted.key.secret));
         self.unheld.retain(|key| !stirred.contains(&key.secret));
+        let lost = self.around.routes.lost_names(&self.around);
         for secret in stirred {
             let same = held::named(&self.delivered, &secret);
             let mut faults = held::faults(same).collect();
-            let wanted = self.index.decide(&secret, same, &mut faults);
+            let wanted = self.index.decide(&secret, same, &lost, &mut faults);
             self.of_secrets.remove(&secret);
             let unheld: Vec<_> = wanted
                 .iter()
@@ -238,9 +240,15 @@ impl Inventory {
 
     fn all_faults(&self, mut faults: Vec<Fault>) -> Vec<Fault> {
         faults.extend(self.index.faults().chain(self.of_secrets.values().flatten()).cloned());
+        let routes = &self.around.routes;
+        if routes.all_waiting().any(|path| self.index.is_open(path)) {
+            faults.extend(routes.lost(&self.around));
+        }
         faults.sort_by_cached_key(|fault| {
             (fault.path.clone(), fault.document, fault.field.clone(), fault.reason.to_string())
         });
+        // What several listeners take from one route is wrong once.
+        faults.dedup();
         faults
     }
 
@@ -301,7 +309,7 @@ impl Source {
         Fault {
             path: self.path.clone(),
             document: Some(self.document),
-            field: Some(format!("{}.secretName", self.field)),
+            field: Some(format!("{}.{}", self.field, self.object.kind.secret_field())),
             reason: reason.clone(),
             hosts: names.into_iter().map(ToString::to_string).collect(),
         }

@@ -10,6 +10,7 @@ mod ca_away;
 mod ca_down;
 mod ca_fallback;
 mod ca_hangs_mid_order;
+mod discover_all_kinds;
 mod eab;
 mod empty_repository;
 mod incident;

@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Encryption {
     }
 }
 
-/// What becomes of an Ingress that cert-manager is told to serve.
+/// What becomes of an object that cert-manager is told to serve.
 #[derive(Clone, Copy, Default)]
 struct CertManagerSetting(CertManager);
 

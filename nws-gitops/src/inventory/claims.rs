@@ -14,8 +14,12 @@ use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, WantKey};
 
+mod listeners;
+mod names;
 mod options;
 mod overrides;
+
+use names::Names;
 
 /// What one file wants in one Secret.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +29,7 @@ pub(super) struct Claim(Vec<Asking>);
 #[derive(Clone, Debug)]
 pub(super) struct Asking {
     source: Source,
-    names: BTreeSet<DnsName>,
+    names: Names,
     options: StatedOptions,
 }
 
@@ -37,14 +41,16 @@ impl Claim {
     }
 
     fn names(&self) -> BTreeSet<DnsName> {
-        self.0.iter().flat_map(|asking| &asking.names).cloned().collect()
+        self.0.iter().flat_map(|asking| &asking.names.certain).cloned().collect()
     }
 
     /// Drops what asks for a certificate that nobody can tell how to make, unless the one that is there carries one of its
     /// names: that is kept up, made as it is. Whether anything is left.
     fn settles(&mut self, held: Option<&DnsNames>) -> bool {
         let is_held = |name: &DnsName| held.is_some_and(|held| held.contains(name));
-        self.0.retain(|asking| asking.options.are_known() || asking.names.iter().any(is_held));
+        self.0.retain(|asking| {
+            asking.options.are_known() || asking.names.certain.iter().any(is_held)
+        });
         !self.0.is_empty()
     }
 }
@@ -70,6 +76,19 @@ pub(super) struct Collector<'a> {
     standing: Standing,
 }
 
+/// A document of a file.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a RepoPath,
+    document: usize,
+}
+
+impl<'a> Place<'a> {
+    fn of(file: &'a File, applicant: &Applicant) -> Self {
+        Self { path: &file.path, document: applicant.document }
+    }
+}
+
 impl<'a> Collector<'a> {
     pub(super) fn new(around: &'a Surroundings, faults: &'a mut Vec<Fault>) -> Self {
         Self { around, claims: BTreeMap::new(), faults, standing: Standing::Certain }
@@ -90,13 +109,8 @@ impl<'a> Collector<'a> {
         match (&applicant.cert_manager, self.around.discover.cert_manager) {
             (Some(annotation), CertManager::Skip) => {
                 let reason = FaultReason::CertManager { annotation: annotation.clone() };
-                return self.fault(
-                    file,
-                    applicant,
-                    Some("metadata.annotations"),
-                    reason,
-                    &applicant.hosts,
-                );
+                let place = Place::of(file, applicant);
+                return self.fault(place, Some("metadata.annotations"), reason, &applicant.hosts);
             }
             (Some(_), CertManager::Adopt) | (None, CertManager::Skip | CertManager::Adopt) => {}
         }
@@ -107,43 +121,51 @@ impl<'a> Collector<'a> {
                 .iter()
                 .for_each(|block| self.block(file, applicant, &namespace, block)),
             Err(reason) => {
-                self.fault(file, applicant, Some("metadata.namespace"), reason, &applicant.hosts);
+                let place = Place::of(file, applicant);
+                self.fault(place, Some("metadata.namespace"), reason, &applicant.hosts);
             }
         }
     }
 
-    /// An Ingress that is changed on its way has that one fault; what else is wrong with it may be mended there.
+    /// An object that is changed on its way has that one fault; what else is wrong with it may be mended there.
     fn weigh(&mut self, file: &File, applicant: &Applicant) {
         let wants = !applicant.blocks.is_empty();
-        if let Some(reason) =
-            self.around.kustomizations.objection(&file.path, applicant, &self.around.discover)
-        {
+        if let Some(reason) = self.around.kustomizations.objection(
+            &file.path,
+            applicant.into(),
+            &self.around.discover,
+        ) {
             if wants {
-                self.fault(file, applicant, None, reason, &applicant.hosts);
+                self.fault(Place::of(file, applicant), None, reason, &applicant.hosts);
             }
             self.standing = Standing::OnlyIfHeld;
         }
     }
 
     fn block(&mut self, file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock) {
-        let secret = match SecretRef::new(namespace, &block.secret) {
+        let place = Place::of(file, applicant);
+        let secret = match secret(namespace, block) {
             Ok(secret) => secret,
-            Err(invalid) => {
-                let field = format!("{}.secretName", block.field);
+            Err(reason) => {
+                let field = format!("{}.{}", block.field, applicant.kind.secret_field());
                 let hosts: Vec<_> = block.hosts.iter().map(|host| host.name.to_string()).collect();
-                return self.fault(file, applicant, Some(&field), invalid.into(), &hosts);
+                return self.fault(place, Some(&field), reason, &hosts);
             }
         };
-        let names: Vec<_> =
-            block.hosts.iter().filter_map(|host| self.name(file, applicant, host)).collect();
-        if names.is_empty() {
+        let names = block.hosts.iter().filter_map(|host| self.name(place, host)).collect();
+        let mut names = Names { certain: names, ..Names::default() };
+        if let Some(listener) = &block.listener {
+            let gateway = (applicant.kind, namespace, &*applicant.name);
+            self.names_of_routes(place, gateway, listener, &mut names);
+        }
+        if names.are_none() {
             return;
         }
         let key = WantKey { target: self.around.discover.targets.of(&file.path), secret };
         let claim = self.claims.entry((key, self.standing)).or_default();
         claim.0.push(Asking {
             source: source(file, applicant, namespace, block),
-            names: names.into_iter().collect(),
+            names,
             options: match self.standing {
                 Standing::Certain => applicant.options.clone(),
                 Standing::OnlyIfHeld => applicant.options.unsettled(),
@@ -151,8 +173,8 @@ impl<'a> Collector<'a> {
         });
     }
 
-    /// The name, if a certificate for it may be ordered; if not, the other names of its block are wanted all the same.
-    fn name(&mut self, file: &File, applicant: &Applicant, host: &Host) -> Option<DnsName> {
+    /// The name, if a certificate for it may be ordered; if not, the other names beside it are wanted all the same.
+    fn name(&mut self, place: Place<'_>, host: &Host) -> Option<DnsName> {
         let name = host.name.clone();
         let reason = if name.is_wildcard() {
             FaultReason::Wildcard { name }
@@ -161,28 +183,35 @@ impl<'a> Collector<'a> {
         } else {
             return Some(name);
         };
-        self.fault(file, applicant, Some(&host.field), reason, &[host.name.to_string()]);
+        self.fault(place, Some(&host.field), reason, &[host.name.to_string()]);
         None
     }
 
     fn fault(
         &mut self,
-        file: &File,
-        applicant: &Applicant,
+        place: Place<'_>,
         field: Option<&str>,
         reason: FaultReason,
         hosts: &[String],
     ) {
         match self.standing {
             Standing::Certain => self.faults.push(Fault {
-                path: file.path.clone(),
-                document: Some(applicant.document),
+                path: place.path.clone(),
+                document: Some(place.document),
                 field: field.map(str::to_owned),
                 reason,
                 hosts: hosts.to_vec(),
             }),
             Standing::OnlyIfHeld => {}
         }
+    }
+}
+
+fn secret(namespace: &str, block: &TlsBlock) -> Result<SecretRef, FaultReason> {
+    let stated = block.listener.as_ref().and_then(|listener| listener.secret_namespace.as_deref());
+    match stated.filter(|stated| *stated != namespace) {
+        Some(stated) => Err(FaultReason::SecretElsewhere { namespace: stated.to_owned() }),
+        None => Ok(SecretRef::new(namespace, &block.secret)?),
     }
 }
 
@@ -207,15 +236,17 @@ pub(super) type Rivals<'a> = BTreeMap<(Standing, &'a RepoPath), Claim>;
 /// Within a file, names are united. Files that agree share it. Where they differ, the file whose names the certificate
 /// already there carries keeps it, else the first by path; the others are told. A Secret that is somebody else's is
 /// nobody's to have. Files that agree on the names may still differ in their options, which [`options`] decides, and in when
-/// it is ordered, which [`overrides`] takes together.
+/// it is ordered, which [`overrides`] takes together. `lost` are the hosts of routes that nobody can read.
 pub(super) fn decide(
     key: WantKey,
     mut rivals: Rivals<'_>,
     same: &[Delivered],
+    lost: &BTreeSet<DnsName>,
     faults: &mut Vec<Fault>,
 ) -> Option<Wanted> {
     let ours = held::of(same, &key).filter(|held| held.ours);
     let (held, names_held) = ours.filter_map(|held| Some((held, names_of(held)?))).next().unzip();
+    rivals.retain(|_, claim| claim.settle(names_held, lost));
     let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names()));
     rivals.retain(|(standing, _), claim| match standing {
         Standing::Certain => claim.settles(names_held),
@@ -253,6 +284,5 @@ fn names_of(held: &Delivered) -> Option<&DnsNames> {
 }
 
 fn refusals<'a>(claim: &'a Claim, reason: &'a FaultReason) -> impl Iterator<Item = Fault> {
-    let names = claim.names();
-    claim.0.iter().map(move |asking| asking.source.secret_fault(reason, &names))
+    claim.0.iter().map(move |asking| asking.source.secret_fault(reason, &asking.names.certain))
 }

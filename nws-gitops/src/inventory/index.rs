@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claims::{self, Claimed, Rivals};
+use nws_expiry::DnsName;
+
+use super::claims::{self, Claimed, Rivals, Standing};
 use super::offer::Offer;
 use super::{Delivered, Wanted};
 use crate::fault::Fault;
@@ -59,11 +61,13 @@ impl Index {
         delivered
     }
 
-    /// Who gets a Secret, for each target that wants it; `same` is what is there of that name.
+    /// Who gets a Secret, for each target that wants it; `same` is what is there of that name, `lost` are hosts of routes that nobody
+    /// can read.
     pub(super) fn decide(
         &self,
         secret: &SecretRef,
         same: &[Delivered],
+        lost: &BTreeSet<DnsName>,
         faults: &mut Vec<Fault>,
     ) -> Vec<Wanted> {
         let wanting = self.wanting.get(secret).map_or(&[][..], Vec::as_slice);
@@ -72,9 +76,15 @@ impl Index {
             .filter_map(|files| {
                 let key = WantKey { target: files.first()?.0.clone(), secret: secret.clone() };
                 let rivals = self.rivals(&key, files.iter().map(|(_, path)| path));
-                claims::decide(key, rivals, same, faults)
+                claims::decide(key, rivals, same, lost, faults)
             })
             .collect()
+    }
+
+    /// Whether a file certainly wants the hosts of routes.
+    pub(super) fn is_open(&self, path: &RepoPath) -> bool {
+        let mut claims = self.claims.get(path).into_iter().flatten();
+        claims.any(|((_, standing), claim)| *standing == Standing::Certain && claim.is_open())
     }
 
     /// What is wrong with files by themselves.

@@ -7,7 +7,7 @@ use super::file::{File, Files};
 use crate::RepoPath;
 use crate::discover::{CertManager, Discover};
 use crate::fault::FaultReason;
-use crate::reader::{Applicant, Change, Effect, Kustomization, Named, Patch};
+use crate::reader::{Applicant, Change, Effect, Kustomization, Named, Patch, Route};
 
 /// What all kustomizations of a repository do to its files.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,28 @@ struct Parts {
     named: Vec<Named>,
     /// Whether that is all it holds, as far as we can tell.
     whole: bool,
+}
+
+/// What a kustomization may change.
+#[derive(Clone, Copy)]
+pub(super) struct Object<'a> {
+    kind: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Applicant> for Object<'a> {
+    fn from(applicant: &'a Applicant) -> Self {
+        let Applicant { kind, namespace, name, .. } = applicant;
+        Self { kind: kind.as_str(), namespace: namespace.as_deref(), name }
+    }
+}
+
+impl<'a> From<&'a Route> for Object<'a> {
+    fn from(route: &'a Route) -> Self {
+        let Route { kind, namespace, name, .. } = route;
+        Self { kind: kind.as_str(), namespace: namespace.as_deref(), name }
+    }
 }
 
 /// A directory; none is the top.
@@ -143,7 +165,7 @@ impl Kustomizations {
     pub(super) fn objection(
         &self,
         path: &RepoPath,
-        applicant: &Applicant,
+        object: Object<'_>,
         discover: &Discover,
     ) -> Option<FaultReason> {
         if let Some(kustomization) = self.effects.patches.get(path) {
@@ -154,13 +176,13 @@ impl Kustomizations {
             return Some(FaultReason::KustomizationUnreadable { kustomization });
         }
         let mut causes = self.effects.causes.get(path)?.iter();
-        causes.find(|cause| self.concerns(cause, applicant, discover)).map(|cause| cause.reason())
+        causes.find(|cause| self.concerns(cause, object, discover)).map(|cause| cause.reason())
     }
 
-    fn concerns(&self, cause: &Cause, applicant: &Applicant, discover: &Discover) -> bool {
-        let may_be_meant = |named: &Named| !named.is_not(applicant.kind.as_str(), &applicant.name);
+    fn concerns(&self, cause: &Cause, object: Object<'_>, discover: &Discover) -> bool {
+        let may_be_meant = |named: &Named| !named.is_not(object.kind, object.name);
         match &cause.effect {
-            Effect::Namespace(namespace) => applicant.namespace.as_ref() != Some(namespace),
+            Effect::Namespace(namespace) => object.namespace != Some(namespace),
             Effect::CertManager => discover.cert_manager == CertManager::Skip,
             Effect::Patch { target: Some(target), .. } => may_be_meant(target),
             Effect::Patch { target: None, patch: Patch::Inline(named) } => {

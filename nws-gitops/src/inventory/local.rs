@@ -20,10 +20,10 @@ pub(super) fn faults(file: &File, around: &Surroundings) -> Vec<Fault> {
     }
 }
 
-/// What is wrong with an Ingress that a kustomization changes may be mended there; that it is changed is said elsewhere.
+/// What is wrong with an object that a kustomization changes may be mended there; that it is changed is said elsewhere.
 fn of_a_manifest(file: &File, around: &Surroundings) -> Vec<Fault> {
     let objected = |applicant: &&Applicant| {
-        around.kustomizations.objection(&file.path, applicant, &around.discover).is_some()
+        around.kustomizations.objection(&file.path, (*applicant).into(), &around.discover).is_some()
     };
     let changed: BTreeSet<_> = file
         .parsed
@@ -68,14 +68,14 @@ fn of_a_template(file: &File) -> Vec<Fault> {
     documents.into_iter().map(fault).collect()
 }
 
-/// A patch need not be a whole Ingress, but it has to be readable.
+/// A patch need not be a whole object, but it has to be readable.
 fn of_a_patch(file: &File) -> Vec<Fault> {
     let faults = file.parsed.faults.iter().filter(|fault| fault.field.is_none());
     faults.map(|fault| fault.at(&file.path)).collect()
 }
 
 impl LocalFault {
-    fn at(&self, path: &RepoPath) -> Fault {
+    pub(super) fn at(&self, path: &RepoPath) -> Fault {
         Fault {
             path: path.clone(),
             document: self.document,

@@ -6,6 +6,7 @@ use super::file::{Entry, File};
 use super::ground::Ground;
 use super::kustomize::Kustomizations;
 use super::namespaces::Namespaces;
+use super::routes::{Moved, Routes};
 use crate::discover::Discover;
 use crate::{ObjectId, RepoPath};
 
@@ -19,6 +20,7 @@ pub(super) struct Surroundings {
     pub(super) ground: Ground,
     pub(super) namespaces: Namespaces,
     pub(super) kustomizations: Kustomizations,
+    pub(super) routes: Routes,
 }
 
 /// What has to be worked out anew.
@@ -26,6 +28,7 @@ pub(super) struct Surroundings {
 struct Stirred {
     files: BTreeSet<RepoPath>,
     kustomizations: bool,
+    routes: Moved,
 }
 
 impl Surroundings {
@@ -44,6 +47,10 @@ impl Surroundings {
         if stirred.kustomizations {
             stirred.files.extend(self.kustomizations.settle(&self.ground.files));
         }
+        for path in changes.iter().map(|(path, _)| path).chain(&stirred.files) {
+            self.routes.note(path, &mut stirred.routes);
+        }
+        stirred.files.extend(self.routes.waiting(&stirred.routes).cloned());
         for (path, _) in changes {
             stirred.files.remove(path);
         }
@@ -59,7 +66,9 @@ impl Surroundings {
                 stirred.kustomizations |= self.kustomizations.came_or_went(path);
                 self.stir_templates(path, stirred);
             }
+            self.routes.note(path, &mut stirred.routes);
             if !speaking.contains(path) {
+                self.routes.forget(path);
                 self.ground.forget(path);
                 stirred.kustomizations |= self.kustomizations.forget(path);
                 if self.namespaces.forget(path) {
@@ -71,6 +80,7 @@ impl Surroundings {
 
     fn take(&mut self, file: &File, stirred: &mut Stirred) {
         self.ground.take(file, &self.discover.targets);
+        self.routes.take(file, &self.discover);
         stirred.kustomizations |= self.kustomizations.take(file, &self.discover);
         if self.namespaces.take(file) {
             self.stir_beside(&file.path, stirred);

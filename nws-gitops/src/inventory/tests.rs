@@ -11,9 +11,16 @@ fn inventory(files: Files<'_>, discover: &Discover) -> Inventory {
     repository.inventory
 }
 
+/// The same of files that need not be text.
+fn inventory_of_bytes<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Inventory {
+    let mut repository = Repository::new(&Discover::default());
+    repository.change_bytes(files.map(|(path, bytes)| (path, Some(bytes))));
+    repository.inventory
+}
+
 /// Files, and the inventory of them.
 struct Repository {
-    files: BTreeMap<RepoPath, String>,
+    files: BTreeMap<RepoPath, Vec<u8>>,
     inventory: Inventory,
 }
 
@@ -24,6 +31,10 @@ impl Repository {
 
     /// Gives files another text, or removes them, in one commit.
     fn change(&mut self, changes: &[(&str, Option<&str>)]) {
+        self.change_bytes(changes.iter().map(|(path, text)| (*path, text.map(str::as_bytes))));
+    }
+
+    fn change_bytes<'a>(&mut self, changes: impl Iterator<Item = (&'a str, Option<&'a [u8]>)>) {
         let mut changed = BTreeMap::new();
         for (path, text) in changes {
             let path: RepoPath = path.parse().unwrap();
@@ -34,7 +45,7 @@ impl Repository {
                 (None, _) => Entry::Gone,
             };
             match text {
-                Some(text) => drop(self.files.insert(path.clone(), (*text).to_owned())),
+                Some(bytes) => drop(self.files.insert(path.clone(), bytes.to_owned())),
                 None => drop(self.files.remove(&path)),
             }
             changed.insert(path, entry);
@@ -42,7 +53,7 @@ impl Repository {
         let changed: Vec<_> = changed.into_iter().collect();
         let Self { files, inventory } = self;
         let read = |(path, blob): &(RepoPath, ObjectId)| {
-            let parsed = parse(files[path].as_bytes(), Format::of(path)?);
+            let parsed = parse(&files[path], Format::of(path)?);
             Some(File { path: path.clone(), blob: *blob, parsed })
         };
         let read = |files: &[_]| Ok::<_, ()>(files.iter().filter_map(read).collect());
@@ -291,6 +302,8 @@ fn the_order_of_files_does_not_matter() {
 }
 
 mod changes;
+mod corpus;
+mod gateways;
 mod kustomize;
 mod layouts;
 mod options;

@@ -35,7 +35,7 @@ pub(crate) struct Change {
 pub(crate) enum Effect {
     /// Everything is put into this namespace.
     Namespace(String),
-    /// Everything is given annotations, of which this one hands an Ingress to cert-manager.
+    /// Everything is given annotations, of which this one hands an object to cert-manager.
     CertManager,
     /// What the target says, else what the patch itself names.
     Patch { target: Option<Named>, patch: Patch },
@@ -48,7 +48,7 @@ pub(crate) enum Effect {
 pub(crate) enum Patch {
     /// In a file of its own, as written.
     File(String),
-    /// The Ingresses that it names.
+    /// The objects that it names.
     Inline(Vec<Named>),
     /// It cannot be told.
     Unknown,
@@ -128,7 +128,7 @@ fn items<'a>(fields: &'a Map<String, Value>, field: &'static str) -> Result<&'a 
     list(fields.get(field)).map_err(|reason| (Some(field.to_owned()), reason))
 }
 
-/// Labels, images, replicas and what is generated beside leave an Ingress' names, its Secret and its namespace alone.
+/// Labels, images, replicas and what is generated beside leave an object's names, its Secret and its namespace alone.
 fn changes(fields: &Map<String, Value>) -> Result<Vec<Change>, Unusable> {
     let mut changes = Vec::new();
     if let Some(namespace) =

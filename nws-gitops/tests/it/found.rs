@@ -36,7 +36,7 @@ fn a_certificate_that_is_there_stays_wanted_under_a_kustomization() {
         "namePrefix: p-\nresources: [ingress.yaml]\n",
     )]);
     let fault = "apps/ingress.yaml, document 1: is changed by apps/kustomization.yaml (namePrefix), which is not guessed at; \
-        commit the rendered Ingress, or leave the file out with discover.exclude";
+        commit the rendered manifest, or leave the file out with discover.exclude";
     let inventory = world.inventory();
     assert_eq!(wanted(&inventory), ["shop/shop-tls: shop.example"]);
     assert_eq!(faults(&inventory), [fault]);
@@ -49,6 +49,41 @@ fn a_certificate_that_is_there_stays_wanted_under_a_kustomization() {
     assert_eq!(wanted(&inventory), [""; 0], "other names would be ordered anew");
     assert_eq!(faults(&inventory), [fault]);
     assert!(inventory.held(&key("shop/shop-tls")).is_some(), "and nothing is taken away");
+}
+
+/// A route is many people's business: one that breaks it takes no host out of a certificate that others share, nor puts one in.
+#[test]
+fn a_route_that_nobody_can_read_takes_nothing_away() {
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: edge}\nspec:\n  \
+        listeners: [{name: a, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: tls}]}}]\n";
+    let route = |host: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: web, namespace: edge}}\nspec:\n  \
+            parentRefs: [{{name: public}}]\n  hostnames: [{host}]\n"
+        )
+    };
+    let both = "edge/tls: a.example, b.example";
+    let world = World::with(&[
+        ("g.yaml", gateway),
+        ("a.yaml", &route("a.example")),
+        ("b.yaml", &route("b.example")),
+    ]);
+    assert_eq!(wanted(&world.inventory()), [both]);
+    world.deliver(&[("edge/tls", &issue(&["a.example", "b.example"]))]);
+
+    let broken = route("b.example, c.example") + "  x: :\n   - y";
+    let cases = [
+        ("broken", &*broken, 1, both),
+        ("a template", &route("b.example, \"{{ .more }}\""), 1, both),
+        ("right again", &route("b.example"), 0, both),
+        ("nothing", "", 0, "edge/tls: a.example"),
+    ];
+    for (case, text, faults, want) in cases {
+        world.somebody_writes(&[("b.yaml", text)]);
+        let inventory = world.inventory();
+        assert_eq!(wanted(&inventory), [want], "{case}");
+        assert_eq!(inventory.faults.len(), faults, "{case}");
+    }
 }
 
 #[test]

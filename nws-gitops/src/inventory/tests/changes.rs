@@ -62,13 +62,31 @@ fn texts() -> Vec<String> {
         "kind: [Ingress\n".to_owned(),
         "helm: {chart: x}\n".to_owned(),
         "nothing: of interest\n".to_owned(),
+        gateway("shop"),
+        gateway("blog"),
+        route("shop", "g.example"),
+        route("blog", "h.example"),
+        "kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nspec: {parentRefs: [{name: 1}], hostnames: [i.example]}\n".to_owned(),
     ]
     .into()
 }
 
+/// A Gateway whose one listener takes whatever hosts its routes bring.
+fn gateway(namespace: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: web, namespace: {namespace}}}\nspec:\n  listeners: [{{name: https, port: 443, protocol: HTTPS, allowedRoutes: {{namespaces: {{from: All}}}}, tls: {{certificateRefs: [{{name: tls}}]}}}}]\n"
+    )
+}
+
+fn route(gateway: &str, host: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: web}}\nspec: {{parentRefs: [{{name: web, namespace: {gateway}}}], hostnames: [{host}]}}\n"
+    )
+}
+
 /// Which path, and which text; none removes the file.
 fn commit() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
-    let text = prop_oneof![4 => (0..22_usize).prop_map(Some), 1 => Just(None)];
+    let text = prop_oneof![4 => (0..27_usize).prop_map(Some), 1 => Just(None)];
     prop::collection::vec((0..PATHS.len(), text), 1..5)
 }
 
@@ -91,7 +109,7 @@ proptest! {
                 .collect();
             warm.change(&changes);
             let files: Vec<_> =
-                warm.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+                warm.files.iter().map(|(path, text)| (path.as_str(), str::from_utf8(text).unwrap())).collect();
             let cold = inventory(&files, &discover);
             prop_assert_eq!(format!("{:#?}", warm.inventory), format!("{cold:#?}"));
         }
@@ -106,7 +124,31 @@ fn a_file_that_did_not_change_means_something_else() {
     let other = patch.replace("web", "other");
     let (wanted_so, changed) = ("shop/tls: a.example", "is changed by");
     type Case<'a> = (&'a str, Files<'a>, (&'a str, Option<&'a str>), [&'a str; 2]);
-    let cases: [Case<'_>; 7] = [
+    let (gateway, route) = (gateway("shop"), route("shop", "r.example"));
+    let waits = "no route";
+    let cases: [Case<'_>; 10] = [
+        (
+            "a route comes",
+            &[("g.yaml", &gateway), ("a/fleet.yaml", "namespace: a")],
+            ("a/r.yaml", Some(&route)),
+            [waits, "shop/tls: r.example"],
+        ),
+        (
+            "a route goes",
+            &[("g.yaml", &gateway), ("a/fleet.yaml", "namespace: a"), ("a/r.yaml", &route)],
+            ("a/r.yaml", None),
+            ["shop/tls: r.example", waits],
+        ),
+        (
+            "a route's file is a template now",
+            &[
+                ("g.yaml", &gateway),
+                ("a/fleet.yaml", "namespace: a"),
+                ("a/templates/r.yaml", &route),
+            ],
+            ("a/Chart.yaml", Some("name: a")),
+            ["shop/tls: r.example", waits],
+        ),
         (
             "fleet.yaml comes",
             &[("a/i.yaml", &none)],

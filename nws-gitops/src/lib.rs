@@ -7,6 +7,7 @@
 //! with [`CertificateOptions`] and [`Overrides`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`];
 //! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
+//! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
 //! [`Mirror::maintain`], now and then, keeps the mirror small.
 //!
 //! ```no_run
@@ -68,5 +69,7 @@ mod layout;
 pub use layout::{Layout, Placement};
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, RefusalReason, deliveries};
+mod adoption;
+pub use adoption::{Adoptable, NotAdoptable, adoptable, adoption};
 mod message;
 pub use message::{Author, InvalidAuthor, Message};

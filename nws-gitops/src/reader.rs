@@ -19,8 +19,10 @@ mod kustomization;
 mod node;
 mod secret;
 
+pub(crate) use documents::single as single_document;
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
+pub(crate) use secret::datum;
 
 /// What was read of each blob, kept from one inventory to the next.
 pub(crate) type Cache = HashMap<(ObjectId, Format), Arc<Parsed>>;

@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 
 use gix::bstr::ByteSlice;
 use gix::traverse::tree::recorder::Entry;
+use zeroize::Zeroizing;
 
 use super::commit::tree_of;
 use super::{Mirror, ObjectError, Tip};
 use crate::discover::Discover;
-use crate::inventory::{File, Inventory, Tree};
+use crate::inventory::{Delivered, File, Inventory, Tree};
 use crate::reader::{Cache, Format, MAX_FILE_BYTES, Parsed, parse, too_large};
 use crate::{ObjectId, RepoPath};
 
@@ -26,6 +27,18 @@ impl Mirror {
         let tree =
             self.read_files(tip).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))?;
         Ok(Inventory::assemble(*tip, &tree, discover))
+    }
+
+    /// The file of a Secret, which may hold a key, so it is wiped on drop.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::inventory`].
+    pub fn file_of(&self, held: &Delivered) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        let repository = self.repository()?;
+        let found = repository.find_blob(held.blob.to_gix()).map_err(ObjectError::from);
+        let mut blob = found.inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))?;
+        Ok(Zeroizing::new(std::mem::take(&mut blob.data)))
     }
 
     fn read_files(&self, tip: &Tip) -> Result<Tree, ReadError> {

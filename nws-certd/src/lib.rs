@@ -15,8 +15,9 @@ mod at;
 pub use at::{At, InvalidAt};
 mod args;
 pub use args::{
-    AccountCommand, Args, Command, ConfigCommand, Issue, LogFormat, Output, PlanArgs, Renew,
-    Revoke, RevokedBy, StateCommand,
+    AccountCommand, Args, Command, ConfigCommand, ImportAccount, ImportCertbot, ImportCommand,
+    ImportHow, ImportLego, Issue, LogFormat, Output, PlanArgs, Renew, Revoke, RevokedBy,
+    StateCommand,
 };
 mod clock;
 pub use clock::SystemClock;
@@ -48,8 +49,10 @@ mod control;
 mod daemon;
 mod edges;
 pub mod explain;
+mod import;
 mod inquiry;
 pub use edges::EdgesError;
+pub use import::FolderError;
 mod order;
 mod pause;
 mod publish;
@@ -72,7 +75,8 @@ mod webhook;
 pub use webhook::{UnfitSecret, WebhookSecretError};
 mod commands;
 pub use commands::{
-    Condition, Conditions, ImportError, InvalidConditions, SelectionError, SerialsError, run,
+    Condition, Conditions, ImportError, InvalidConditions, SelectionError, SerialsError,
+    TakeAccountError, run,
 };
 
 #[cfg(test)]

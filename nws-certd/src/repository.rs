@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use nws_gitops::{
-    Author, CommitError, Discover, Edit, FetchError, GitError, Inventory, Maintenance, Message,
-    Mirror, PushError, ReadError, Tip,
+    Adoptable, Author, CommitError, Delivered, Discover, Edit, FetchError, GitError, Inventory,
+    Maintenance, Message, Mirror, NotAdoptable, PushError, ReadError, Tip, adoptable,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, spawn_blocking};
@@ -75,6 +75,41 @@ impl Repository {
         Ok(())
     }
 
+    /// What the branch would want and hold with these edits; nothing is pushed.
+    pub(crate) async fn trial(
+        &self,
+        view: &View,
+        edits: Vec<Edit>,
+        now: OffsetDateTime,
+    ) -> Result<View, TrialError> {
+        let (mirror, author, tip) = (self.mirror.clone(), self.author.clone(), view.tip);
+        let message = Message::for_adoptions(&[]);
+        let commit = move || mirror.commit(&tip, &edits, &message, &author, now);
+        let commit = spawn_blocking(commit).await.map_err(TrialError::Panicked)?;
+        match commit.map_err(TrialError::Commit)? {
+            Some(commit) => {
+                let tip = Tip { commit: Some(commit.id) };
+                self.read(tip).await.map_err(TrialError::Look)
+            }
+            None => Ok(view.clone()),
+        }
+    }
+
+    /// What there is to adopt in these Secrets' files.
+    pub(crate) async fn adoptable(&self, all: Vec<Delivered>) -> Result<Vec<Read>, LookError> {
+        let mirror = self.mirror.clone();
+        let read = move || {
+            let each = all.into_iter().map(|held| {
+                let file = mirror.file_of(&held)?;
+                let read = adoptable(&held, &file);
+                Ok((held, read))
+            });
+            each.collect::<Result<Vec<_>, _>>()
+        };
+        let read = spawn_blocking(read).await.map_err(LookError::Panicked)?;
+        read.map_err(LookError::Read)
+    }
+
     /// Commits the edits on `tip` and pushes, if the branch is still there; `None` if they change nothing.
     pub(crate) async fn publish(
         &self,
@@ -92,6 +127,20 @@ impl Repository {
         };
         spawn_blocking(publish).await.map_err(PublishError::Panicked)?
     }
+}
+
+/// A Secret of somebody else, and what there is to adopt in it.
+pub(crate) type Read = (Delivered, Result<Adoptable, NotAdoptable>);
+
+/// Why it is not known what the branch would be.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TrialError {
+    #[error("cannot commit")]
+    Commit(#[source] CommitError),
+    #[error(transparent)]
+    Look(LookError),
+    #[error("trying a commit was broken off by a bug")]
+    Panicked(#[source] JoinError),
 }
 
 /// Why the branch could not be looked at.

@@ -89,7 +89,7 @@ key_type = ecdsa
     #[test]
     fn a_lineage_and_its_account_are_found() {
         let (chain, key) = certificate(&["shop.example", "www.shop.example"]);
-        let folder = Folder::from([
+        let folder = Folder::from_iter([
             ("live/README", &b"This directory contains your keys"[..]),
             ("live/shop.example/fullchain.pem", chain.as_bytes()),
             ("live/shop.example/privkey.pem", key.as_bytes()),
@@ -117,7 +117,7 @@ key_type = ecdsa
     fn what_is_missing_of_a_lineage_is_said_and_the_others_are_found() {
         let (chain, key) = certificate(&["shop.example"]);
         let sec1 = sec1(&key);
-        let folder = Folder::from([
+        let folder = Folder::from_iter([
             ("live/good/fullchain.pem", chain.as_bytes()),
             ("live/good/privkey.pem", sec1.as_bytes()),
             ("live/keyless/fullchain.pem", chain.as_bytes()),
@@ -148,7 +148,7 @@ key_type = ecdsa
         /// Whatever lies there, each lineage has its line, and nothing panics.
         #[test]
         fn any_bytes_are_read(chain: Vec<u8>, key: Vec<u8>, conf in ".*", path in "[a-z:/]{0,40}") {
-            let folder = Folder::from([
+            let folder = Folder::from_iter([
                 ("live/a/fullchain.pem", &*chain),
                 ("live/a/privkey.pem", &key),
                 ("renewal/b.conf", conf.as_bytes()),

@@ -145,8 +145,8 @@ pub enum FolderError {
 }
 
 #[cfg(test)]
-impl<const N: usize> From<[(&str, &[u8]); N]> for Folder {
-    fn from(files: [(&str, &[u8]); N]) -> Self {
+impl<'a> FromIterator<(&'a str, &'a [u8])> for Folder {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a [u8])>>(files: I) -> Self {
         let own = |(path, bytes): (&str, &[u8])| (path.into(), Ok(bytes.to_vec().into()));
         Self(files.into_iter().map(own).collect())
     }

@@ -79,7 +79,7 @@ mod tests {
         let key = sec1(&key);
         let (leaf, issuer) = chain.split_at(chain.rfind("-----BEGIN").unwrap());
         for (crt, beside) in [(&*chain, "not looked at"), (leaf, issuer)] {
-            let folder = Folder::from([
+            let folder = Folder::from_iter([
                 ("certificates/shop.example.crt", crt.as_bytes()),
                 ("certificates/shop.example.issuer.crt", beside.as_bytes()),
                 ("certificates/shop.example.key", key.as_bytes()),
@@ -103,7 +103,7 @@ mod tests {
         /// Whatever lies there, each certificate has its line, and nothing panics.
         #[test]
         fn any_bytes_are_read(crt: Vec<u8>, key: Vec<u8>, json in ".*", path in "[a-z/]{0,40}") {
-            let folder = Folder::from([
+            let folder = Folder::from_iter([
                 ("certificates/a.crt", &*crt),
                 ("certificates/a.key", &key),
                 ("certificates/a.json", json.as_bytes()),

@@ -37,7 +37,7 @@ impl Desk<'_> {
     ) -> Result<(), Failure> {
         let mut found = 0;
         for ca in &self.config.cas {
-            if let Some(account) = account_at(ca, findings)? {
+            if let Some(account) = account_at(ca.directory.as_str(), &ca.account, findings)? {
                 found += 1;
                 let file = dir.join(&account.key_file);
                 self.take_account(ca, file, replace, dry_run).await?;
@@ -109,10 +109,11 @@ fn thumbprint(file: &Path) -> Option<String> {
 
 /// The one account at that CA; of several the one that certificates say they were ordered with.
 fn account_at<'a>(
-    ca: &CaSettings,
+    directory: &str,
+    name: &AccountName,
     findings: &'a Findings,
 ) -> Result<Option<&'a FoundAccount>, TakeAccountError> {
-    let there = findings.accounts.iter().filter(|it| it.server.is(ca.directory.as_str()));
+    let there = findings.accounts.iter().filter(|it| it.server.is(directory));
     let there: Vec<_> = there.collect();
     let materials = findings.certificates.iter().filter_map(|found| found.material.as_ref().ok());
     let used: BTreeSet<_> = materials.filter_map(|one| one.account.as_deref()).collect();
@@ -121,8 +122,8 @@ fn account_at<'a>(
         ([], _) => Ok(None),
         ([one], _) | (_, [one]) => Ok(Some(one)),
         (several, _) => Err(TakeAccountError::Several {
-            ca: ca.directory.as_str().into(),
-            account: ca.account.clone(),
+            ca: directory.into(),
+            account: name.clone(),
             files: several.iter().map(|it| it.key_file.clone()).collect(),
         }),
     }
@@ -147,4 +148,62 @@ pub enum TakeAccountError {
         /// The keys.
         files: Vec<String>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+    use crate::import::{CERTBOT, Folder};
+
+    const CA: &str = "https://ca.example/directory";
+
+    /// What certbot leaves that has these accounts at the CA, and a certificate for each of those that are used.
+    fn findings(accounts: &[&str], used: &[&str]) -> Findings {
+        let pair = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["shop.example".to_owned()]).unwrap();
+        let chain = params.self_signed(&pair).unwrap().pem();
+        let mut files: Vec<(String, String)> = Vec::new();
+        for id in accounts {
+            files.push((
+                format!("accounts/ca.example/directory/{id}/private_key.json"),
+                "{}".into(),
+            ));
+        }
+        for id in used {
+            files.push((format!("live/{id}/fullchain.pem"), chain.clone()));
+            files.push((format!("live/{id}/privkey.pem"), pair.serialize_pem()));
+            files.push((format!("renewal/{id}.conf"), format!("server = {CA}\naccount = {id}\n")));
+        }
+        let files = files.iter().map(|(path, text)| (&**path, text.as_bytes()));
+        (CERTBOT.read)(&files.collect::<Folder>())
+    }
+
+    #[test]
+    fn the_account_is_the_only_one_or_the_one_that_is_used() {
+        let cases: [(&str, &[&str], &[&str], &str); 5] = [
+            ("none", &[], &["a"], "none"),
+            ("the only one", &["a"], &[], "a"),
+            ("the only one, and none of the certificates'", &["a"], &["b"], "a"),
+            ("one of two", &["a", "b"], &["b"], "b"),
+            (
+                "two that are used",
+                &["a", "b"],
+                &["a", "b"],
+                "there are several accounts at https://ca.example/directory: accounts/ca.example/directory/a/private_key.json, accounts/ca.example/directory/b/private_key.json; choose one with nws-certd account import FILE --account account, then import without --account",
+            ),
+        ];
+        for (case, accounts, used, want) in cases {
+            let findings = findings(accounts, used);
+            let said = match account_at(CA, &AccountName::default(), &findings) {
+                Ok(found) => found.map_or_else(|| "none".into(), |found| found.id.clone()),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(said, want, "{case}");
+        }
+        let (findings, name) = (findings(&["a"], &[]), AccountName::default());
+        let elsewhere = account_at("https://other.example/d", &name, &findings);
+        assert!(elsewhere.unwrap().is_none());
+    }
 }

@@ -15,6 +15,7 @@ use crate::failure::Causes;
 use crate::import::{ImportOutcome, ImportReport, ImportedReport, Wants, hosts};
 use crate::plan::Planned;
 use crate::repository::{PublishError, View};
+use crate::store::Imported;
 
 /// How often the branch may move before somebody asks again.
 const RACES: usize = 8;
@@ -125,13 +126,13 @@ impl Daemon {
         let facts = self.parts.store.load().await.map_err(|error| Causes(&error).to_string())?;
         let plan = self.plan_for(now, &trial.inventory, &facts);
         let mut wants = Wants::of(now, &plan, &facts);
-        let mut accepted = Vec::new();
+        let (mut accepted, mut stored) = (Vec::new(), Vec::new());
         for one in candidates {
             let leaf = one.issued.leaf();
             match wants.for_secret(leaf, &one.delivery.key) {
                 Ok((planned, is_to_be_stored)) => {
                     if is_to_be_stored && !report.dry_run {
-                        self.store_adopted(&one.issued, planned).await?;
+                        stored.push(self.sealed(&one.issued, planned)?);
                     }
                     report.certificates.push(one.row(planned));
                     accepted.push(one);
@@ -142,13 +143,18 @@ impl Daemon {
                 }
             }
         }
+        self.keep_imported(stored).await?;
         Ok(accepted)
     }
 
-    async fn store_adopted(&self, issued: &Issued, planned: &Planned) -> Result<(), String> {
-        let sealed = self.parts.publisher.vault.seal(issued.key().pkcs8_der());
-        let sealed = sealed.map_err(|error| Causes(&error).to_string())?;
-        self.keep_imported(planned, issued.chain().clone(), sealed, None).await
+    fn sealed(&self, issued: &Issued, planned: &Planned) -> Result<Imported, String> {
+        let sealed_key = self.parts.publisher.vault.seal(issued.key().pkcs8_der());
+        Ok(Imported {
+            certificate: planned.key.clone(),
+            chain: issued.chain().clone(),
+            sealed_key: sealed_key.map_err(|error| Causes(&error).to_string())?,
+            ca: None,
+        })
     }
 }
 

@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 
 use nws_expiry::{Chain, InvalidPrivateKey, Leaf, Mismatch, PrivateKey};
+use tokio::task::JoinSet;
 use tracing::info;
 
 use crate::control::{CertificateBody, ImportBody, ImportedFrom};
 use crate::daemon::Daemon;
 use crate::failure::Causes;
 use crate::import::{ImportOutcome, ImportReport, ImportedReport, Verdict, Wants};
-use crate::plan::Planned;
 use crate::repository::View;
 use crate::store::{Imported, Step};
 use crate::vault::{Sealed, Vault};
@@ -55,46 +55,52 @@ impl Daemon {
         let plan = self.plan_for(now, &view.inventory, &facts);
         let mut wants = Wants::of(now, &plan, &facts);
         let mut report = ImportReport { dry_run, ..ImportReport::default() };
+        let mut taken = Vec::new();
         for candidate in candidates(found)? {
-            let one = self.take_one(&candidate, &mut wants, dry_run).await?;
+            let one = self.judge(candidate, &mut wants, &mut taken).await?;
             report.certificates.push(one);
+        }
+        if !dry_run {
+            self.keep_imported(taken).await?;
         }
         Ok(report)
     }
 
-    async fn take_one(
+    async fn judge(
         &self,
-        one: &Candidate,
+        one: Candidate,
         wants: &mut Wants<'_>,
-        dry_run: bool,
+        taken: &mut Vec<Imported>,
     ) -> Result<ImportedReport, String> {
         let (source, leaf) = (&one.source, one.chain.leaf());
-        if let Err(why) = self.may_be_used(one).await? {
+        if let Err(why) = self.may_be_used(&one).await? {
             return Ok(ImportedReport::refused(source, Some(leaf), &why));
         }
-        match wants.for_names(leaf) {
-            Verdict::Left(why) => Ok(ImportedReport::left(source, leaf, &why)),
-            Verdict::There(planned) => Ok(ImportedReport::there(source, leaf, planned)),
+        Ok(match wants.for_names(leaf) {
+            Verdict::Left(why) => ImportedReport::left(source, leaf, &why),
+            Verdict::There(planned) => ImportedReport::there(source, leaf, planned),
             Verdict::Take(planned) => {
-                if !dry_run {
-                    let (chain, key) = (one.chain.clone(), one.key.clone());
-                    self.keep_imported(planned, chain, key, one.ca.clone()).await?;
-                }
-                Ok(ImportedReport::taken(source, leaf, planned))
+                let row = ImportedReport::taken(source, leaf, planned);
+                let certificate = planned.key.clone();
+                let Candidate { chain, key: sealed_key, ca, .. } = one;
+                taken.push(Imported { certificate, chain, sealed_key, ca });
+                row
             }
-        }
+        })
     }
 
-    pub(super) async fn keep_imported(
-        &self,
-        planned: &Planned,
-        chain: Chain,
-        sealed_key: Sealed,
-        ca: Option<String>,
-    ) -> Result<(), String> {
-        let certificate = planned.key.clone();
-        let step = Step::Imported(Box::new(Imported { certificate, chain, sealed_key, ca }));
-        self.parts.store.write(step).await.map_err(|error| Causes(&error).to_string())
+    /// Waits for all at once, so that they share the store's transactions.
+    pub(super) async fn keep_imported(&self, taken: Vec<Imported>) -> Result<(), String> {
+        let mut writing = JoinSet::new();
+        for one in taken {
+            let store = self.parts.store.clone();
+            writing.spawn(async move { store.write(Step::Imported(Box::new(one))).await });
+        }
+        while let Some(written) = writing.join_next().await {
+            let written = written.map_err(|error| Causes(&error).to_string())?;
+            written.map_err(|error| Causes(&error).to_string())?;
+        }
+        Ok(())
     }
 
     /// Whether its key opens with our key file, is its own, and is that of no certificate that is revoked.

@@ -40,6 +40,9 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let taken = take(&world, &["certbot", &certbot, "--account"]).await?;
     expect(&taken, by_certbot, Outcome::Taken)?;
     expect(&taken, by_cert_manager, Outcome::Left)?;
+    // certbot's account has another key by now, and ours is kept.
+    let again = take(&world, &["certbot", &certbot, "--account"]).await?;
+    expect(&again, by_certbot, Outcome::There)?;
     expect(&take(&world, &["lego", &lego, "--dry-run"]).await?, by_lego, Outcome::Taken)?;
     expect(&take(&world, &["lego", &lego]).await?, by_lego, Outcome::Taken)?;
     world.daemon.start().await?;

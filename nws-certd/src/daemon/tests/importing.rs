@@ -1,6 +1,7 @@
 //! Certificates of other clients that are taken over.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use nws_acme::RevocationReason;
 use nws_expiry::{Chain, PrivateKey};
 use rcgen::string::Ia5String;
 use rcgen::{CertificateParams, KeyPair, SanType};
@@ -12,6 +13,7 @@ use crate::control::{CertificateBody, ImportBody, ImportedFrom};
 use crate::daemon::Daemon;
 use crate::import::{ImportOutcome, ImportReport, import_text};
 use crate::report::{Colour, Stage};
+use crate::store::{Revocation, Step};
 
 /// A certificate of somebody else.
 struct Theirs {
@@ -225,4 +227,46 @@ async fn an_adoption_that_loses_a_race_is_made_again_on_what_is_there_then() {
     world.hook("pre-receive", &RACING.replace("TIMES", "2"));
     let done = adopt(&daemon, &["shop/shop-tls"], false).await;
     assert_eq!((outcomes(&done), world.commits()), (vec![ImportOutcome::Taken], 5));
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_adopted() {
+    let world = World::with(SHOP).await;
+    let shop = Theirs::new(&world, &["shop.example"], 60);
+    world.somebody_writes("apps/shop/tls.yaml", &shop.secret("shop", "shop-tls"));
+    let daemon = world.daemon_that_cannot_write_after(0).await;
+    let from = ImportedFrom::Branch(vec!["shop/shop-tls".into()]);
+    daemon.import(ImportBody { from, dry_run: false }).await.unwrap_err();
+    assert_eq!(world.commits(), 2, "its key is durable before it is ours");
+    drop(daemon);
+    let done = adopt(&world.daemon().await, &["shop/shop-tls"], false).await;
+    assert_eq!((outcomes(&done), world.commits()), (vec![ImportOutcome::Taken], 3));
+}
+
+#[tokio::test]
+async fn the_key_of_a_certificate_that_is_revoked_is_refused_wherever_it_is() {
+    let world = World::with(&apps(&["shop", "blog"])).await;
+    let pair = KeyPair::generate().unwrap();
+    let with_key = |host: &str| {
+        let name = SanType::DnsName(Ia5String::try_from(host).unwrap());
+        Theirs::made(&world, vec![name], 60, &pair)
+    };
+    let [shop, blog] = ["shop.example", "blog.example"].map(with_key);
+    let mut daemon = world.daemon().await;
+    take(&daemon, &[("shop", &shop)]).await;
+    world.settle(&mut daemon).await;
+    let wish = Revocation {
+        leaf: shop.chain.leaf().clone(),
+        der: shop.chain.certificates().next().unwrap().into(),
+        ca: "https://ca.example/directory".into(),
+        reason: RevocationReason::KeyCompromise,
+        replacing: false,
+    };
+    let (wish, certificates, at) = (Box::new(wish), Vec::new(), world.now());
+    daemon.parts.store.write(Step::RevocationAsked { wish, certificates, at }).await.unwrap();
+
+    assert_eq!(outcomes(&take(&daemon, &[("blog", &blog)]).await), [ImportOutcome::Refused]);
+    world.somebody_writes("wiki.yaml", &with_key("wiki.example").secret("wiki", "wiki-tls"));
+    let adopted = adopt(&daemon, &["wiki/wiki-tls"], false).await;
+    assert_eq!(outcomes(&adopted), [ImportOutcome::Refused]);
 }

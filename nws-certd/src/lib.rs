@@ -6,7 +6,7 @@
 //! control socket and the daemon, whose turns read as the data flows: look at the branch, [`plan::Plan`], publish, order, ask CAs when
 //! to renew (`inquiry`), report. An order goes to one of several CAs, after the owners of its names were asked by CAA (`order`).
 //! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket; what
-//! changes something (`issue`, `renew`, `revoke`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers. What
+//! changes something (`issue`, `renew`, `revoke`, `import`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers. What
 //! is done with accounts is done beside the turns, or by the command itself where no daemon runs.
 //!
 //! Orders have the account at a CA as a lease; its key is changed when nobody has one ([`AccountReport`] says how far that is).

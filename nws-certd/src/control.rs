@@ -4,11 +4,12 @@
 //! `GET /v1/plan?at=TIME` between two turns,
 //! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/sync` after a turn that has looked at the
 //! branch, `POST /v1/renew` and `POST /v1/revoke` after a turn that knows
-//! of it; `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
+//! of it; `POST /v1/import` and `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
 
 mod accounts;
 mod client;
 mod identity;
+mod import;
 mod revocation;
 
 use std::io;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub use client::ControlError;
 pub(crate) use client::{Control, Refusal};
 pub(crate) use identity::{Identity, RenewBody};
+pub(crate) use import::{CertificateBody, ImportBody, ImportedFrom};
 pub(crate) use revocation::{RevocableReport, RevokeBody};
 
 use crate::accounts::Accounts;
@@ -82,6 +84,7 @@ pub(crate) async fn serve(
         .route("/v1/revocable", get(revocable))
         .route("/v1/revoke", post(revoke))
         .merge(accounts::routes())
+        .merge(import::routes())
         .with_state(desk);
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     std::fs::remove_file(path).and(served)

@@ -29,8 +29,9 @@ use self::between::{Between, LastTurn};
 use self::turn::renewals::Inquiries;
 use crate::at::At;
 use crate::batch::Batch;
-use crate::control::{RevocableReport, RevokeBody};
+use crate::control::{ImportBody, RevocableReport, RevokeBody};
 use crate::failure::Causes;
+use crate::import::ImportReport;
 use crate::order::{Ended, Ordering, UnderWay};
 use crate::pause::Pause;
 use crate::plan::Rules;
@@ -144,6 +145,8 @@ pub(crate) enum Request {
     Revocable(oneshot::Sender<Result<Vec<RevocableReport>, String>>),
     /// Have a certificate revoked, and say how everything stands after a turn.
     Revoke(RevokeBody, oneshot::Sender<Synced>),
+    /// Take over certificates of other clients, and say what became of each.
+    Import(ImportBody, oneshot::Sender<Result<ImportReport, String>>),
     /// Take a turn, as something has changed that is not in the daemon's own hands.
     Turn,
 }
@@ -213,7 +216,12 @@ impl Daemon {
                     biased;
                     () = stop.cancelled() => break,
                     Some(request) = requests.recv() => {
-                        look = self.take(request, &mut asked).await;
+                        // What is asked may wait for git, and a stop does not; whoever asked is told.
+                        look = tokio::select! {
+                            biased;
+                            () = stop.cancelled() => break,
+                            look = self.take(request, &mut asked) => look,
+                        };
                         break;
                     }
                     Some(ended) = self.running.join_next_with_id() => match self.ended(ended) {

@@ -19,7 +19,7 @@ pub use limit::LimitReport;
 pub use obstacle::ObstacleReport;
 pub use revocations::RevocationReport;
 pub use stage::Stage;
-pub(crate) use text::{Colour, count, instant, plan_text, status_text, sync_text};
+pub(crate) use text::{Colour, count, instant, plan_text, status_text, sync_text, table};
 
 use crate::plan::{Delivery, Next, Obstruction, Plan, Planned, PlannedWant};
 use crate::store::{CertificateKey, Parked};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use nws_gitops::{
-    Author, CommitError, Discover, Edit, FetchError, GitError, Inventory, Maintenance, Message,
-    Mirror, PushError, ReadError, Tip,
+    Adoptable, Author, CommitError, Delivered, Discover, Edit, FetchError, GitError, Inventory,
+    Maintenance, Message, Mirror, NotAdoptable, PushError, ReadError, Tip, adoptable,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, spawn_blocking};
@@ -65,20 +65,37 @@ impl Repository {
     ///
     /// It costs a copy if somebody else holds on to what is seen.
     pub(crate) async fn see(&self, seen: &mut Option<View>, tip: Tip) -> Result<(), LookError> {
-        let (mirror, discover, view) = (self.mirror.clone(), self.discover.clone(), seen.take());
-        let read = move || {
-            let mut view = view;
-            let read = match &mut view {
-                Some(view) => mirror.refresh(Arc::make_mut(&mut view.inventory), &tip),
-                None => mirror.inventory(&tip, &discover).map(|inventory| {
-                    view = Some(View { inventory: Arc::new(inventory) });
-                }),
-            };
-            (view, read)
+        match self.read(seen.take(), tip).await {
+            Ok(view) => {
+                *seen = Some(view);
+                Ok(())
+            }
+            Err((view, error)) => {
+                *seen = view;
+                Err(error)
+            }
+        }
+    }
+
+    /// The view of another commit, beside the one that is seen.
+    pub(crate) async fn view(&self, seen: Option<&View>, tip: Tip) -> Result<View, LookError> {
+        self.read(seen.cloned(), tip).await.map_err(|(_, error)| error)
+    }
+
+    /// With an error, what was seen before comes back.
+    async fn read(&self, seen: Option<View>, tip: Tip) -> Result<View, (Option<View>, LookError)> {
+        let (mirror, discover) = (self.mirror.clone(), self.discover.clone());
+        let read = move || match seen {
+            Some(mut view) => match mirror.refresh(Arc::make_mut(&mut view.inventory), &tip) {
+                Ok(()) => Ok(view),
+                Err(error) => Err((Some(view), LookError::Read(error))),
+            },
+            None => match mirror.inventory(&tip, &discover) {
+                Ok(inventory) => Ok(View { inventory: Arc::new(inventory) }),
+                Err(error) => Err((None, LookError::Read(error))),
+            },
         };
-        let (view, read) = spawn_blocking(read).await.map_err(LookError::Panicked)?;
-        *seen = view;
-        read.map_err(LookError::Read)
+        spawn_blocking(read).await.map_err(|panic| (None, LookError::Panicked(panic)))?
     }
 
     /// Tidies the mirror, if it is time to.
@@ -91,6 +108,41 @@ impl Repository {
             done @ Maintenance::Done { .. } => debug!(?done, "mirror tidied"),
         }
         Ok(())
+    }
+
+    /// What the branch would want and hold with these edits; nothing is pushed.
+    pub(crate) async fn trial(
+        &self,
+        view: &View,
+        edits: Vec<Edit>,
+        now: OffsetDateTime,
+    ) -> Result<View, TrialError> {
+        let (mirror, author, tip) = (self.mirror.clone(), self.author.clone(), view.tip());
+        let message = Message::for_adoptions(&[]);
+        let commit = move || mirror.commit(&tip, &edits, &message, &author, now);
+        let commit = spawn_blocking(commit).await.map_err(TrialError::Panicked)?;
+        match commit.map_err(TrialError::Commit)? {
+            Some(commit) => {
+                let tip = Tip { commit: Some(commit.id) };
+                self.view(Some(view), tip).await.map_err(TrialError::Look)
+            }
+            None => Ok(view.clone()),
+        }
+    }
+
+    /// What there is to adopt in these Secrets' files.
+    pub(crate) async fn adoptable(&self, all: Vec<Delivered>) -> Result<Vec<Read>, LookError> {
+        let mirror = self.mirror.clone();
+        let read = move || {
+            let each = all.into_iter().map(|held| {
+                let file = mirror.file_of(&held)?;
+                let read = adoptable(&held, &file);
+                Ok((held, read))
+            });
+            each.collect::<Result<Vec<_>, _>>()
+        };
+        let read = spawn_blocking(read).await.map_err(LookError::Panicked)?;
+        read.map_err(LookError::Read)
     }
 
     /// Commits the edits on `tip` and pushes, if the branch is still there; `None` if they change nothing.
@@ -110,6 +162,20 @@ impl Repository {
         };
         spawn_blocking(publish).await.map_err(PublishError::Panicked)?
     }
+}
+
+/// A Secret of somebody else, and what there is to adopt in it.
+pub(crate) type Read = (Delivered, Result<Adoptable, NotAdoptable>);
+
+/// Why it is not known what the branch would be.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TrialError {
+    #[error("cannot commit")]
+    Commit(#[source] CommitError),
+    #[error(transparent)]
+    Look(LookError),
+    #[error("trying a commit was broken off by a bug")]
+    Panicked(#[source] JoinError),
 }
 
 /// Why the branch could not be looked at.

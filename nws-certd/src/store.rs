@@ -9,6 +9,7 @@ mod attempts;
 mod budget;
 mod facts;
 mod history;
+mod imported;
 mod load;
 mod migrate;
 mod obstacle;
@@ -36,6 +37,7 @@ pub use facts::{
     Revocation, RevocationFacts,
 };
 pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, UnknownOutcome};
+pub use imported::Imported;
 pub(crate) use migrate::{copy_database, newest_schema};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
 pub use sqlite::SqliteStore;

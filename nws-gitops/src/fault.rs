@@ -259,7 +259,7 @@ pub enum FaultReason {
     },
     /// Not ours to overwrite.
     #[error(
-        "wants secret {secret}, which {path} holds and nws-certd did not write; use another secretName, remove that file, or hand it over with the label nws-certd/managed: \"true\""
+        "wants secret {secret}, which {path} holds and nws-certd did not write; use another secretName, remove that file, or take it over with: nws-certd import repo {secret}"
     )]
     ForeignSecret {
         /// The Secret.

@@ -8,6 +8,7 @@
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed where the [`Layout`] of their
 //! [`Target`] says ([`Targets`]);
 //! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
+//! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
 //! [`Mirror::maintain`], now and then, keeps the mirror small.
 //!
 //! ```no_run
@@ -74,5 +75,7 @@ mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
+mod adoption;
+pub use adoption::{Adoptable, NotAdoptable, adoptable, adoption};
 mod message;
 pub use message::{Author, InvalidAuthor, Message};

@@ -18,9 +18,22 @@ impl Message {
 
     /// Says which certificates a commit brings.
     pub fn for_deliveries(deliveries: &[Delivery]) -> Self {
+        Self::with_subject(&subject(deliveries), deliveries)
+    }
+
+    /// Says whose certificates become ours, as they are.
+    pub fn for_adoptions(adopted: &[Delivery]) -> Self {
+        let subject = match adopted {
+            [only] => format!("certs: adopt {}", only.key),
+            _ => format!("certs: adopt {} certificates", adopted.len()),
+        };
+        Self::with_subject(&subject, adopted)
+    }
+
+    fn with_subject(subject: &str, deliveries: &[Delivery]) -> Self {
         let lines: String = deliveries.iter().map(line).collect();
         let trailers: String = deliveries.iter().map(trailer).collect();
-        Self(format!("{}\n\n{lines}\n{trailers}", subject(deliveries)))
+        Self(format!("{subject}\n\n{lines}\n{trailers}"))
     }
 
     /// The whole text.

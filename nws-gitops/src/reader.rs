@@ -27,10 +27,12 @@ mod traefik;
 
 use documents::Meaning;
 
+pub(crate) use documents::single as single_document;
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
 pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
 pub(crate) use route::{Parent, Route, RouteKind};
+pub(crate) use secret::datum;
 pub(crate) use text::Text;
 
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.

@@ -1,6 +1,7 @@
 //! `cargo xtask e2e`: scenarios on real parts, several at a time.
 
 mod account_lost;
+mod adopt;
 mod ari;
 mod ari_broken;
 mod bad_manifest;

@@ -11,10 +11,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
-use super::{Identity, RenewBody, RevocableReport, RevokeBody};
+use super::{Identity, ImportBody, RenewBody, RevocableReport, RevokeBody};
 use crate::accounts::AccountReport;
 use crate::at::At;
 use crate::explain::Story;
+use crate::import::ImportReport;
 use crate::report::Report;
 
 /// The socket of a daemon that may or may not run.
@@ -66,6 +67,11 @@ impl Control {
     /// Has a certificate revoked, and says how everything stands after that.
     pub(crate) async fn revoke(&self, body: RevokeBody) -> Result<Report, ControlError> {
         self.tell("/v1/revoke", &body).await
+    }
+
+    /// Has certificates of other clients taken over, and says what became of each.
+    pub(crate) async fn import(&self, body: &ImportBody) -> Result<ImportReport, ControlError> {
+        self.tell("/v1/import", body).await
     }
 
     async fn tell<T: DeserializeOwned>(

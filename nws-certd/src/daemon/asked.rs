@@ -1,5 +1,7 @@
 //! What is asked of the daemon between two turns.
 
+mod adopt;
+mod import;
 mod revoke;
 
 use std::sync::Arc;
@@ -31,6 +33,12 @@ impl Daemon {
                 // Whoever asked may be gone.
                 let _ = reply.send(report.map_err(|error| Causes(&error).to_string()));
                 return Look::WhenDue;
+            }
+            Request::Import(body, reply) => {
+                let imported = self.import(body).await;
+                // Whoever asked may be gone.
+                let _ = reply.send(imported);
+                return Look::Asked;
             }
             Request::Revocable(reply) => {
                 // Whoever asked may be gone.

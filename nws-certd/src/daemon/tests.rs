@@ -8,6 +8,7 @@ mod ca_away;
 mod clock;
 mod fallback;
 mod holds;
+mod importing;
 mod keys;
 mod obstacles;
 mod parking;

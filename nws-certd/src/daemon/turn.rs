@@ -13,6 +13,7 @@ use std::collections::HashSet;
 
 use nws_acme::Availability;
 use nws_expiry::{Change, Entry, Leaf, Reason, Timing};
+use nws_gitops::Inventory;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -112,8 +113,18 @@ impl Daemon {
     pub(super) fn plan(&self, now: OffsetDateTime, facts: &Facts) -> Plan {
         match &self.view {
             None => Plan::default(),
-            Some(view) => Plan::of(now, &view.inventory, facts, &self.parts.rules, &self.cas(now)),
+            Some(view) => self.plan_for(now, &view.inventory, facts),
         }
+    }
+
+    /// The plan if the branch were as an inventory has it.
+    pub(super) fn plan_for(
+        &self,
+        now: OffsetDateTime,
+        inventory: &Inventory,
+        facts: &Facts,
+    ) -> Plan {
+        Plan::of(now, inventory, facts, &self.parts.rules, &self.cas(now))
     }
 
     fn cas(&self, now: OffsetDateTime) -> Vec<CaView> {

@@ -148,7 +148,8 @@ fn body(table: &Table, rows: &[CertificateReport]) -> String {
     if rows.is_empty() { "nothing to order\n".into() } else { format!("{}\n", table.trim_fmt()) }
 }
 
-fn table<const N: usize>(header: [&str; N], colour: Colour) -> Table {
+/// A table without lines, with these columns.
+pub(crate) fn table<const N: usize>(header: [&str; N], colour: Colour) -> Table {
     let mut table = Table::new();
     table
         .load_style(NOTHING)

@@ -1,6 +1,7 @@
 //! What every engine has to do; run here for SQLite.
 
 mod cas;
+mod imported;
 mod parking;
 mod revocations;
 

@@ -5,7 +5,8 @@ use nws_gitops::{ObjectId, RepoPath, WantKey};
 use time::OffsetDateTime;
 
 use super::{
-    CertificateKey, Obstacle, OrderId, Parked, RenewalFacts, Revocation, Span, Used, WantRow,
+    CertificateKey, Imported, Obstacle, OrderId, Parked, RenewalFacts, Revocation, Span, Used,
+    WantRow,
 };
 use crate::vault::Sealed;
 
@@ -81,6 +82,8 @@ pub enum Step {
         /// The attempt that brought it; stored when that ended.
         attempt: Span,
     },
+    /// A certificate that another client has made, with its key: the outbox. A crash before it: whoever imports it does so again.
+    Imported(Box<Imported>),
     /// The order goes on, but not before `until`. A crash before it: it is resumed at once.
     OrderWaits {
         /// Which order.

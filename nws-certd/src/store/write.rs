@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Span, Step, StoreError, accounts,
-    attempts, budget, obstacle, parking, renewals, revocations, wants,
+    attempts, budget, imported, obstacle, parking, renewals, revocations, wants,
 };
 use crate::vault::Sealed;
 
@@ -140,6 +140,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             issued(to, epoch, order, &chain, attempt.ended).await?;
             attempts::record(to, order, attempt, AttemptOutcome::Issued, None).await
         }
+        Step::Imported(found) => imported::keep(to, *found).await,
         Step::OrderWaits { order, error, blame, attempt, until } => {
             failed(to, epoch, order, &Failure { error, blame, attempt, until }).await
         }
@@ -167,9 +168,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             revocations::failed(to, fingerprint, error, until).await
         }
         Step::Revoked { fingerprint, at } => revocations::revoked(to, fingerprint, at).await,
-        Step::AnswersForgotten { until } => {
-            done(sqlx::query("DELETE FROM answer WHERE until <= ?").bind(until).execute(to).await)
-        }
+        Step::AnswersForgotten { until } => forget_answers(to, until).await,
     }
 }
 
@@ -272,6 +271,13 @@ async fn offered(
         .bind(offered.as_str().to_owned())
         .bind(until);
     done(row.execute(to).await)
+}
+
+async fn forget_answers(
+    to: &mut SqliteConnection,
+    until: OffsetDateTime,
+) -> Result<(), StoreError> {
+    done(sqlx::query("DELETE FROM answer WHERE until <= ?").bind(until).execute(to).await)
 }
 
 async fn issued(

@@ -204,7 +204,7 @@ fn a_foreign_secret_is_left_alone_and_reported() {
     assert_eq!(
         faults(&inventory),
         [
-            r#"apps/i.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which apps/secret.yaml holds and nws-certd did not write; use another secretName, remove that file, or hand it over with the label nws-certd/managed: "true""#
+            r#"apps/i.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which apps/secret.yaml holds and nws-certd did not write; use another secretName, remove that file, or take it over with: nws-certd import repo shop/tls"#
         ]
     );
 }

@@ -7,7 +7,7 @@ use crate::{RepoPath, SecretRef, Target};
 pub enum RefusalReason {
     /// A Secret of that name which nws-certd did not write.
     #[error(
-        "{path} holds secret {secret}, which nws-certd did not write; remove it, or hand it over with the label nws-certd/managed: \"true\""
+        "{path} holds secret {secret}, which nws-certd did not write; remove it, or take it over with: nws-certd import repo {secret}"
     )]
     ForeignSecret {
         /// The Secret.

@@ -7,11 +7,12 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::diff::tree::{Recorder, State, recorder};
 use gix::objs::TreeRefIter;
 use gix::objs::tree::EntryMode;
+use zeroize::Zeroizing;
 
 use super::commit::tree_of;
 use super::{Mirror, ObjectError, Tip};
 use crate::discover::Discover;
-use crate::inventory::{Change, Entry, File, Inventory};
+use crate::inventory::{Change, Delivered, Entry, File, Inventory};
 use crate::reader::{Format, MAX_FILE_BYTES, parse, too_large};
 use crate::{ObjectId, RepoPath, parallel};
 
@@ -28,6 +29,18 @@ impl Mirror {
         let mut inventory = Inventory::empty(discover);
         self.refresh(&mut inventory, tip)?;
         Ok(inventory)
+    }
+
+    /// The file of a Secret, which may hold a key, so it is wiped on drop.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::inventory`].
+    pub fn file_of(&self, held: &Delivered) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        let repository = self.repository()?;
+        let found = repository.find_blob(held.blob.to_gix()).map_err(ObjectError::from);
+        let mut blob = found.inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))?;
+        Ok(Zeroizing::new(std::mem::take(&mut blob.data)))
     }
 
     /// Makes an inventory that of another commit: the same as [`Mirror::inventory`] gives with the same [`Discover`], for the

@@ -121,6 +121,14 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     plain::read(text).map_or_else(|| read_yaml(text), Ok)
 }
 
+/// The one document of a YAML file; none if there are several, or it cannot be read.
+pub(crate) fn single(bytes: &[u8]) -> Option<Value> {
+    match split(bytes.to_str().ok()?).as_slice() {
+        [text] => read(text).ok(),
+        _ => None,
+    }
+}
+
 /// Reads one document as Kubernetes does: YAML 1.1 booleans, a repeated key is an error; bounded in depth, nodes and aliases.
 ///
 /// The error text holds the place and the reason, not the text around it, which may be a key.

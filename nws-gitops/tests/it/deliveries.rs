@@ -134,12 +134,12 @@ fn what_is_not_ours_is_never_overwritten() {
         (
             "a secret of that name",
             vec![("apps/shop/tls.yaml", secret("app: shop"))],
-            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or hand it over with the label nws-certd/managed: "true""#,
+            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or take it over with: nws-certd import repo shop/shop-tls"#,
         ),
         (
             "a sealed secret of that name",
             vec![("apps/shop/tls.yaml", secret("").replace("kind: Secret", "kind: SealedSecret"))],
-            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or hand it over with the label nws-certd/managed: "true""#,
+            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or take it over with: nws-certd import repo shop/shop-tls"#,
         ),
         (
             "another file in its place",

@@ -109,7 +109,7 @@ proptest! {
         let datum = |key: &str| STANDARD.decode(read["data"][key].as_str().unwrap()).unwrap();
         prop_assert_eq!(nws_expiry::Chain::from_pem(&datum("tls.crt")).unwrap(), issued.chain().clone());
         let pem = String::from_utf8(datum("tls.key")).unwrap();
-        prop_assert!(PrivateKey::from_pem(&pem).unwrap().pkcs8_der() == issued.key().pkcs8_der());
+        prop_assert!(PrivateKey::from_pem(pem.as_bytes()).unwrap().pkcs8_der() == issued.key().pkcs8_der());
     }
 
     /// What the repository says of a certificate is what was written, whatever stands in the URL of a CA.

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
-    account_lost, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
+    account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, discover_all_kinds, eab, empty_repository, incident, issue,
     lost_race, mirror_lost, new_app, parked, profile, push_refused, rate_limited, renew, restart,
     revoke_replace, rollover, ssh, state_lost, two_targets, ungated, webhook,
@@ -38,7 +38,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 31] = [
+pub(crate) const SCENARIOS: [Scenario; 32] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -225,6 +225,12 @@ pub(crate) const SCENARIOS: [Scenario; 31] = [
         about: "one application of each kind that can want a certificate: all are served, and a route adds its host to a Gateway's",
         play: |programs, folder| Box::pin(discover_all_kinds::play(programs, folder)),
     },
+    Scenario {
+        name: "adopt",
+        tag: Tag::Full,
+        about: "certificates of certbot, lego and cert-manager are taken over: served as they are, without an order, and renewed as what they replace",
+        play: |programs, folder| Box::pin(adopt::play(programs, folder)),
+    },
 ];
 
 /// The scenarios of these names; without names, those that `tag` covers.
@@ -319,7 +325,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds adopt",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -331,7 +337,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, adopt",
             ),
         ];
         for (case, names, tag, expected) in cases {

@@ -148,6 +148,7 @@ pub(crate) struct Secret {
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
     pub(crate) ours: bool,
+    pub(crate) stays: bool,
     pub(crate) chain: Option<Chain>,
     pub(crate) provenance: Provenance,
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use gix::bstr::ByteSlice;
 use gix::traverse::tree::recorder::Entry;
+use zeroize::Zeroizing;
 
 use super::commit::tree_of;
 use super::{Mirror, ObjectError, Tip};
@@ -26,6 +27,28 @@ impl Mirror {
         let tree =
             self.read_files(tip).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))?;
         Ok(Inventory::assemble(*tip, &tree, discover))
+    }
+
+    /// The text of a file at `tip`; none if it is not there. It may hold a key, so it is wiped on drop.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if the mirror lacks an object; the next [`Mirror::fetch`] then repairs it.
+    pub fn text(
+        &self,
+        tip: &Tip,
+        path: &RepoPath,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
+        let read = || {
+            let repository = self.repository()?;
+            let entry = tree_of(&repository, tip)?.lookup_entry_by_path(path.as_str())?;
+            let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else {
+                return Ok(None);
+            };
+            let mut blob = repository.find_blob(entry.object_id())?;
+            Ok(Some(Zeroizing::new(blob.take_data())))
+        };
+        read().map_err(ReadError).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))
     }
 
     fn read_files(&self, tip: &Tip) -> Result<Tree, ReadError> {

@@ -6,7 +6,7 @@ use nws_expiry::Chain;
 use serde_json::Value;
 
 use super::Secret;
-use crate::manifest::MANAGED_LABEL;
+use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY};
 use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance};
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
@@ -18,6 +18,7 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
         namespace: metadata["namespace"].as_str().map(str::to_owned),
         name: metadata["name"].as_str()?.to_owned(),
         ours: managed == "true" || managed == true,
+        stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
         chain: chain(object),
         provenance: provenance(&metadata["annotations"]),
     })

@@ -68,5 +68,10 @@ mod layout;
 pub use layout::{Layout, Placement};
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, RefusalReason, deliveries};
+mod removal;
+pub use removal::{
+    Deletion, Fate, Fates, Known, Left, Removal, RemovalPlan, RemovalStep, State, Survey, TooMany,
+    Unwanted, fates, removals,
+};
 mod message;
 pub use message::{Author, InvalidAuthor, Message};

@@ -32,8 +32,8 @@ pub struct Known {
     pub let_go_at: Option<OffsetDateTime>,
     /// A person said that its removal is meant.
     pub is_confirmed: bool,
-    /// The file that last wanted it.
-    pub source: Option<RepoPath>,
+    /// The files that last wanted it; none where nobody knows.
+    pub sources: Vec<RepoPath>,
 }
 
 /// What becomes of one.
@@ -123,8 +123,8 @@ pub fn fates(
 ) -> Fates {
     let fate = |one: &Unwanted| {
         let known = known.get(&one.key);
-        let source = known.and_then(|known| known.source.as_ref());
-        match (one.state, hiding(inventory, one.names.as_ref(), source), deletion) {
+        let sources = known.map_or(&[][..], |known| &known.sources);
+        match (one.state, hiding(inventory, one.names.as_ref(), sources), deletion) {
             (State::Left(left), ..) => Fate::Left(left),
             (_, Some(fault), _) => Fate::Hidden { fault: fault.to_string() },
             (_, None, None) => Fate::Reported,

@@ -9,19 +9,19 @@ use nws_expiry::DnsNames;
 
 use crate::{Fault, FaultReason, Inventory, RepoPath};
 
-/// The first fault that may hide a want for these names, which this file was the last to ask for.
+/// The first fault that may hide a want for these names, which these files were the last to ask for.
 pub(super) fn hiding<'a>(
     inventory: &'a Inventory,
     names: Option<&DnsNames>,
-    source: Option<&RepoPath>,
+    sources: &[RepoPath],
 ) -> Option<&'a Fault> {
     inventory.faults.iter().filter(|fault| is_of_wants(fault)).find(|fault| {
         let names_one =
             names.is_none_or(|names| names.iter().any(|name| fault.mentions(name.as_str())));
         names_one
-            || match source {
-                Some(source) => is_near(fault, source),
-                None => fault.hosts().is_empty(),
+            || match sources {
+                [] => fault.hosts().is_empty(),
+                known => known.iter().any(|source| is_near(fault, source)),
             }
     })
 }

@@ -271,8 +271,8 @@ fn paths(plan: &RemovalPlan) -> Vec<&str> {
 }
 
 fn known(since: OffsetDateTime) -> Known {
-    let source = Some("apps/shop/ingress.yaml".parse().unwrap());
-    Known { since, let_go_at: None, is_confirmed: false, source }
+    let sources = vec!["apps/shop/ingress.yaml".parse().unwrap()];
+    Known { since, let_go_at: None, is_confirmed: false, sources }
 }
 
 /// What becomes of the shop's Secret.
@@ -362,7 +362,7 @@ fn what_may_hide_a_want_keeps_it() {
             |known| matches!(fate(&repository, Some(known), Some(&RULES)), Fate::Hidden { .. });
         assert_eq!(is_hidden(long.clone()), hides, "{case}");
         assert_eq!(
-            is_hidden(Known { source: None, ..long }),
+            is_hidden(Known { sources: vec![], ..long }),
             hides_unknown,
             "{case}, source unknown"
         );
@@ -397,7 +397,11 @@ fn many_at_once_wait_for_a_person() {
         let known = apps.iter().enumerate().map(|(at, app)| {
             (
                 key(app),
-                Known { is_confirmed: is_confirmed(at), source: None, ..known(NOON - RULES.grace) },
+                Known {
+                    is_confirmed: is_confirmed(at),
+                    sources: vec![],
+                    ..known(NOON - RULES.grace)
+                },
             )
         });
         let known = known.collect();

@@ -80,7 +80,7 @@ impl Life {
         let mut known = BTreeMap::new();
         for one in &survey.unwanted {
             let fresh =
-                Known { since: self.now, let_go_at: None, is_confirmed: false, source: None };
+                Known { since: self.now, let_go_at: None, is_confirmed: false, sources: vec![] };
             let mut old = self.known.remove(&one.key).unwrap_or(fresh);
             let is_let_go = one.state == State::LetGo;
             old.let_go_at = is_let_go.then(|| old.let_go_at.unwrap_or(self.now));

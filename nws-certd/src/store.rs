@@ -17,6 +17,7 @@ mod renewals;
 mod revocations;
 mod sqlite;
 mod step;
+mod unwanted;
 mod wants;
 mod write;
 
@@ -40,6 +41,7 @@ pub(crate) use migrate::{copy_database, newest_schema};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
 pub use sqlite::SqliteStore;
 pub use step::{Blame, Step};
+pub use unwanted::UnwantedRow;
 
 use crate::vault::Sealed;
 

@@ -3,6 +3,7 @@
 mod cas;
 mod parking;
 mod revocations;
+mod unwanted;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Span, Step, StoreError, accounts,
-    attempts, budget, obstacle, parking, renewals, revocations, wants,
+    attempts, budget, obstacle, parking, renewals, revocations, unwanted, wants,
 };
 use crate::vault::Sealed;
 
@@ -111,6 +111,8 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             accounts::end(to, &directory, &url, &thumbprint, at).await
         }
         Step::Wanted(wants) => wants::wanted(to, &wants).await,
+        Step::Unwanted { secrets, at } => unwanted::seen(to, &secrets, at).await,
+        Step::RemovalConfirmed { secrets, at } => unwanted::confirmed(to, &secrets, at).await,
         Step::OrderIntended { order, certificate, sealed_key, ca, profile, uses, at } => {
             let intent = Intent { certificate: &certificate, sealed_key, ca, profile, at };
             intended(to, epoch, order, intent).await?;

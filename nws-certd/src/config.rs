@@ -4,6 +4,7 @@
 //! one looks at again. Each part of the program gets its own small struct, never the whole.
 
 mod ca;
+mod deletion;
 mod environment;
 mod limits;
 mod read;
@@ -20,6 +21,7 @@ use nws_expiry::{KeyType, RenewBefore, SweepTime};
 use nws_gitops::{Author, Discover, Remote, RemoteUrl};
 
 pub use ca::{CaSettings, EabSettings};
+pub use deletion::DeletionSettings;
 pub use read::{ConfigError, Fault};
 pub use retry::RetrySettings;
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub webhook: Option<WebhookSettings>,
     /// Where certificates are served: `[edges]`.
     pub edges: EdgeSettings,
+    /// What becomes of Secrets that nobody wants: `[deletion]`.
+    pub deletion: DeletionSettings,
 }
 
 /// The `[git]` table.
@@ -160,6 +164,7 @@ impl Config {
         let renewal = RenewalSettings::take(from);
         let webhook = WebhookSettings::take(from);
         let edges = EdgeSettings::take(from);
+        let deletion = DeletionSettings::take(from);
         let state_dir = state_dir?;
         Some(Self {
             key_file: key_file?.unwrap_or_else(|| state_dir.join("key.age")),
@@ -174,6 +179,7 @@ impl Config {
             renewal: renewal?,
             webhook: webhook?,
             edges: edges?,
+            deletion: deletion?,
         })
     }
 }

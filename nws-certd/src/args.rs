@@ -72,6 +72,8 @@ pub enum Command {
     Renew(Renew),
     /// Have the CA revoke a certificate; it is shown first, and revoked once somebody agrees
     Revoke(Revoke),
+    /// Show the secrets that nobody wants, and say that their removal is meant, however many they are
+    Prune(Prune),
     /// Let time pass for certificates that there are or might be: what expires, and which limit is met first; no configuration is needed
     Simulate(Box<Simulate>),
     /// Show and change the accounts at the CAs
@@ -98,6 +100,7 @@ impl Command {
             | Self::Issue(_)
             | Self::Renew(_)
             | Self::Revoke(_)
+            | Self::Prune(_)
             | Self::Simulate(_)
             | Self::Account(_)
             | Self::Config(_)
@@ -148,6 +151,17 @@ pub struct Renew {
     #[arg(long, conflicts_with = "hosts")]
     pub no_wait: bool,
     /// How it is written what is replaced
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What to say of secrets that nobody wants.
+#[derive(Debug, clap::Args)]
+pub struct Prune {
+    /// Agree beforehand
+    #[arg(long)]
+    pub confirm: bool,
+    /// How it is written which they are
     #[command(flatten)]
     pub output: Output,
 }

@@ -4,6 +4,7 @@ mod account;
 mod confirm;
 mod incident;
 mod progress;
+mod prune;
 mod renew;
 mod revoke;
 mod selection;
@@ -86,6 +87,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Issue(issue) => renew::issue(&control, issue).await,
         Command::Renew(renew) => renew::renew(&control, renew).await,
         Command::Revoke(revoke) => revoke::revoke(&control, revoke).await,
+        Command::Prune(prune) => prune::prune(&control, prune).await,
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }

@@ -15,7 +15,7 @@ mod at;
 pub use at::{At, InvalidAt};
 mod args;
 pub use args::{
-    AccountCommand, Args, Command, ConfigCommand, Issue, LogFormat, Output, PlanArgs, Renew,
+    AccountCommand, Args, Command, ConfigCommand, Issue, LogFormat, Output, PlanArgs, Prune, Renew,
     Revoke, RevokedBy, StateCommand,
 };
 mod clock;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nws_gitops::{
     Author, CommitError, Discover, Edit, FetchError, GitError, Inventory, Maintenance, Message,
-    Mirror, PushError, ReadError, Tip,
+    Mirror, PushError, ReadError, RemovalPlan, RemovalStep, Survey, Tip, WantKey, removals,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, spawn_blocking};
@@ -61,6 +61,26 @@ impl Repository {
             .await
             .map_err(LookError::Panicked)?;
         Ok(View { tip, inventory: Arc::new(read.map_err(LookError::Read)?) })
+    }
+
+    /// What of ours nobody wants in the branch as seen.
+    pub(crate) async fn survey(&self, view: &View) -> Result<Survey, LookError> {
+        let (mirror, view) = (self.mirror.clone(), view.clone());
+        let survey = move || Survey::of(&view.inventory, |path| mirror.text(&view.tip, path));
+        let surveyed = spawn_blocking(survey).await.map_err(LookError::Panicked)?;
+        surveyed.map_err(LookError::Read)
+    }
+
+    /// What has to be written for these steps, and to keep what is wanted again.
+    pub(crate) async fn removals(
+        &self,
+        view: &View,
+        survey: Survey,
+        due: Vec<(WantKey, RemovalStep)>,
+    ) -> Result<RemovalPlan, LookError> {
+        let (mirror, tip) = (self.mirror.clone(), view.tip);
+        let plan = move || removals(&survey, &due, |path| mirror.text(&tip, path));
+        spawn_blocking(plan).await.map_err(LookError::Panicked)?.map_err(LookError::Read)
     }
 
     /// Tidies the mirror, if it is time to.

@@ -10,9 +10,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
     account_lost, ari, ari_broken, bad_manifest, budget, ca_away, ca_down, ca_fallback,
-    ca_hangs_mid_order, eab, empty_repository, incident, issue, lost_race, mirror_lost, new_app,
-    parked, profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, ssh,
-    state_lost, ungated, webhook,
+    ca_hangs_mid_order, delete_grace, eab, empty_repository, incident, issue, lost_race,
+    mirror_lost, new_app, parked, profile, push_refused, rate_limited, renew, restart,
+    revoke_replace, rollover, ssh, state_lost, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -38,7 +38,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 28] = [
+pub(crate) const SCENARIOS: [Scenario; 29] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -170,6 +170,12 @@ pub(crate) const SCENARIOS: [Scenario; 28] = [
         tag: Tag::Full,
         about: "the CA answers nonsense when it is asked when to renew; certificates are renewed in time",
         play: |programs, folder| Box::pin(ari_broken::play(programs, folder)),
+    },
+    Scenario {
+        name: "delete-grace",
+        tag: Tag::Full,
+        about: "two applications are removed and one comes back: one Secret goes in two commits after its grace; when all are gone at once, a person is asked",
+        play: |programs, folder| Box::pin(delete_grace::play(programs, folder)),
     },
     Scenario {
         name: "profile",

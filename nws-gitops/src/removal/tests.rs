@@ -1,6 +1,7 @@
 //! Repositories in memory, and what becomes of Secrets in them.
 
 mod properties;
+mod repository;
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
@@ -11,6 +12,7 @@ use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use time::Duration;
 use time::macros::datetime;
 
+use self::repository::{Repository, ingress, key, secret, secret_path};
 use super::*;
 use crate::discover::Discover;
 use crate::inventory::{File, Tree};
@@ -26,108 +28,6 @@ const RULES: Deletion = Deletion {
     max_per_commit: NonZeroUsize::MIN,
     max_share: 50,
 };
-
-/// The files of one commit.
-#[derive(Clone, Default)]
-struct Repository(BTreeMap<String, String>);
-
-impl Repository {
-    /// Applications that have their Secrets, each named as its namespace.
-    fn of(apps: &[&str]) -> Self {
-        let mut repository = Self::default();
-        for app in apps {
-            repository.put(&format!("apps/{app}/ingress.yaml"), &ingress(app));
-            repository.put(&format!("certs/{app}/fleet.yaml"), &fleet_yaml(app));
-            repository.put(&secret_path(app), &secret(app));
-        }
-        repository
-    }
-
-    fn put(&mut self, path: &str, text: &str) {
-        self.0.insert(path.into(), text.into());
-    }
-
-    fn without(mut self, path: &str) -> Self {
-        assert!(self.0.remove(path).is_some(), "{path}");
-        self
-    }
-
-    fn with(mut self, path: &str, text: &str) -> Self {
-        self.put(path, text);
-        self
-    }
-
-    fn inventory(&self) -> Inventory {
-        let mut tree = Tree::default();
-        for (path, text) in &self.0 {
-            let path: RepoPath = path.parse().unwrap();
-            if let Some(format) = Format::of(&path) {
-                let blob = "4b825dc642cb6eb9a060e54bf8d69288fbee4904".parse().unwrap();
-                let parsed = Arc::new(parse(text.as_bytes(), format));
-                tree.files.push(File { path: path.clone(), blob, parsed });
-            }
-            tree.paths.insert(path);
-        }
-        Inventory::assemble(Tip { commit: None }, &tree, &Discover::default())
-    }
-
-    fn read(&self, path: &RepoPath) -> Result<Option<Zeroizing<Vec<u8>>>, Infallible> {
-        Ok(self.0.get(path.as_str()).map(|text| text.clone().into_bytes().into()))
-    }
-
-    fn survey(&self) -> Survey {
-        Survey::of(&self.inventory(), |path| self.read(path)).unwrap()
-    }
-
-    /// What is planned for these, and the repository after it.
-    fn take(&mut self, steps: &[(&str, RemovalStep)]) -> RemovalPlan {
-        let due: Vec<_> = steps.iter().map(|(app, step)| (key(app), *step)).collect();
-        let plan = removals(&self.survey(), &due, |path| self.read(path)).unwrap();
-        self.apply(&plan.edits);
-        plan
-    }
-
-    fn apply(&mut self, edits: &[Edit]) {
-        for edit in edits {
-            match &edit.content {
-                Content::Write(bytes) => {
-                    self.put(edit.path.as_str(), std::str::from_utf8(bytes).unwrap());
-                }
-                Content::Remove => drop(self.0.remove(edit.path.as_str())),
-            }
-        }
-    }
-}
-
-fn key(app: &str) -> WantKey {
-    WantKey { target: Default::default(), secret: format!("{app}/{app}-tls").parse().unwrap() }
-}
-
-fn secret_path(app: &str) -> String {
-    format!("certs/{app}/{app}-tls.yaml")
-}
-
-fn ingress(app: &str) -> String {
-    format!(
-        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web, namespace: {app}}}\nspec:\n  tls: [{{hosts: [{app}.example], secretName: {app}-tls}}]\n"
-    )
-}
-
-fn secret(app: &str) -> String {
-    manifest(&key(app).secret, &issue(&format!("{app}.example")), &Provenance::default())
-        .as_str()
-        .into()
-}
-
-fn issue(host: &str) -> Issued {
-    let pair = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::new(vec![host.to_owned()]).unwrap();
-    (params.not_before, params.not_after) = (NOON, NOON + Duration::days(90));
-    let der = params.self_signed(&pair).unwrap().der().as_ref().into();
-    let key = PrivateKey::from_pkcs8_der(pair.serialized_der()).unwrap();
-    let names = DnsNames::new([host.parse().unwrap()]).unwrap();
-    Issued::check(Chain::from_der(vec![der]).unwrap(), key, &names, NOON).unwrap()
-}
 
 /// How far each unwanted Secret is.
 fn states(repository: &Repository) -> Vec<(String, State)> {

@@ -49,7 +49,7 @@ impl Daemon {
             self.publish(&mut plan, &mut facts).await;
         }
         self.survey().await;
-        self.keep_unwanted(now).await?;
+        self.keep_unwanted(now, &facts).await?;
         self.keep_wants(&plan).await?;
         self.give_back_unwanted(&plan);
         self.put_on_agenda(now, &plan);

@@ -92,7 +92,11 @@ impl Daemon {
     }
 
     /// Keeps since when what is unwanted; only while the branch can be looked at, as what is not seen may be wanted again.
-    pub(super) async fn keep_unwanted(&mut self, now: OffsetDateTime) -> Result<(), StoreError> {
+    pub(super) async fn keep_unwanted(
+        &mut self,
+        now: OffsetDateTime,
+        facts: &Facts,
+    ) -> Result<(), StoreError> {
         let Some(survey) = self.surveyed().filter(|_| self.troubles.fetch.is_none()) else {
             return Ok(());
         };
@@ -101,6 +105,10 @@ impl Daemon {
             is_let_go: one.state == State::LetGo,
         };
         let secrets: Vec<_> = survey.unwanted.iter().map(row).collect();
+        if secrets.is_empty() && facts.unwanted.is_empty() {
+            self.removals.written = None;
+            return Ok(());
+        }
         let is_kept =
             |(rows, at): &(Vec<_>, OffsetDateTime)| *rows == secrets && (now - *at).abs() < STILL;
         if self.removals.written.as_ref().is_some_and(is_kept) {

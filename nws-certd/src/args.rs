@@ -76,6 +76,8 @@ pub enum Command {
     /// Take over certificates that other clients have made, as they are; nothing is ordered
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Show the secrets that nobody wants, and say that their removal is meant, however many they are
+    Prune(Prune),
     /// Let time pass for certificates that there are or might be: what expires, and which limit is met first; no configuration is needed
     Simulate(Box<Simulate>),
     /// Show and change the accounts at the CAs
@@ -103,6 +105,7 @@ impl Command {
             | Self::Renew(_)
             | Self::Revoke(_)
             | Self::Import(_)
+            | Self::Prune(_)
             | Self::Simulate(_)
             | Self::Account(_)
             | Self::Config(_)
@@ -153,6 +156,17 @@ pub struct Renew {
     #[arg(long, conflicts_with = "hosts")]
     pub no_wait: bool,
     /// How it is written what is replaced
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What to say of secrets that nobody wants.
+#[derive(Debug, clap::Args)]
+pub struct Prune {
+    /// Agree beforehand
+    #[arg(long)]
+    pub confirm: bool,
+    /// How it is written which they are
     #[command(flatten)]
     pub output: Output,
 }

@@ -5,6 +5,7 @@ mod confirm;
 mod import;
 mod incident;
 mod progress;
+mod prune;
 mod renew;
 mod revoke;
 mod selection;
@@ -89,6 +90,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Renew(renew) => renew::renew(&control, renew).await,
         Command::Revoke(revoke) => revoke::revoke(&control, revoke).await,
         Command::Import(command) => import::import(command, &control, config, clock).await,
+        Command::Prune(prune) => prune::prune(&control, prune).await,
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }

@@ -26,9 +26,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use self::between::{Between, LastTurn};
+use self::turn::removals::Removals;
 use self::turn::renewals::Inquiries;
 use crate::at::At;
 use crate::batch::Batch;
+use crate::config::DeletionSettings;
 use crate::control::{ImportBody, RevocableReport, RevokeBody};
 use crate::failure::Causes;
 use crate::import::ImportReport;
@@ -59,6 +61,7 @@ pub(crate) struct Parts {
     pub(crate) batch: Batch,
     pub(crate) poll: Duration,
     pub(crate) concurrency: NonZeroUsize,
+    pub(crate) deletion: DeletionSettings,
 }
 
 /// The daemon between two turns.
@@ -98,6 +101,7 @@ pub(crate) struct Daemon {
     /// What is known of each CA beside its breaker, in the operator's order.
     watches: Vec<Watch>,
     inquiries: Inquiries,
+    removals: Removals,
     troubles: Troubles,
     report: watch::Sender<Option<Arc<Report>>>,
     last: LastTurn,
@@ -147,6 +151,8 @@ pub(crate) enum Request {
     Revoke(RevokeBody, oneshot::Sender<Synced>),
     /// Take over certificates of other clients, and say what became of each.
     Import(ImportBody, oneshot::Sender<Result<ImportReport, String>>),
+    /// Take it that the removal of these is meant, and say how everything stands after a turn.
+    Prune(Vec<WantKey>, oneshot::Sender<Synced>),
     /// Take a turn, as something has changed that is not in the daemon's own hands.
     Turn,
 }
@@ -181,6 +187,7 @@ impl Daemon {
             stuck: pause,
             held: None,
             inquiries: Inquiries::default(),
+            removals: Removals::paced(pause),
             troubles: Troubles::default(),
             report: watch::Sender::new(None),
             last: LastTurn::default(),
@@ -230,6 +237,10 @@ impl Daemon {
                     },
                     Some(ended) = self.inquiries.round.join_next() => {
                         self.collect_round(ended);
+                        break;
+                    }
+                    Some(ended) = self.removals.looking.join_next() => {
+                        self.looked(ended);
                         break;
                     }
                     // Whatever it came to, the next turn sees it.
@@ -321,6 +332,7 @@ impl Daemon {
     async fn hand_over(mut self) {
         info!(orders = self.running.len(), "stopping");
         self.inquiries.round.shutdown().await;
+        self.removals.looking.shutdown().await;
         let settle = async {
             while self.running.join_next().await.is_some() {}
             while self.changing.join_next().await.is_some() {}

@@ -16,7 +16,7 @@ pub use at::{At, InvalidAt};
 mod args;
 pub use args::{
     AccountCommand, Args, Command, ConfigCommand, ImportAccount, ImportCertbot, ImportCommand,
-    ImportHow, ImportLego, Issue, LogFormat, Output, PlanArgs, Renew, Revoke, RevokedBy,
+    ImportHow, ImportLego, Issue, LogFormat, Output, PlanArgs, Prune, Renew, Revoke, RevokedBy,
     StateCommand,
 };
 mod clock;

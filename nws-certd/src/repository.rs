@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use nws_gitops::{
     Adoptable, Author, CommitError, Delivered, Discover, Edit, FetchError, GitError, Inventory,
-    Maintenance, Message, Mirror, NotAdoptable, PushError, ReadError, Tip, adoptable,
+    Maintenance, Message, Mirror, NotAdoptable, PushError, ReadError, RemovalPlan, RemovalStep,
+    Survey, Tip, WantKey, adoptable, removals,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, spawn_blocking};
@@ -96,6 +97,26 @@ impl Repository {
             },
         };
         spawn_blocking(read).await.map_err(|panic| (None, LookError::Panicked(panic)))?
+    }
+
+    /// What of ours nobody wants in the branch as seen.
+    pub(crate) async fn survey(&self, view: &View) -> Result<Survey, LookError> {
+        let (mirror, view) = (self.mirror.clone(), view.clone());
+        let survey = move || Survey::of(&view.inventory, |path| mirror.text(&view.tip(), path));
+        let surveyed = spawn_blocking(survey).await.map_err(LookError::Panicked)?;
+        surveyed.map_err(LookError::Read)
+    }
+
+    /// What has to be written for these steps, and to keep what is wanted again.
+    pub(crate) async fn removals(
+        &self,
+        view: &View,
+        survey: Survey,
+        due: Vec<(WantKey, RemovalStep)>,
+    ) -> Result<RemovalPlan, LookError> {
+        let (mirror, tip) = (self.mirror.clone(), view.tip());
+        let plan = move || removals(&survey, &due, |path| mirror.text(&tip, path));
+        spawn_blocking(plan).await.map_err(LookError::Panicked)?.map_err(LookError::Read)
     }
 
     /// Tidies the mirror, if it is time to.

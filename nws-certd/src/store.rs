@@ -18,6 +18,7 @@ mod renewals;
 mod revocations;
 mod sqlite;
 mod step;
+mod unwanted;
 mod wants;
 mod write;
 
@@ -42,6 +43,7 @@ pub(crate) use migrate::{copy_database, newest_schema};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
 pub use sqlite::SqliteStore;
 pub use step::{Blame, Step};
+pub use unwanted::UnwantedRow;
 
 use crate::vault::Sealed;
 

@@ -7,9 +7,7 @@ use nws_expiry::{Chain, InvalidChain, InvalidPrivateKey, Issued, PrivateKey};
 use serde_json::Value;
 
 use crate::reader::{datum, single_document};
-use crate::{
-    Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, WantKey, manifest,
-};
+use crate::{Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, manifest};
 
 /// What a Secret of somebody else holds.
 #[derive(Clone, Debug)]
@@ -39,9 +37,9 @@ pub fn adoptable(held: &Delivered, bytes: &[u8]) -> Result<Adoptable, NotAdoptab
 
 /// What adopting it writes: the certificate that is there, as we render it, where it is.
 pub fn adoption(held: &Delivered, issued: &Issued, provenance: &Provenance) -> (Edit, Delivery) {
-    let text = manifest(&want_key(held), issued, provenance);
+    let text = manifest(&held.key(), issued, provenance);
     let delivery = Delivery {
-        key: want_key(held),
+        key: held.key(),
         path: held.path.clone(),
         occasion: Occasion::Renewal,
         names: issued.names().clone(),
@@ -49,11 +47,6 @@ pub fn adoption(held: &Delivered, issued: &Issued, provenance: &Provenance) -> (
         fingerprint: issued.leaf().fingerprint(),
     };
     (Edit { path: held.path.clone(), content: Content::Write(text.into_bytes()) }, delivery)
-}
-
-/// Which want it serves, if somebody wants it.
-fn want_key(held: &Delivered) -> WantKey {
-    WantKey { target: held.target.clone(), secret: held.secret.clone() }
 }
 
 /// The one object of the file, if it is a Secret of which nothing is lost.

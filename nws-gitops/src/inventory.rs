@@ -123,12 +123,21 @@ pub struct Delivered {
     pub blob: ObjectId,
     /// Whether it carries the label `nws-certd/managed: "true"`.
     pub ours: bool,
+    /// Whether the live Secret stays when the file goes (`helm.sh/resource-policy: keep`), as far as Helm is asked.
+    pub stays: bool,
     /// The certificate in the clear `tls.crt` of a `kubernetes.io/tls` Secret, where there is one; never the key.
     pub chain: Option<Chain>,
     /// Who issued it, as far as a Secret of ours says so.
     pub provenance: Provenance,
     /// Whether the file holds nothing else.
     pub(crate) alone: bool,
+}
+
+impl Delivered {
+    /// What it serves, if it is ours.
+    pub(crate) fn key(&self) -> WantKey {
+        WantKey { target: self.target.clone(), secret: self.secret.clone() }
+    }
 }
 
 impl Inventory {

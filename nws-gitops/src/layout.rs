@@ -10,6 +10,7 @@ mod placer;
 mod refusal;
 
 pub use fleet::FleetClusters;
+pub(crate) use fleet::fleet_yaml;
 pub(crate) use placer::Placer;
 pub use refusal::RefusalReason;
 

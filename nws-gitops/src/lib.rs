@@ -77,5 +77,10 @@ mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
 mod adoption;
 pub use adoption::{Adoptable, NotAdoptable, adoptable, adoption};
+mod removal;
+pub use removal::{
+    Deletion, Fate, Fates, Known, Left, Removal, RemovalPlan, RemovalStep, State, Survey, TooMany,
+    Unwanted, fates, removals,
+};
 mod message;
 pub use message::{Author, InvalidAuthor, Message};

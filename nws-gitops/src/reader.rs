@@ -183,6 +183,7 @@ pub(crate) struct Secret {
     pub(crate) ours: bool,
     /// The clusters that one of ours says it is for.
     pub(crate) target: Option<Target>,
+    pub(crate) stays: bool,
     pub(crate) chain: Option<Chain>,
     pub(crate) provenance: Provenance,
 }

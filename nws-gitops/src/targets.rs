@@ -84,6 +84,13 @@ impl Targets {
         by_root.or(named).cloned().unwrap_or_else(|| self.of(path))
     }
 
+    /// Whether a file lies in a directory of the target's root, where its layout has one.
+    pub(crate) fn collects(&self, target: &Target, path: &RepoPath) -> bool {
+        let Destination { layout, root, .. } = self.destination(target);
+        let above = path.parent().and_then(|dir| dir.parent());
+        !layout.is_beside_manifests() && above.as_ref() == Some(root)
+    }
+
     /// Whether a directory is the root of some target, or has one in it: a bundle there would hold that target's bundles.
     pub(crate) fn has_root_in(&self, dir: &RepoPath) -> bool {
         self.by_root.keys().any(|root| root == dir || root.is_below(dir))

@@ -29,7 +29,7 @@ pub(crate) use manifest::TlsSecret;
 pub(crate) use probe::{Leaf, Probe};
 pub(crate) use repository::{BRANCH, Beginning, Blob, Repository};
 pub(crate) use small::{SmallWorld, Validation};
-pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith};
+pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith, Unwanted};
 pub(crate) use webhook::{Signature, Webhook};
 
 use std::net::{IpAddr, SocketAddr};

@@ -1,3 +1,5 @@
+mod deletion;
+
 use std::io::Write as _;
 
 use expect_test::{Expect, expect};

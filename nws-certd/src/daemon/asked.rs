@@ -27,6 +27,7 @@ impl Daemon {
                 (self.renew(certificates).await, reply, Look::WhenDue)
             }
             Request::Revoke(body, reply) => (self.revoke(body).await, reply, Look::WhenDue),
+            Request::Prune(secrets, reply) => (self.prune(secrets).await, reply, Look::WhenDue),
             Request::Turn => return Look::WhenDue,
             Request::Plan(at, reply) => {
                 let report = self.report_at(at).await.map(Arc::new);

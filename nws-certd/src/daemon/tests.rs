@@ -17,6 +17,7 @@ mod power_accounts;
 mod power_fallback;
 mod power_revocation;
 mod pushing;
+mod removing;
 mod renewals;
 mod retries;
 mod revoking;

@@ -5,6 +5,7 @@ mod begin;
 mod clock;
 mod look;
 mod push;
+pub(super) mod removals;
 pub(super) mod renewals;
 mod revoke;
 mod show;
@@ -48,6 +49,8 @@ impl Daemon {
         if self.commit_at(&plan).is_some_and(|at| at <= now) {
             self.publish(&mut plan, &mut facts).await;
         }
+        self.survey().await;
+        self.keep_unwanted(now, &facts).await?;
         self.keep_wants(&plan).await?;
         self.give_back_unwanted(&plan);
         self.put_on_agenda(now, &plan);
@@ -56,6 +59,7 @@ impl Daemon {
         self.start_revocations(now, &plan, &facts);
         self.inquire(now, &plan, &facts);
         self.forget(now, &facts).await?;
+        self.remove(now, &facts).await;
         self.show(now, &plan, &facts);
         let wake_at = self.wake_at(now, &plan, &facts);
         self.last.ends(begun);
@@ -70,6 +74,7 @@ impl Daemon {
         self.refused.clear();
         self.fetching.over();
         self.pushing.over();
+        self.removals.waits_no_longer();
         self.stuck.over();
         for authority in &self.parts.ordering.authorities {
             authority.ca.try_now();
@@ -209,6 +214,7 @@ impl Daemon {
             self.inquiries.next,
             self.commit_at(plan),
             self.revoke_at(now, plan, facts),
+            self.remove_at(now, facts),
             self.next_sweep,
             self.next_poll,
         ];

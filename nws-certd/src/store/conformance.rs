@@ -4,6 +4,7 @@ mod cas;
 mod imported;
 mod parking;
 mod revocations;
+mod unwanted;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Span, Step, StoreError, accounts,
-    attempts, budget, imported, obstacle, parking, renewals, revocations, wants,
+    attempts, budget, imported, obstacle, parking, renewals, revocations, unwanted, wants,
 };
 use crate::vault::Sealed;
 
@@ -111,23 +111,14 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             accounts::end(to, &directory, &url, &thumbprint, at).await
         }
         Step::Wanted(wants) => wants::wanted(to, &wants).await,
+        Step::Unwanted { secrets, at } => unwanted::seen(to, &secrets, at).await,
+        Step::RemovalConfirmed { secrets, at } => unwanted::confirmed(to, &secrets, at).await,
         Step::OrderIntended { order, certificate, sealed_key, ca, profile, uses, at } => {
             let intent = Intent { certificate: &certificate, sealed_key, ca, profile, at };
             intended(to, epoch, order, intent).await?;
             budget::used(to, &uses).await
         }
-        Step::OrderKnown { order, url } => {
-            let sql = "UPDATE acme_order SET url = ? WHERE id = ? AND epoch = ? AND state = 'open'";
-            fenced(
-                order,
-                sqlx::query(sql)
-                    .bind(url.to_string())
-                    .bind(order.to_string())
-                    .bind(epoch.0)
-                    .execute(to)
-                    .await,
-            )
-        }
+        Step::OrderKnown { order, url } => known(to, epoch, order, url.to_string()).await,
         Step::Offered { key_authorization, until } => offered(to, &key_authorization, until).await,
         Step::Finalizing { order, csr } => {
             let sql = "UPDATE acme_order SET csr = ? WHERE id = ? AND epoch = ? AND state = 'open'";
@@ -187,6 +178,17 @@ pub(super) async fn certificate_id(
     .fetch_one(to)
     .await
     .map_err(StoreError::Engine)
+}
+
+async fn known(
+    to: &mut SqliteConnection,
+    epoch: Epoch,
+    order: OrderId,
+    url: String,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE acme_order SET url = ? WHERE id = ? AND epoch = ? AND state = 'open'";
+    let row = sqlx::query(sql).bind(url).bind(order.to_string()).bind(epoch.0);
+    fenced(order, row.execute(to).await)
 }
 
 async fn asked(

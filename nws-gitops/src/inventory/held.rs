@@ -49,6 +49,7 @@ fn delivered(
         document: secret.document,
         blob: file.blob,
         ours: secret.ours,
+        stays: secret.stays,
         chain: secret.chain.clone(),
         provenance: if secret.ours { secret.provenance.clone() } else { Provenance::default() },
         alone: file.parsed.documents == 1 && file.parsed.secrets.len() == 1,

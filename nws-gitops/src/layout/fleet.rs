@@ -38,7 +38,7 @@ impl FleetClusters {
 }
 
 /// Secrets outlive their bundle: they are deleted on purpose, not because a directory moved.
-pub(super) fn fleet_yaml(namespace: &str, clusters: &FleetClusters) -> String {
+pub(crate) fn fleet_yaml(namespace: &str, clusters: &FleetClusters) -> String {
     format!(
         "defaultNamespace: {}\nkeepResources: true\nlabels:\n  {MANAGED_LABEL}: \"true\"\n{}",
         Quoted(namespace),

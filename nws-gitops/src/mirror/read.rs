@@ -31,6 +31,28 @@ impl Mirror {
         Ok(inventory)
     }
 
+    /// The text of a file at `tip`; none if it is not there. It may hold a key, so it is wiped on drop.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if the mirror lacks an object; the next [`Mirror::fetch`] then repairs it.
+    pub fn text(
+        &self,
+        tip: &Tip,
+        path: &RepoPath,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
+        let read = || {
+            let repository = self.repository()?;
+            let entry = tree_of(&repository, tip)?.lookup_entry_by_path(path.as_str())?;
+            let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else {
+                return Ok(None);
+            };
+            let mut blob = repository.find_blob(entry.object_id())?;
+            Ok(Some(Zeroizing::new(blob.take_data())))
+        };
+        read().map_err(ReadError).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))
+    }
+
     /// The file of a Secret, which may hold a key, so it is wiped on drop.
     ///
     /// # Errors

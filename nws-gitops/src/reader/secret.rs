@@ -7,7 +7,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::Secret;
-use crate::manifest::{MANAGED_LABEL, TARGET_ANNOTATION};
+use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
 use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance};
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
@@ -22,6 +22,7 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
         target: metadata["annotations"][TARGET_ANNOTATION]
             .as_str()
             .and_then(|text| text.parse().ok()),
+        stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
         chain: chain(object),
         provenance: provenance(&metadata["annotations"]),
     })

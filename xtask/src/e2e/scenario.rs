@@ -10,9 +10,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
-    ca_fallback, ca_hangs_mid_order, discover_all_kinds, eab, empty_repository, incident, issue,
-    lost_race, mirror_lost, new_app, parked, profile, push_refused, rate_limited, renew, restart,
-    revoke_replace, rollover, ssh, state_lost, two_targets, ungated, webhook,
+    ca_fallback, ca_hangs_mid_order, delete_grace, discover_all_kinds, eab, empty_repository,
+    incident, issue, lost_race, mirror_lost, new_app, parked, profile, push_refused, rate_limited,
+    renew, restart, revoke_replace, rollover, ssh, state_lost, two_targets, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -38,7 +38,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 32] = [
+pub(crate) const SCENARIOS: [Scenario; 33] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -170,6 +170,12 @@ pub(crate) const SCENARIOS: [Scenario; 32] = [
         tag: Tag::Full,
         about: "the CA answers nonsense when it is asked when to renew; certificates are renewed in time",
         play: |programs, folder| Box::pin(ari_broken::play(programs, folder)),
+    },
+    Scenario {
+        name: "delete-grace",
+        tag: Tag::Full,
+        about: "two applications are removed and one comes back: one Secret goes in two commits after its grace; when all are gone at once, a person is asked",
+        play: |programs, folder| Box::pin(delete_grace::play(programs, folder)),
     },
     Scenario {
         name: "profile",

@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) targets: &'static str,
     /// The folder of the repository that each cluster applies.
     pub(crate) trees: [&'static str; 2],
+    /// The lines of `[deletion]`; nothing is removed where there are none.
+    pub(crate) deletion: &'static str,
 }
 
 impl Settings {
@@ -57,6 +59,7 @@ impl Settings {
         retry: "",
         targets: "",
         trees: ["certs/", "certs/"],
+        deletion: "",
     };
 }
 

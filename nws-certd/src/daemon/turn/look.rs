@@ -19,13 +19,17 @@ impl Daemon {
     /// A report on the branch as it is now; nothing is done.
     pub(crate) async fn report_fetched(&mut self, at: At) -> Result<Report, StoreError> {
         self.fetch().await;
+        self.survey().await;
         if self.view.is_some() { self.report_at(at).await } else { self.report_last_seen(at).await }
     }
 
     /// A report on the branch as it was last seen; nothing is done.
     pub(crate) async fn report_last_seen(&mut self, at: At) -> Result<Report, StoreError> {
         match self.parts.repository.last_seen().await {
-            Ok(view) => self.view = Some(view),
+            Ok(view) => {
+                self.view = Some(view);
+                self.survey().await;
+            }
             Err(error) => self.troubles.fetch = Some(Causes(&error).to_string()),
         }
         self.report_at(at).await

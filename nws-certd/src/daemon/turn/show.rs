@@ -50,6 +50,7 @@ impl Daemon {
         let revocations = self.revocations(now, plan, facts);
         let mut troubles = self.troubles(now);
         troubles.extend(self.troubles_with_revocations(&revocations));
+        troubles.extend(self.troubles_with_removals(now, facts));
         Report {
             at: now,
             wake_at: Some(self.wake_at(now, plan, facts)),
@@ -59,6 +60,7 @@ impl Daemon {
             faults: scene.faults(),
             troubles,
             revocations,
+            unwanted: self.unwanted(now, facts),
         }
     }
 

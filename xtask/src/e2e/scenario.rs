@@ -331,7 +331,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds adopt",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken delete-grace profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds adopt",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -343,7 +343,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, adopt",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, delete-grace, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, adopt",
             ),
         ];
         for (case, names, tag, expected) in cases {

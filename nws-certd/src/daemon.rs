@@ -153,8 +153,8 @@ pub(crate) enum Request {
     Import(ImportBody, oneshot::Sender<Result<ImportReport, String>>),
     /// Take it that the removal of these is meant, and say how everything stands after a turn.
     Prune(Vec<WantKey>, oneshot::Sender<Synced>),
-    /// Take a turn, as something has changed that is not in the daemon's own hands.
-    Turn,
+    /// Take a turn, as something has changed that is not in the daemon's own hands, and say how everything stands after it.
+    Turn(oneshot::Sender<Synced>),
 }
 
 /// What a turn that was asked for came to.

@@ -28,7 +28,7 @@ impl Daemon {
             }
             Request::Revoke(body, reply) => (self.revoke(body).await, reply, Look::WhenDue),
             Request::Prune(secrets, reply) => (self.prune(secrets).await, reply, Look::WhenDue),
-            Request::Turn => return Look::WhenDue,
+            Request::Turn(reply) => (Ok(()), reply, Look::WhenDue),
             Request::Plan(at, reply) => {
                 let report = self.report_at(at).await.map(Arc::new);
                 // Whoever asked may be gone.

@@ -23,6 +23,8 @@ pub(super) struct Routes {
     to: BTreeMap<Named, BTreeSet<RepoPath>>,
     /// The files with a listener of such a thing that takes the hosts of routes.
     waiting: BTreeMap<Named, BTreeSet<RepoPath>>,
+    /// The same by file.
+    waits_of: BTreeMap<RepoPath, BTreeSet<Named>>,
 }
 
 /// A Gateway or the like.
@@ -77,34 +79,32 @@ impl Routes {
             return;
         }
         let (routes, lost) = (&file.parsed.routes, &file.parsed.lost_routes);
-        let parents = routes.iter().flat_map(|route| &route.parents);
-        let parents = parents.map(|parent| (parent.kind, parent.name.clone()));
-        parents.for_each(|parent| enter(&mut self.to, parent, &file.path));
-        for applicant in file.parsed.applicants.iter().filter(|one| one.waits_for_routes()) {
-            enter(&mut self.waiting, (applicant.kind, applicant.name.clone()), &file.path);
-        }
         if !routes.is_empty() || !lost.is_empty() {
             let said = Said { routes: routes.clone(), lost: lost.clone() };
+            said.parents().for_each(|parent| enter(&mut self.to, parent, &file.path));
             self.by_file.insert(file.path.clone(), said);
+        }
+        let waiting = file.parsed.applicants.iter().filter(|one| one.waits_for_routes());
+        for named in waiting.map(|applicant| (applicant.kind, applicant.name.clone())) {
+            self.waits_of.entry(file.path.clone()).or_default().insert(named.clone());
+            enter(&mut self.waiting, named, &file.path);
         }
     }
 
     /// Forgets what a file said.
     pub(super) fn forget(&mut self, path: &RepoPath) {
-        for files in [&mut self.to, &mut self.waiting] {
-            files.retain(|_, files| {
-                files.remove(path);
-                !files.is_empty()
-            });
+        for parent in self.by_file.remove(path).iter().flat_map(Said::parents) {
+            leave(&mut self.to, &parent, path);
         }
-        self.by_file.remove(path);
+        for named in self.waits_of.remove(path).unwrap_or_default() {
+            leave(&mut self.waiting, &named, path);
+        }
     }
 
     /// Adds the listeners that hang on what a file says.
     pub(super) fn note(&self, path: &RepoPath, moved: &mut Moved) {
         if let Some(said) = self.by_file.get(path) {
-            let parents = said.routes.iter().flat_map(|route| &route.parents);
-            moved.parents.extend(parents.map(|parent| (parent.kind, parent.name.clone())));
+            moved.parents.extend(said.parents());
             moved.all |= !said.lost.is_empty();
         }
     }
@@ -154,8 +154,25 @@ impl Routes {
     }
 }
 
+impl Said {
+    /// What its routes attach to, in whatever namespace.
+    fn parents(&self) -> impl Iterator<Item = Named> {
+        let parents = self.routes.iter().flat_map(|route| &route.parents);
+        parents.map(|parent| (parent.kind, parent.name.clone()))
+    }
+}
+
 fn enter(files: &mut BTreeMap<Named, BTreeSet<RepoPath>>, named: Named, path: &RepoPath) {
     files.entry(named).or_default().insert(path.clone());
+}
+
+fn leave(files: &mut BTreeMap<Named, BTreeSet<RepoPath>>, named: &Named, path: &RepoPath) {
+    if let Some(of_named) = files.get_mut(named) {
+        of_named.remove(path);
+        if of_named.is_empty() {
+            files.remove(named);
+        }
+    }
 }
 
 impl Route {

@@ -33,6 +33,8 @@ pub enum Remedy {
     FollowMove,
     /// The proxy is not there, or lets us go nowhere.
     CheckProxy,
+    /// A disk is full.
+    MakeRoom,
 }
 
 impl Remedy {
@@ -45,7 +47,7 @@ impl Remedy {
 }
 
 /// As OpenSSH 9, git 2.39, curl 7.88, GitHub, GitLab, Gitea and Bitbucket say it, in lower case.
-const SAID: [(&str, Remedy); 35] = [
+const SAID: [(&str, Remedy); 36] = [
     ("remote host identification has changed", Remedy::CompareHostKey),
     ("host key verification failed", Remedy::PinHostKey),
     ("permission denied (publickey", Remedy::RegisterKey),
@@ -81,6 +83,7 @@ const SAID: [(&str, Remedy); 35] = [
     ("resolve proxy", Remedy::CheckProxy),
     ("proxy connect aborted", Remedy::CheckProxy),
     ("connect tunnel failed", Remedy::CheckProxy),
+    ("no space left on device", Remedy::MakeRoom),
 ];
 
 impl fmt::Display for Remedy {
@@ -114,6 +117,9 @@ impl fmt::Display for Remedy {
             }
             Self::FollowMove => {
                 "write the URL that the git host leads to, as curl -I shows it; it is not followed, since a token is not for others"
+            }
+            Self::MakeRoom => {
+                "make room on the disk that is full: the state directory's, or the git host's where these are its words"
             }
             Self::CheckProxy => {
                 "check the proxy's address, and that it lets this machine through to the git host"

@@ -203,6 +203,10 @@ fn known_words_and_what_helps() {
             "fatal: unable to access 'https://git.example/a.git/': The requested URL returned error: 503",
             None,
         ),
+        (
+            "fatal: unable to write loose object file: No space left on device",
+            Some(Remedy::MakeRoom),
+        ),
         ("ssh: connect to host git.example port 22: Connection refused", None),
         ("fatal: the remote end hung up unexpectedly", None),
     ];

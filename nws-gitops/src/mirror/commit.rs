@@ -48,7 +48,8 @@ impl Mirror {
         let signature = author.signature(now);
         self.write_commit(tip, edits, message, signature).inspect_err(|error| match error {
             CommitError::Objects(_) => self.suspect.store(true, Ordering::Relaxed),
-            CommitError::NotADirectory { .. } | CommitError::Sign(_) | CommitError::Disk { .. } => {}
+            CommitError::NotADirectory { .. } | CommitError::Sign(_) | CommitError::Disk { .. } => {
+            }
         })
     }
 

@@ -15,6 +15,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::{Https, HttpsError, Ssh};
 
+mod growth;
+use growth::Growth;
 mod remedy;
 pub use remedy::Remedy;
 
@@ -22,8 +24,9 @@ pub use remedy::Remedy;
 ///
 /// The environment is emptied but for `PATH`, a home of our own and the C locale; no system or user configuration, no hooks
 /// of the mirror, no prompts, no maintenance in the background; file and https only, and ssh with the key and host keys of
-/// [`Git::with_ssh`]; no redirects, and over https what [`Git::with_https`] says. What a command writes is synced to the disk before it ends. Each has a time limit and is killed with all
-/// its children beyond it; of its output the first [`Git::MAX_OUTPUT`] bytes are kept.
+/// [`Git::with_ssh`]; no redirects, and over https what [`Git::with_https`] says. What a command writes is synced to the disk
+/// before it ends. Each has a time limit and is killed with all its children beyond it, unless it is a transfer that gets on; of
+/// its output the first [`Git::MAX_OUTPUT`] bytes are kept.
 #[derive(Clone, Debug)]
 pub struct Git {
     home: PathBuf,
@@ -94,21 +97,31 @@ impl Git {
         }
         let mut command = self.command(dir);
         command.arg(name).args(args);
+        let mut growth = dir.filter(|_| TRANSFERS.contains(&name)).map(Growth::of);
         let child = command.spawn().map_err(|source| GitError::Start { source })?;
-        self.wait(name, child)
+        self.wait(name, child, || growth.as_mut().is_some_and(Growth::goes_on))
     }
 
-    fn wait(&self, name: &'static str, mut child: Child) -> Result<Output, GitError> {
+    /// Waits for the limit, and again as long as the command goes on.
+    fn wait(
+        &self,
+        name: &'static str,
+        mut child: Child,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> Result<Output, GitError> {
         let printed = collect(&mut child);
         let limit = self.limit(name);
-        match printed.recv_timeout(limit) {
-            Ok((stdout, stderr)) => {
-                let status = child.wait().map_err(|source| GitError::Start { source })?;
-                Ok(Output { status, stdout, stderr })
-            }
-            Err(_) => {
-                kill(&mut child).map_err(|source| GitError::Start { source })?;
-                Err(GitError::TimedOut { command: name, after: limit })
+        loop {
+            match printed.recv_timeout(limit) {
+                Ok((stdout, stderr)) => {
+                    let status = child.wait().map_err(|source| GitError::Start { source })?;
+                    return Ok(Output { status, stdout, stderr });
+                }
+                Err(_) if goes_on() => {}
+                Err(_) => {
+                    kill(&mut child).map_err(|source| GitError::Start { source })?;
+                    return Err(GitError::TimedOut { command: name, after: limit });
+                }
             }
         }
     }
@@ -154,6 +167,10 @@ impl Git {
 
 /// The commands that go to the remote.
 const REMOTE: [&str; 3] = ["ls-remote", "fetch", "push"];
+
+/// The commands that write as much as the repository is large: they have their limit for each megabyte, not for all of it, or
+/// what is too large for one limit would be begun again for ever.
+const TRANSFERS: [&str; 2] = ["fetch", "repack"];
 
 /// What git writes is synced before it is done (core.fsync), which by default it leaves out for loose objects.
 const CONFIGURATION: [&str; 20] = [

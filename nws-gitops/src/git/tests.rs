@@ -33,6 +33,24 @@ fn a_command_beyond_its_limit_is_killed_with_its_children() {
     assert!(matches!(git.version(), Err(GitError::TimedOut { command: "version", .. })));
 }
 
+/// The file grows in what its length says alone, by a megabyte in a tenth of a second.
+#[test]
+fn a_transfer_has_its_limit_for_each_megabyte_and_another_command_for_all_it_does() {
+    const LIMIT: Duration = Duration::from_secs(1);
+    const GROW: &str = "i=0; while [ $i -lt 20 ]; do i=$((i+1)); truncate -s ${i}M \"$GIT_DIR/objects/pack/tmp_pack_$$\"; sleep 0.1; done";
+    let _turn = turn();
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(home.path().join("objects/pack")).unwrap();
+    let git = Git::new(home.path(), stand_in(home.path(), "git", GROW), LIMIT);
+    git.run("fetch", home.path(), &[]).unwrap();
+    assert!(matches!(git.run("fsck", home.path(), &[]), Err(GitError::TimedOut { .. })));
+
+    let stuck = stand_in(home.path(), "git", &format!("{GROW}; sleep 1000 & sleep 1000"));
+    let git = Git::new(home.path(), stuck, LIMIT);
+    let error = git.run("fetch", home.path(), &[]).unwrap_err();
+    assert!(matches!(error, GitError::TimedOut { command: "fetch", .. }), "{error}");
+}
+
 #[test]
 fn output_is_bounded_and_never_blocks() {
     let _turn = turn();

@@ -173,7 +173,7 @@ const REMOTE: [&str; 3] = ["ls-remote", "fetch", "push"];
 const TRANSFERS: [&str; 2] = ["fetch", "repack"];
 
 /// What git writes is synced before it is done (core.fsync), which by default it leaves out for loose objects.
-const CONFIGURATION: [&str; 20] = [
+const CONFIGURATION: [&str; 22] = [
     "-c",
     "core.fsync=all",
     "-c",
@@ -196,6 +196,9 @@ const CONFIGURATION: [&str; 20] = [
     // Where a host leads is for the operator to write down: nothing that is configured for it goes elsewhere.
     "-c",
     "http.followRedirects=false",
+    // What is larger is streamed, not held in memory; nothing that we read is larger (MAX_FILE_BYTES).
+    "-c",
+    "core.bigFileThreshold=8m",
 ];
 
 type Printed = (Vec<u8>, Vec<u8>);

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 mod adoptions;
+mod apart;
 mod deliveries;
 mod durable;
 mod found;
 mod interleavings;
+mod large;
 mod layouts;
 mod mirrors;
 mod options;

@@ -51,7 +51,7 @@ impl Mirror {
         if !mirror.is_of_this_remote()? || mirror.read_tip().is_err() {
             mirror.rebuild()?;
         }
-        mirror.remove_half_packs();
+        mirror.remove_half_written();
         Ok(mirror)
     }
 

@@ -55,16 +55,16 @@ impl Mirror {
                 self.clear_locks();
                 self.run_fetch()
             }
-            Err(error @ GitError::TimedOut { .. }) => {
-                self.remove_half_packs();
-                Err(error)
-            }
-            Err(_) if !self.is_whole() => {
+            Err(GitError::Failed { .. }) if !self.is_whole() => {
                 self.rebuild()?;
                 self.run_fetch()
             }
             result => result,
         };
+        if fetched.is_err() {
+            // What is half there may be what fills the disk.
+            self.remove_half_written();
+        }
         fetched.map_err(|source| self.unreachable(source))
     }
 

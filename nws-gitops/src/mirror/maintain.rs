@@ -30,7 +30,7 @@ impl Mirror {
         if before.loose < Self::MAX_LOOSE && before.packs < Self::MAX_PACKS {
             return Ok(Maintenance::NotNeeded);
         }
-        self.remove_half_packs();
+        self.remove_half_written();
         let age = Self::KEPT + 2 * self.git.timeout();
         let age = format!("{}.seconds.ago", age.as_secs());
         let (cruft, prune) = (format!("--cruft-expiration={age}"), format!("--expire={age}"));

@@ -5,6 +5,7 @@
 mod adoptions;
 mod apart;
 mod deliveries;
+mod disk;
 mod durable;
 mod found;
 mod interleavings;

@@ -88,15 +88,6 @@ impl Mirror {
         self.git.run("update-ref", &self.bare(), &[&branch, &commit]).map(drop)
     }
 
-    fn delete_tip(&self) -> Result<(), ObjectError> {
-        if let Some(branch) =
-            self.repository()?.try_find_reference(self.remote.branch.full().as_str())?
-        {
-            branch.delete()?;
-        }
-        Ok(())
-    }
-
     /// Opened anew for each use, which takes under a millisecond, so that no handle outlives a rebuild.
     fn repository(&self) -> Result<gix::Repository, ObjectError> {
         let options = gix::open::Options::isolated().open_path_as_is(true);

@@ -230,9 +230,10 @@ impl PushError {
         match error {
             FetchError::Unreachable { remote, source } => Self::Unreachable { remote, source },
             FetchError::Git { source } => Self::Git { source },
-            other @ (FetchError::Commit(_) | FetchError::Mirror(_) | FetchError::Objects(_)) => {
-                Self::Look { source: Box::new(other) }
-            }
+            other @ (FetchError::Gone { .. }
+            | FetchError::Commit(_)
+            | FetchError::Mirror(_)
+            | FetchError::Objects(_)) => Self::Look { source: Box::new(other) },
         }
     }
 }

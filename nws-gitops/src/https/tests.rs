@@ -1,5 +1,8 @@
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::thread;
 use std::time::Duration;
 
 use super::*;
@@ -161,6 +164,35 @@ fn a_token_that_is_exposed_or_gone_meanwhile_is_told_and_git_not_started() {
     assert!(matches!(git.run("push", home.path(), &[]), Err(GitError::Https(_))));
     write(files.path(), "token", "another");
     assert_eq!(git.run("push", home.path(), &[]).unwrap(), "started\n", "mended");
+}
+
+/// git itself goes there: the proxy learns the host's name, and neither a token nor a user.
+#[test]
+fn a_proxy_is_asked_for_the_host_alone_and_told_of_if_it_says_no() {
+    let (home, files) = (tempfile::tempdir().unwrap(), files());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let asked = thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        let lines = BufReader::new(&client).lines().map(Result::unwrap);
+        let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+        client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").unwrap();
+        head
+    });
+    let url = "https://git.example/a.git".parse().unwrap();
+    let options = HttpsOptions {
+        token_file: Some(files.path().join("token")),
+        proxy: Some(proxy.parse().unwrap()),
+        ..HttpsOptions::default()
+    };
+    let git = Git::new(home.path(), "/usr/bin:/bin".into(), Duration::from_secs(60))
+        .with_https(Https::new(&url, options).unwrap());
+    let error = git.run("ls-remote", home.path(), &[url.as_str()]).unwrap_err();
+    let GitError::Failed { remedy, .. } = &error else { panic!("{error}") };
+    assert_eq!(*remedy, Some(Remedy::CheckProxy), "{error}");
+    let head = asked.join().unwrap();
+    assert_eq!(head[0], "CONNECT git.example:443 HTTP/1.1");
+    assert!(!head.iter().any(|line| line.contains("Authorization")), "{head:?}");
 }
 
 #[test]

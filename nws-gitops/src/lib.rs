@@ -46,6 +46,10 @@ pub use mirror::{
     Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, ObjectError, PushError,
     ReadError, Recovery, Stored, Tip,
 };
+mod ca_name;
+pub use ca_name::{CaName, InvalidCaName};
+mod issuer;
+pub use issuer::{InvalidIssuerName, IssuerName, IssuerRef, Issuers};
 mod discover;
 pub use discover::{
     CertManager, Discover, InvalidNamePattern, InvalidPathPattern, NamePattern, NamePatterns,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use gix::glob::wildmatch::Mode;
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::RepoPath;
+use crate::{Issuers, Opting, RepoPath};
 
 /// What counts as wanting a certificate.
 ///
@@ -18,8 +18,12 @@ pub struct Discover {
     pub include: Vec<PathPattern>,
     /// Files to leave out even so.
     pub exclude: Vec<PathPattern>,
-    /// What to do with an Ingress that cert-manager is told to serve.
+    /// Which objects are served that do not say themselves.
+    pub mode: Opting,
+    /// What to do with what cert-manager is told to serve, by an issuer that no CA stands for.
     pub cert_manager: CertManager,
+    /// Which CA stands for which of its issuers; what names one of them is served.
+    pub issuers: Issuers,
     /// The names that may be wanted.
     pub allow: NamePatterns,
 }
@@ -41,7 +45,7 @@ fn any(patterns: &[PathPattern], path: &RepoPath) -> bool {
     patterns.iter().any(|pattern| pattern.matches(path))
 }
 
-/// What to do with an Ingress that carries cert-manager's annotations.
+/// What to do with a `Certificate`, or an object that carries cert-manager's annotations.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CertManager {
     /// Leave it to cert-manager, and say so.

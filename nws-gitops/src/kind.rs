@@ -7,16 +7,19 @@ use std::fmt;
 pub enum Kind {
     /// `networking.k8s.io/v1`, by `spec.tls`.
     Ingress,
+    /// `cert-manager.io/v1`, by `spec.secretName`.
+    Certificate,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Ingress];
+    pub const ALL: [Self; 2] = [Self::Ingress, Self::Certificate];
 
     /// As manifests write it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ingress => "Ingress",
+            Self::Certificate => "Certificate",
         }
     }
 }

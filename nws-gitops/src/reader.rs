@@ -1,16 +1,20 @@
 //! From the bytes of one file to what they say, whatever the file's place.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
 use nws_expiry::{Chain, DnsName, KeyType, Profile, RenewBefore};
 use serde_json::Value;
+use time::Duration;
 
 use crate::fault::FaultReason;
+use crate::opting::Enabled;
 use crate::overrides::HoldText;
-use crate::{Kind, ObjectId, Provenance, RepoPath};
+use crate::{CaName, ENABLED_ANNOTATION, Kind, ObjectId, Provenance, RepoPath};
 
+mod cert_manager;
+mod certificate;
 mod documents;
 mod fleet;
 mod hosts;
@@ -20,6 +24,7 @@ mod node;
 mod reading;
 mod secret;
 
+pub(crate) use cert_manager::{Request, Sign};
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
 
@@ -64,8 +69,10 @@ pub(crate) struct Parsed {
     pub(crate) faults: Vec<LocalFault>,
     pub(crate) fleet: Option<FleetNamespace>,
     pub(crate) kustomization: Option<Kustomization>,
-    /// Every Ingress in it, whole or a part, by what it says it is.
+    /// Every object in it that can want something, whole or a part, by what it says it is.
     pub(crate) named: Vec<Named>,
+    /// The documents in which something opts in.
+    pub(crate) opted_in: BTreeSet<usize>,
 }
 
 /// An object that wants certificates.
@@ -75,8 +82,8 @@ pub(crate) struct Applicant {
     pub(crate) document: usize,
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
-    /// The first annotation that hands it to cert-manager.
-    pub(crate) cert_manager: Option<String>,
+    /// What it requests of cert-manager, if it does.
+    pub(crate) cert_manager: Option<Request>,
     pub(crate) options: StatedOptions,
     pub(crate) blocks: Vec<TlsBlock>,
     /// All hosts it names, as written.
@@ -90,6 +97,11 @@ pub(crate) struct StatedOptions {
     pub(crate) profile: Stated<Profile>,
     pub(crate) renew_before: Stated<RenewBefore>,
     pub(crate) hold: Stated<HoldText>,
+    /// Whether it is to be served at all.
+    pub(crate) enabled: Stated<Enabled>,
+    pub(crate) ca: Stated<CaName>,
+    /// How long it is to be valid, which is for the CA to decide.
+    pub(crate) duration: Stated<Duration>,
 }
 
 impl StatedOptions {
@@ -100,8 +112,9 @@ impl StatedOptions {
     }
 
     pub(crate) fn are_known(&self) -> bool {
-        let Self { key_type, profile, renew_before, hold } = self;
-        key_type.is_known() && profile.is_known() && renew_before.is_known() && hold.is_known()
+        let Self { key_type, profile, renew_before, hold, enabled, ca, duration: _ } = self;
+        let when = renew_before.is_known() && hold.is_known();
+        key_type.is_known() && profile.is_known() && when && enabled.is_known() && ca.is_known()
     }
 }
 
@@ -119,6 +132,14 @@ pub(crate) enum Stated<T> {
 }
 
 impl<T> Stated<T> {
+    /// This, or else that.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match self {
+            Self::Nothing => other,
+            Self::Value { .. } | Self::Unknown => self,
+        }
+    }
+
     fn is_known(&self) -> bool {
         match self {
             Self::Nothing | Self::Value { .. } => true,
@@ -225,7 +246,8 @@ impl Parsed {
     fn take(&mut self, object: &Value, at: &str) {
         let kind = object["kind"].as_str().unwrap_or_default();
         match (kind, object["items"].as_array()) {
-            ("Ingress", _) => self.take_ingress(object, at),
+            ("Ingress", _) => self.take_applicant(Kind::Ingress, object, at),
+            ("Certificate", _) => self.take_applicant(Kind::Certificate, object, at),
             ("Secret" | "SealedSecret", _) => {
                 self.secrets.extend(secret::read(object, self.documents))
             }
@@ -238,10 +260,21 @@ impl Parsed {
         }
     }
 
-    fn take_ingress(&mut self, object: &Value, at: &str) {
+    /// What opts out is nobody's business, whatever is wrong with it.
+    fn take_applicant(&mut self, kind: Kind, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
+        let enabled = reading::enabled(object);
+        if enabled == Some(Enabled::No) {
+            return;
+        }
+        if enabled == Some(Enabled::Yes) {
+            self.opted_in.insert(self.documents);
+        }
         let mut reading = reading::Reading::new(self.documents, at);
-        self.applicants.extend(ingress::read(&mut reading, object));
+        self.applicants.extend(match kind {
+            Kind::Ingress => ingress::read(&mut reading, object),
+            Kind::Certificate => certificate::read(&reading, object),
+        });
         self.faults.append(&mut reading.faults);
     }
 
@@ -250,10 +283,13 @@ impl Parsed {
             return;
         }
         self.named.push(Named { kind: None, name: None });
+        if text.contains(ENABLED_ANNOTATION) {
+            self.opted_in.insert(self.documents);
+        }
         let reason =
             if has_braces(text) { FaultReason::Template } else { FaultReason::Syntax { detail } };
         // A Secret's text is not looked through: what it holds belongs in no report.
-        let hosts = if documents::is_ingress(text) { hosts::in_text(text) } else { Vec::new() };
+        let hosts = if documents::is_applicant(text) { hosts::in_text(text) } else { Vec::new() };
         self.faults.push(LocalFault { document: Some(self.documents), field: None, reason, hosts });
     }
 }

@@ -9,13 +9,20 @@ use super::kustomize::Kustomizations;
 use super::local::is_chart_template;
 use super::namespaces::Namespaces;
 use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
-use crate::discover::{CertManager, Discover};
+use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
 
+mod duration;
 mod options;
 mod overrides;
+mod terms;
+mod verdict;
+
+use terms::Terms;
+use verdict::Verdict;
+pub(super) use verdict::is_ours;
 
 /// What one file wants in one Secret.
 #[derive(Default)]
@@ -88,25 +95,21 @@ impl<'a> Collector<'a> {
 
     fn applicant(&mut self, file: &File, applicant: &Applicant) {
         self.standing = Standing::Certain;
-        match (&applicant.cert_manager, self.discover.cert_manager) {
-            (Some(annotation), CertManager::Skip) => {
-                let reason = FaultReason::CertManager { annotation: annotation.clone() };
-                return self.fault(
-                    file,
-                    applicant,
-                    Some("metadata.annotations"),
-                    reason,
-                    &applicant.hosts,
-                );
+        let ca = match Verdict::on(applicant, self.discover) {
+            Verdict::Ours(ca) => ca,
+            Verdict::CertManagers(field, reason) => {
+                return self.fault(file, applicant, Some(field), reason, &applicant.hosts);
             }
-            (Some(_), CertManager::Adopt) | (None, CertManager::Skip | CertManager::Adopt) => {}
-        }
+            Verdict::Unasked => return,
+        };
         self.weigh(file, applicant);
+        self.tell_of_request(file, applicant);
+        let terms = Terms::of(applicant, ca);
         match self.namespaces.resolve(&file.path, applicant.namespace.as_deref()) {
             Ok(namespace) => applicant
                 .blocks
                 .iter()
-                .for_each(|block| self.block(file, applicant, &namespace, block)),
+                .for_each(|block| self.block(file, applicant, &namespace, block, &terms)),
             Err(reason) => {
                 self.fault(file, applicant, Some("metadata.namespace"), reason, &applicant.hosts);
             }
@@ -124,7 +127,23 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn block(&mut self, file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock) {
+    /// What is wrong with what it asks of cert-manager, now that it asks it of us.
+    fn tell_of_request(&mut self, file: &File, applicant: &Applicant) {
+        let faults = applicant.cert_manager.iter().flat_map(|request| &request.faults);
+        match self.standing {
+            Standing::Certain => self.faults.extend(faults.map(|fault| fault.at(&file.path))),
+            Standing::OnlyIfHeld => {}
+        }
+    }
+
+    fn block(
+        &mut self,
+        file: &File,
+        applicant: &Applicant,
+        namespace: &str,
+        block: &TlsBlock,
+        terms: &Terms<'_>,
+    ) {
         let secret = match SecretRef::new(namespace, &block.secret) {
             Ok(secret) => secret,
             Err(invalid) => {
@@ -133,8 +152,12 @@ impl<'a> Collector<'a> {
                 return self.fault(file, applicant, Some(&field), invalid.into(), &hosts);
             }
         };
-        let names: Vec<_> =
-            block.hosts.iter().filter_map(|host| self.name(file, applicant, host)).collect();
+        let names: Vec<_> = block
+            .hosts
+            .iter()
+            .chain(terms.names)
+            .filter_map(|host| self.name(file, applicant, host))
+            .collect();
         if names.is_empty() {
             return;
         }
@@ -145,8 +168,8 @@ impl<'a> Collector<'a> {
             source: source(file, applicant, namespace, block),
             names: names.into_iter().collect(),
             options: match self.standing {
-                Standing::Certain => applicant.options.clone(),
-                Standing::OnlyIfHeld => applicant.options.unsettled(),
+                Standing::Certain => terms.options.clone(),
+                Standing::OnlyIfHeld => terms.options.unsettled(),
             },
         });
     }
@@ -252,6 +275,7 @@ fn one_wanted(
     askings.sort_by(|one, other| one.source.cmp(&other.source));
     let options = options::decide(&key.secret, &askings, held, faults);
     let overrides = overrides::gather(&askings);
+    duration::compare(&askings, held, faults);
     let sources = askings.into_iter().map(|asking| asking.source).collect();
     Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, sources })
 }

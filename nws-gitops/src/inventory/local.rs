@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claims::is_ours;
 use super::kustomize::Kustomizations;
 use super::{File, Tree};
-use crate::RepoPath;
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
-use crate::reader::LocalFault;
+use crate::reader::{Applicant, LocalFault};
+use crate::{Opting, RepoPath};
 
 pub(super) fn faults(
     tree: &Tree,
@@ -18,7 +19,7 @@ pub(super) fn faults(
     files
         .flat_map(|file| {
             if is_chart_template(&file.path, &tree.paths) {
-                of_a_template(file)
+                of_a_template(file, discover)
             } else if kustomizations.is_patch(&file.path) {
                 of_a_patch(file)
             } else {
@@ -40,7 +41,21 @@ fn of_a_manifest(
         .map(|applicant| Some(applicant.document))
         .collect();
     let faults = file.parsed.faults.iter().filter(|fault| !changed.contains(&fault.document));
+    let faults = faults.filter(|fault| is_asked_for(file, fault.document, discover));
     faults.map(|fault| fault.at(&file.path)).collect()
+}
+
+/// Where objects have to opt in, what is wrong with others is their owners' business.
+fn is_asked_for(file: &File, document: Option<usize>, discover: &Discover) -> bool {
+    let (Opting::OptedIn, Some(document)) = (discover.mode, document) else { return true };
+    let mut issuers = file
+        .parsed
+        .applicants
+        .iter()
+        .filter(|applicant| applicant.document == document)
+        .filter_map(|applicant| applicant.cert_manager.as_ref()?.issuer.as_ref());
+    file.parsed.opted_in.contains(&document)
+        || issuers.any(|issuer| discover.issuers.ca(issuer).is_some())
 }
 
 /// Helm renders what lies in `templates/` beside a `Chart.yaml`, even where it looks like a plain manifest.
@@ -55,13 +70,14 @@ pub(super) fn is_chart_template(path: &RepoPath, paths: &BTreeSet<RepoPath>) -> 
 }
 
 /// Whatever is wrong with it, that it is a template is what matters: once for each document that wants something.
-fn of_a_template(file: &File) -> Vec<Fault> {
+fn of_a_template(file: &File, discover: &Discover) -> Vec<Fault> {
     let parsed = &file.parsed;
     let mut documents: BTreeMap<Option<usize>, BTreeSet<String>> = BTreeMap::new();
-    for fault in &parsed.faults {
+    for fault in parsed.faults.iter().filter(|fault| is_asked_for(file, fault.document, discover)) {
         documents.entry(fault.document).or_default().extend(fault.hosts.iter().cloned());
     }
-    for applicant in &parsed.applicants {
+    let ours = |applicant: &&Applicant| is_ours(applicant, discover);
+    for applicant in parsed.applicants.iter().filter(ours) {
         let hosts = applicant.hosts.iter().cloned();
         documents.entry(Some(applicant.document)).or_default().extend(hosts);
     }
@@ -82,7 +98,7 @@ fn of_a_patch(file: &File) -> Vec<Fault> {
 }
 
 impl LocalFault {
-    fn at(&self, path: &RepoPath) -> Fault {
+    pub(super) fn at(&self, path: &RepoPath) -> Fault {
         Fault {
             path: path.clone(),
             document: self.document,

@@ -262,7 +262,9 @@ fn the_order_of_files_does_not_matter() {
     assert_eq!(format!("{:?}", inventory(&files, &Discover::default())), forwards);
 }
 
+mod cert_manager;
 mod kustomize;
+mod opting;
 mod options;
 mod overrides;
 mod written;

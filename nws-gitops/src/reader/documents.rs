@@ -4,19 +4,27 @@ use gix::bstr::ByteSlice;
 use serde_json::Value;
 use serde_saphyr::Options;
 
+use crate::ENABLED_ANNOTATION;
+
 /// A cheap look, which spares parsing (150 µs a manifest) for what cannot concern us.
 pub(super) fn concerns_us(bytes: &[u8]) -> bool {
-    bytes.contains_str("Ingress") || declares(bytes, &["Secret", "SealedSecret"])
+    bytes.contains_str("Ingress")
+        || declares(bytes, &["Secret", "SealedSecret", "Certificate", "CertificateList"])
 }
 
 /// Whether a document that cannot be read was probably meant as something of interest.
 pub(super) fn looks_like_ours(text: &str) -> bool {
-    is_ingress(text) || text.contains("nws-certd/managed")
+    is_applicant(text) || text.contains("nws-certd/managed")
 }
 
-/// Whether a document that cannot be read was probably meant as an Ingress.
-pub(super) fn is_ingress(text: &str) -> bool {
-    declares(text.as_bytes(), &["Ingress"])
+/// Whether a document that cannot be read was probably meant as something that wants a certificate.
+pub(super) fn is_applicant(text: &str) -> bool {
+    declares(text.as_bytes(), &["Ingress"]) || is_certificate_of_ours(text)
+}
+
+/// Of a `Certificate` nobody can tell whose it is, unless it says so itself; most are cert-manager's.
+fn is_certificate_of_ours(text: &str) -> bool {
+    declares(text.as_bytes(), &["Certificate"]) && text.contains(ENABLED_ANNOTATION)
 }
 
 /// Whether the text has `kind: K`, in YAML or JSON, quoted or not.

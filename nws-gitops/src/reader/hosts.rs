@@ -19,6 +19,12 @@ pub(super) fn of_block(block: &Value) -> Vec<String> {
     texts(block["hosts"].as_array().into_iter().flatten())
 }
 
+/// The hosts of a Certificate, from its `spec`.
+pub(super) fn of_certificate(spec: &Value) -> Vec<String> {
+    let names = spec["dnsNames"].as_array().into_iter().flatten();
+    texts(names.chain([&spec["commonName"]]))
+}
+
 fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
     values.filter_map(Value::as_str).take(MAX).map(str::to_owned).collect()
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::node::{list, mapping, text};
 use super::reading::Reading;
-use super::{Applicant, Host, Kind, TlsBlock, hosts};
+use super::{Applicant, Host, Kind, TlsBlock, cert_manager, hosts};
 use crate::fault::FaultReason;
 
 /// The Ingress, if it wants a certificate and can be told which.
@@ -21,7 +21,7 @@ pub(super) fn read(reading: &mut Reading<'_>, object: &Value) -> Option<Applican
         document: reading.document,
         namespace,
         name,
-        cert_manager: cert_manager_annotation(annotations),
+        cert_manager: cert_manager::of_annotations(reading, annotations),
         options: reading.options(annotations),
         blocks: blocks(reading, tls),
         hosts: hosts::of_ingress(object),
@@ -71,25 +71,4 @@ fn block_hosts(reading: &mut Reading<'_>, block: &str, hosts: Option<&Value>) ->
         .enumerate()
         .filter_map(|(index, host)| reading.host(&format!("{field}[{index}]"), host))
         .collect()
-}
-
-/// The annotations by which cert-manager's ingress-shim takes an Ingress for its own.
-fn cert_manager_annotation(annotations: &Value) -> Option<String> {
-    const ISSUER: [&str; 4] = [
-        "cert-manager.io/issuer",
-        "cert-manager.io/cluster-issuer",
-        "certmanager.k8s.io/issuer",
-        "certmanager.k8s.io/cluster-issuer",
-    ];
-    let asks = |key: &str, value: &Value| match key {
-        "kubernetes.io/tls-acme" => value == "true" || value == true,
-        key => ISSUER.contains(&key),
-    };
-    let mut annotations = annotations.as_object()?.iter();
-    annotations.find(|(key, value)| asks(key, value)).map(|(key, _)| key.clone())
-}
-
-/// Whether these annotations would hand an Ingress to cert-manager.
-pub(super) fn asks_cert_manager(annotations: &Value) -> bool {
-    cert_manager_annotation(annotations).is_some()
 }

@@ -8,7 +8,11 @@ use serde_json::Value;
 use super::node::{optional_text, text};
 use super::{Host, LocalFault, Stated, StatedOptions};
 use crate::fault::FaultReason;
-use crate::{HOLD_ANNOTATION, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION};
+use crate::opting::Enabled;
+use crate::{
+    ENABLED_ANNOTATION, HOLD_ANNOTATION, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION,
+    RENEW_BEFORE_ANNOTATION,
+};
 
 /// The reading of one object. What cannot be used becomes a fault beside the rest.
 pub(super) struct Reading<'a> {
@@ -23,6 +27,11 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub(super) fn new(document: usize, at: &'a str) -> Self {
         Self { document, at, hosts: Vec::new(), faults: Vec::new() }
+    }
+
+    /// A reading of the same object whose faults are kept apart.
+    pub(super) fn aside(&self) -> Self {
+        Self { document: self.document, at: self.at, hosts: self.hosts.clone(), faults: Vec::new() }
     }
 
     /// Its namespace, where it states one, and its name.
@@ -52,6 +61,9 @@ impl<'a> Reading<'a> {
             profile: self.option(annotations, PROFILE_ANNOTATION),
             renew_before: self.option(annotations, RENEW_BEFORE_ANNOTATION),
             hold: self.option(annotations, HOLD_ANNOTATION),
+            enabled: self.option(annotations, ENABLED_ANNOTATION),
+            ca: Stated::Nothing,
+            duration: Stated::Nothing,
         }
     }
 
@@ -114,9 +126,19 @@ fn is_template(text: &str) -> bool {
     super::has_braces(text) || text.contains("${")
 }
 
-/// Whether these annotations would change how an Ingress wants its certificates made, or when.
+/// Whether an object opts in or out, where that can be told.
+pub(super) fn enabled(object: &Value) -> Option<Enabled> {
+    object["metadata"]["annotations"][ENABLED_ANNOTATION].as_str()?.parse().ok()
+}
+
+/// Whether these annotations would change how an Ingress wants its certificates made, or when, or whether at all.
 pub(super) fn states_options(annotations: &Value) -> bool {
-    const ALL: [&str; 4] =
-        [KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION, HOLD_ANNOTATION];
+    const ALL: [&str; 5] = [
+        KEY_TYPE_ANNOTATION,
+        PROFILE_ANNOTATION,
+        RENEW_BEFORE_ANNOTATION,
+        HOLD_ANNOTATION,
+        ENABLED_ANNOTATION,
+    ];
     ALL.iter().any(|key| annotations.get(key).is_some())
 }

@@ -1,12 +1,13 @@
 //! Where wanted certificates are looked for, and which names may be wanted.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use gix::glob::wildmatch::Mode;
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::{Issuers, Opting, RepoPath};
+use crate::{CaName, Issuers, Opting, RepoPath};
 
 /// What counts as wanting a certificate.
 ///
@@ -22,6 +23,8 @@ pub struct Discover {
     pub mode: Opting,
     /// What to do with what cert-manager is told to serve, by an issuer that no CA stands for.
     pub cert_manager: CertManager,
+    /// The CAs that may be named.
+    pub cas: BTreeSet<CaName>,
     /// Which CA stands for which of its issuers; what names one of them is served.
     pub issuers: Issuers,
     /// The names that may be wanted.

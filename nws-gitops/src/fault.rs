@@ -5,7 +5,8 @@ use std::fmt;
 use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, InvalidRenewBefore, UnknownKeyType};
 
 use crate::{
-    EmptyHold, InvalidEnabled, InvalidSecretRef, IssuerRef, RefusalReason, RepoPath, SecretRef,
+    CaName, EmptyHold, InvalidCaName, InvalidEnabled, InvalidSecretRef, IssuerRef, RefusalReason,
+    RepoPath, SecretRef,
 };
 
 /// Something in the repository that keeps a certificate from being served as it is written.
@@ -181,6 +182,35 @@ pub enum FaultReason {
         asked: String,
         /// What the certificate that is there has.
         got: String,
+    },
+    /// A file of our own says that it is.
+    #[error("is not {wanted:?}; write that, or give the file another name")]
+    Declaration {
+        /// What has to stand there.
+        wanted: &'static str,
+    },
+    /// Misspelled, perhaps. Nothing new is ordered, and what is there stays as it is.
+    #[error("is no field that is known; write one of {known}")]
+    UnknownField {
+        /// Those that are, with commas between.
+        known: String,
+    },
+    /// No name that a CA could have. Until it is one, nothing new is ordered, and what is there stays as it is.
+    #[error(transparent)]
+    CaName(#[from] InvalidCaName),
+    /// No CA to order from. Until it is one, nothing new is ordered, and what is there stays as it is.
+    #[error("names the CA {ca}, which the operator has not named; write one of his, or nothing")]
+    UnknownCa {
+        /// As written.
+        ca: CaName,
+    },
+    /// What lies there is all put into one namespace, and a file of our own can say nothing else.
+    #[error(
+        "is another namespace than {place:?}, into which everything is put that lies there; write that, or move the entry"
+    )]
+    NamespaceElsewhere {
+        /// The namespace of the place.
+        place: String,
     },
     /// It may opt out. Until it says, nothing new is ordered, and what is there stays as it is.
     #[error(transparent)]

@@ -9,17 +9,20 @@ pub enum Kind {
     Ingress,
     /// `cert-manager.io/v1`, by `spec.secretName`.
     Certificate,
+    /// `nws-certd/v1`, our own: an entry of a file `nws-certd.yaml`.
+    Certificates,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Ingress, Self::Certificate];
+    pub const ALL: [Self; 3] = [Self::Ingress, Self::Certificate, Self::Certificates];
 
     /// As manifests write it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ingress => "Ingress",
             Self::Certificate => "Certificate",
+            Self::Certificates => "Certificates",
         }
     }
 }

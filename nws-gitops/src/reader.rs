@@ -15,6 +15,7 @@ use crate::{CaName, ENABLED_ANNOTATION, Kind, ObjectId, Provenance, RepoPath};
 
 mod cert_manager;
 mod certificate;
+mod declared;
 mod documents;
 mod fleet;
 mod hosts;
@@ -41,12 +42,15 @@ pub(crate) enum Format {
     Json,
     Fleet,
     Kustomization,
+    /// A file of our own.
+    Declared,
 }
 
 impl Format {
     pub(crate) fn of(path: &RepoPath) -> Option<Self> {
         match path.file_name() {
             "fleet.yaml" | "fleet.yml" => Some(Self::Fleet),
+            "nws-certd.yaml" | "nws-certd.yml" => Some(Self::Declared),
             "kustomization.yaml" | "kustomization.yml" | "Kustomization" => {
                 Some(Self::Kustomization)
             }
@@ -197,6 +201,7 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
             Err(_) => of_the_file(FaultReason::NotUtf8),
         },
         Format::Kustomization => kustomization::read(bytes),
+        Format::Declared => manifests(bytes, declared::read),
         Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
         Format::Yaml => {
             manifests(bytes, |text| parse_documents(documents::split(text), documents::read_yaml))
@@ -274,6 +279,8 @@ impl Parsed {
         self.applicants.extend(match kind {
             Kind::Ingress => ingress::read(&mut reading, object),
             Kind::Certificate => certificate::read(&reading, object),
+            // They have files of their own.
+            Kind::Certificates => None,
         });
         self.faults.append(&mut reading.faults);
     }

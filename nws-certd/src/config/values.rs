@@ -88,6 +88,7 @@ pub(super) fn discover(from: &mut Reader, cas: Option<BTreeSet<CaName>>) -> Opti
     let issuers = issuers(from, cas.as_ref());
     let allow: Option<Vec<NamePattern>> = from.texts("names.allow");
     Some(Discover {
+        cas: cas.unwrap_or_default(),
         mode: mode?.0,
         issuers: issuers?,
         include: include?,

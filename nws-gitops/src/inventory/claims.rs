@@ -11,12 +11,13 @@ use super::namespaces::Namespaces;
 use super::{Delivered, File, Source, Tree, Wanted, WantedBy};
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
-use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
+use crate::reader::{Applicant, Host, Stated, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, Target, WantKey};
 
 mod duration;
 mod options;
 mod overrides;
+mod place;
 mod terms;
 mod verdict;
 
@@ -104,16 +105,28 @@ impl<'a> Collector<'a> {
         };
         self.weigh(file, applicant);
         self.tell_of_request(file, applicant);
-        let terms = Terms::of(applicant, ca);
-        match self.namespaces.resolve(&file.path, applicant.namespace.as_deref()) {
+        let terms = self.known(file, applicant, Terms::of(applicant, ca));
+        match place::namespace(self.namespaces, &file.path, applicant) {
             Ok(namespace) => applicant
                 .blocks
                 .iter()
                 .for_each(|block| self.block(file, applicant, &namespace, block, &terms)),
-            Err(reason) => {
-                self.fault(file, applicant, Some("metadata.namespace"), reason, &applicant.hosts);
+            Err((field, reason)) => {
+                self.fault(file, applicant, Some(&field), reason, &applicant.hosts);
             }
         }
+    }
+
+    /// The same, unless the CA that is named is none of the operator's.
+    fn known<'t>(&mut self, file: &File, applicant: &Applicant, mut terms: Terms<'t>) -> Terms<'t> {
+        if let Stated::Value { value, field } = &applicant.options.ca
+            && !self.discover.cas.contains(value)
+        {
+            let reason = FaultReason::UnknownCa { ca: value.clone() };
+            self.fault(file, applicant, Some(field), reason, &applicant.hosts);
+            terms.options = StatedOptions { ca: Stated::Unknown, ..terms.options.unsettled() };
+        }
+        terms
     }
 
     /// An Ingress that is changed on its way has that one fault; what else is wrong with it may be mended there.

@@ -263,6 +263,7 @@ fn the_order_of_files_does_not_matter() {
 }
 
 mod cert_manager;
+mod declared;
 mod kustomize;
 mod opting;
 mod options;

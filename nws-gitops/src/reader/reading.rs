@@ -72,16 +72,23 @@ impl<'a> Reading<'a> {
         T: FromStr<Err: Into<FaultReason>>,
     {
         let field = format!("metadata.annotations[{annotation:?}]");
+        self.stated(&field, annotations.get(annotation))
+    }
+
+    /// What a field says, where it says anything.
+    pub(super) fn stated<T>(&mut self, field: &str, value: Option<&Value>) -> Stated<T>
+    where
+        T: FromStr<Err: Into<FaultReason>>,
+    {
         let parse = |text: &str| {
             if is_template(text) {
                 return Err(FaultReason::Template);
             }
             text.parse::<T>().map_err(Into::into)
         };
-        let read =
-            optional_text(annotations.get(annotation)).and_then(|text| text.map(parse).transpose());
-        match self.keep(&field, read) {
-            Some(Some(value)) => Stated::Value { value, field: self.place(&field) },
+        let read = optional_text(value).and_then(|text| text.map(parse).transpose());
+        match self.keep(field, read) {
+            Some(Some(value)) => Stated::Value { value, field: self.place(field) },
             Some(None) => Stated::Nothing,
             None => Stated::Unknown,
         }

@@ -4,7 +4,7 @@ use crate::discover::{CertManager, Discover};
 use crate::fault::FaultReason;
 use crate::opting::Enabled;
 use crate::reader::{Applicant, Request, Sign, Stated};
-use crate::{CaName, IssuerRef, Opting};
+use crate::{CaName, IssuerRef, Kind, Opting};
 
 /// Who serves an object.
 #[derive(Debug)]
@@ -22,7 +22,8 @@ impl Verdict {
     /// even read.
     pub(super) fn on(applicant: &Applicant, discover: &Discover) -> Self {
         let Some(request) = &applicant.cert_manager else {
-            return if opts_in(applicant) || discover.mode == Opting::All {
+            let is_ours = applicant.kind == Kind::Certificates;
+            return if is_ours || opts_in(applicant) || discover.mode == Opting::All {
                 Self::Ours(None)
             } else {
                 Self::Unasked

@@ -79,6 +79,8 @@ pub struct Planned {
     pub next: Next,
     /// What holds it: nothing is ordered before all of it is gone.
     pub holds: Vec<Hold>,
+    /// Whether a renewal is for the key of the certificate before, whatever is configured.
+    pub keeps_key: bool,
     /// The CA that an order goes to now, by its place in the configuration; `None` while there is none.
     pub goes_to: Option<usize>,
     /// What that is exempt from there.

@@ -18,7 +18,7 @@ pub const HOLD_ANNOTATION: &str = "nws-certd/hold";
 /// When a certificate is ordered and from whom, where its manifests say something of that.
 ///
 /// It is no part of what the certificate is, so those who share one need not agree: of several times the earliest counts, one
-/// hold holds it, and of several CAs any will do.
+/// hold holds it, of several CAs any will do, and a key that one has pinned is kept.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Overrides {
     /// How long before its end it is to be renewed; which of several is the earliest depends on its lifetime.
@@ -27,6 +27,8 @@ pub struct Overrides {
     pub holds: BTreeSet<Hold>,
     /// The CAs it is to come from, and no other; any where nobody says.
     pub cas: BTreeSet<CaName>,
+    /// Whether a renewal is for the key of the certificate before, as somebody has pinned it.
+    pub keeps_key: bool,
 }
 
 impl Overrides {
@@ -44,6 +46,7 @@ impl<'a> FromIterator<&'a Self> for Overrides {
             together.renew_before.extend(&one.renew_before);
             together.holds.extend(one.holds.iter().cloned());
             together.cas.extend(one.cas.iter().cloned());
+            together.keeps_key |= one.keeps_key;
         }
         together
     }

@@ -106,6 +106,8 @@ pub(crate) struct StatedOptions {
     pub(crate) ca: Stated<CaName>,
     /// How long it is to be valid, which is for the CA to decide.
     pub(crate) duration: Stated<Duration>,
+    /// Whether a renewal is for the key of the certificate before.
+    pub(crate) keeps_key: bool,
 }
 
 impl StatedOptions {
@@ -116,7 +118,7 @@ impl StatedOptions {
     }
 
     pub(crate) fn are_known(&self) -> bool {
-        let Self { key_type, profile, renew_before, hold, enabled, ca, duration: _ } = self;
+        let Self { key_type, profile, renew_before, hold, enabled, ca, .. } = self;
         let when = renew_before.is_known() && hold.is_known();
         key_type.is_known() && profile.is_known() && when && enabled.is_known() && ca.is_known()
     }

@@ -84,6 +84,7 @@ impl Evidence<'_> {
         Planned {
             next,
             holds: self.overrides.holds.iter().cloned().collect(),
+            keeps_key: self.overrides.keeps_key,
             goes_to,
             exemption: view.map_or(Exemption::None, |view| self.exemption(view, had)),
             is_open: goes_to.is_some() && goes_to == self.open_at(),

@@ -32,6 +32,7 @@ pub(crate) struct Request {
     pub(crate) key_type: Stated<KeyType>,
     pub(crate) renew_before: Stated<RenewBefore>,
     pub(crate) duration: Stated<Duration>,
+    pub(crate) keeps_key: bool,
     /// Whether it asks for what no certificate of ours would be.
     pub(crate) is_refused: bool,
     /// What is wrong with it. Nobody is told where cert-manager serves it.
@@ -55,6 +56,7 @@ impl Request {
             key_type: Stated::Nothing,
             renew_before: Stated::Nothing,
             duration: Stated::Nothing,
+            keeps_key: false,
             is_refused: false,
             faults: Vec::new(),
         }

@@ -119,6 +119,7 @@ fn options(
         enabled: Stated::Nothing,
         ca: reading.stated(&at("ca"), entry.get("ca")),
         duration: Stated::Nothing,
+        keeps_key: false,
     }
 }
 

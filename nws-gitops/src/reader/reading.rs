@@ -64,6 +64,7 @@ impl<'a> Reading<'a> {
             enabled: self.option(annotations, ENABLED_ANNOTATION),
             ca: Stated::Nothing,
             duration: Stated::Nothing,
+            keeps_key: false,
         }
     }
 

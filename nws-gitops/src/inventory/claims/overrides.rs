@@ -14,6 +14,7 @@ pub(super) fn gather(askings: &[Asking]) -> Overrides {
     Overrides {
         renew_before: askings.iter().filter_map(stated).collect(),
         holds: askings.iter().filter_map(hold).collect(),
+        keeps_key: askings.iter().any(|asking| asking.options.keeps_key),
         cas: askings.iter().filter_map(ca).collect(),
     }
 }

@@ -10,6 +10,7 @@ fn said(files: Files<'_>, discover: &Discover) -> Vec<String> {
         let mut line = format!("{}: {}", wanted.key, wanted.names);
         line.extend(wanted.options.key_type.map(|key_type| format!(" {key_type}")));
         line.extend(wanted.overrides.renew_before.iter().map(|before| format!(" before {before}")));
+        line.extend(wanted.overrides.keeps_key.then_some(" with its key"));
         line.extend(wanted.overrides.cas.iter().map(|ca| format!(" from {ca}")));
         line
     });
@@ -129,13 +130,7 @@ fn every_field_of_a_certificate() {
                 "keys are written as PKCS8, which what reads a TLS Secret reads too",
             ),
         ),
-        (
-            "privateKey: {rotationPolicy: Never}",
-            noted(
-                "spec.privateKey.rotationPolicy",
-                "each certificate has a new key, unless the operator sets orders.reuse_key",
-            ),
-        ),
+        ("privateKey: {rotationPolicy: Never}", followed(" with its key")),
         (
             "secretTemplate: {labels: {a: b}}",
             noted("spec.secretTemplate", "the Secret has the labels and annotations of nws-certd"),

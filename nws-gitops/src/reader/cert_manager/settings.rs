@@ -37,6 +37,7 @@ pub(super) fn take(reading: &mut Reading<'_>, settings: Vec<Setting>, request: &
             "renewBeforePercentage" => {
                 request.renew_before = stated(reading, &setting, of_percentage);
             }
+            "privateKey.rotationPolicy" if setting.value == "Never" => request.keeps_key = true,
             name => follow_or_say(reading, &setting, name, request),
         }
     }
@@ -99,9 +100,6 @@ fn why_not(name: &str) -> &'static str {
         "subject" => "CAs that validate names put nothing else into the subject",
         "privateKey.encoding" => {
             "keys are written as PKCS8, which what reads a TLS Secret reads too"
-        }
-        "privateKey.rotationPolicy" => {
-            "each certificate has a new key, unless the operator sets orders.reuse_key"
         }
         "secretTemplate" => "the Secret has the labels and annotations of nws-certd",
         "signatureAlgorithm" => "the CA decides how it signs",

@@ -9,6 +9,7 @@ mod ca_away;
 mod ca_down;
 mod ca_fallback;
 mod ca_hangs_mid_order;
+mod cert_manager;
 mod eab;
 mod empty_repository;
 mod incident;

@@ -10,9 +10,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
     account_lost, ari, ari_broken, bad_manifest, budget, ca_away, ca_down, ca_fallback,
-    ca_hangs_mid_order, eab, empty_repository, incident, issue, lost_race, mirror_lost, new_app,
-    parked, profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, ssh,
-    state_lost, ungated, webhook,
+    ca_hangs_mid_order, cert_manager, eab, empty_repository, incident, issue, lost_race,
+    mirror_lost, new_app, parked, profile, push_refused, rate_limited, renew, restart,
+    revoke_replace, rollover, ssh, state_lost, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -38,7 +38,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 28] = [
+pub(crate) const SCENARIOS: [Scenario; 29] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -207,6 +207,12 @@ pub(crate) const SCENARIOS: [Scenario; 28] = [
         about: "forty certificates are replaced by what they have in common, others by their serial numbers, each once",
         play: |programs, folder| Box::pin(incident::play(programs, folder)),
     },
+    Scenario {
+        name: "cert-manager",
+        tag: Tag::Full,
+        about: "a repository as cert-manager's users have it, unchanged: what names a known issuer is served by its CA, and the rest is left",
+        play: |programs, folder| Box::pin(cert_manager::play(programs, folder)),
+    },
 ];
 
 /// The scenarios of these names; without names, those that `tag` covers.
@@ -301,7 +307,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace parked incident",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace parked incident cert-manager",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -313,7 +319,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, parked, incident",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, parked, incident, cert-manager",
             ),
         ];
         for (case, names, tag, expected) in cases {

@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) concurrency: u32,
     /// The lines of `[retry]`, in place of the daemon's own waits.
     pub(crate) retry: &'static str,
+    /// The lines of `[discover]`.
+    pub(crate) discover: &'static str,
 }
 
 impl Settings {
@@ -51,6 +53,7 @@ impl Settings {
         request: "30s",
         concurrency: 8,
         retry: "",
+        discover: "",
     };
 }
 

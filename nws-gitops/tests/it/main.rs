@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 mod adoptions;
+mod cert_manager;
 mod deliveries;
 mod durable;
 mod found;

@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) trees: [&'static str; 2],
     /// The lines of `[deletion]`; nothing is removed where there are none.
     pub(crate) deletion: &'static str,
+    /// The lines of `[discover]`.
+    pub(crate) discover: &'static str,
 }
 
 impl Settings {
@@ -60,6 +62,7 @@ impl Settings {
         targets: "",
         trees: ["certs/", "certs/"],
         deletion: "",
+        discover: "",
     };
 }
 

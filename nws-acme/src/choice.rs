@@ -36,6 +36,8 @@ pub enum Unfit {
     NoProfile,
     /// An operator has to act there first.
     Held,
+    /// The certificate is to come from others.
+    NotNamed,
 }
 
 /// Where the order goes.
@@ -92,7 +94,9 @@ impl Standing {
         match self {
             Self::Ready | Self::Probe => Some(now),
             Self::Away { until } | Self::Limited { until } => Some(until.max(now)),
-            Self::Unfit(Unfit::Forbidden | Unfit::NoProfile | Unfit::Held) => None,
+            Self::Unfit(Unfit::Forbidden | Unfit::NoProfile | Unfit::Held | Unfit::NotNamed) => {
+                None
+            }
         }
     }
 }

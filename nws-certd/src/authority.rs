@@ -13,6 +13,7 @@ use nws_acme::{
     Account, AccountUrl, AcmeError, Availability, Ca, Clock, PreferredChain, Profile, Registration,
 };
 use nws_expiry::budget::Limits;
+use nws_gitops::CaName;
 use time::OffsetDateTime;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use tracing::warn;
@@ -45,6 +46,8 @@ pub(crate) struct Authority {
 
 /// On which terms certificates are had from a CA.
 pub(crate) struct Terms {
+    /// What manifests and issuers call it, if they can.
+    pub(crate) name: Option<CaName>,
     /// What it is told when it makes the account.
     pub(crate) registration: Registration,
     /// The profile that certificates get there that ask for none.
@@ -112,6 +115,7 @@ impl Authority {
     /// How it is to be reckoned with at `now`.
     pub(crate) fn view(&self, now: OffsetDateTime) -> CaView {
         CaView {
+            name: self.terms.name.clone(),
             directory: self.directory().into(),
             profile: self.terms.profile.clone(),
             availability: self.availability(now),

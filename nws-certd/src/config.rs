@@ -163,7 +163,8 @@ impl Config {
         let cas = CaSettings::take_all(from);
         let proxy = from.proxy(environment::proxy(environment::variable));
         let git = GitSettings::take(from);
-        let discover = values::discover(from);
+        let names = |cas: &Vec<CaSettings>| cas.iter().filter_map(|ca| ca.name.clone()).collect();
+        let discover = values::discover(from, cas.as_ref().map(names));
         let challenge = ChallengeSettings::take(from);
         let orders = OrderSettings::take(from);
         let retry = RetrySettings::take(from);

@@ -191,7 +191,8 @@ fn terms(settings: &CaSettings) -> Result<Terms, OpenError> {
     let contact = settings.contact.clone();
     let registration = Registration { terms: TermsAgreed, contact, external_account };
     let (profile, chain) = (settings.profile.clone(), settings.preferred_chain.clone());
-    Ok(Terms { registration, profile, chain, limits: settings.budget })
+    let name = settings.name.clone();
+    Ok(Terms { name, registration, profile, chain, limits: settings.budget })
 }
 
 fn roots(file: Option<&Path>) -> Result<Roots, OpenError> {

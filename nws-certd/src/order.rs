@@ -75,6 +75,8 @@ pub(crate) struct Attempt {
     pub(crate) tenant: Box<str>,
     /// What it is exempt from at its CA.
     pub(crate) exemption: Exemption,
+    /// Whether it is for the key of the certificate before, whatever is configured.
+    pub(crate) keeps_key: bool,
     /// Whether the CA is asked in spite of what keeps from it.
     pub(crate) in_spite: bool,
     /// What it uses of the CA's limits.
@@ -232,7 +234,7 @@ impl Ordering {
 
     async fn begin_anew(&self, attempt: &Attempt) -> Result<Begun, OrderFailure> {
         let (certificate, at) = (attempt.certificate.clone(), self.clock.now());
-        let key = self.key_for(&certificate).await?;
+        let key = self.key_for(attempt).await?;
         let order = OrderId::of(&key, at);
         let sealed_key = self.vault.seal(key.pkcs8_der()).map_err(OrderFailure::Seal)?;
         let ca = attempt.authority.directory().to_owned();

@@ -3,6 +3,7 @@
 mod allotment;
 mod choosing;
 mod evidence;
+mod naming;
 mod overrides;
 mod revoked;
 mod standing;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use nws_acme::Availability;
 use nws_expiry::budget::{Exemption, Ledger};
 use nws_expiry::{Failing, KeyType, Leaf, Policy, Profile, Reason, Rule, Window};
-use nws_gitops::{Hold, Inventory, RepoPath, WantKey, Wanted};
+use nws_gitops::{CaName, Hold, Inventory, RepoPath, WantKey, Wanted};
 use time::OffsetDateTime;
 
 pub(crate) use self::overrides::held_among;
@@ -36,6 +37,8 @@ pub struct Rules {
 /// One CA that orders may go to, at one instant.
 #[derive(Clone, Debug)]
 pub struct CaView {
+    /// What manifests and issuers call it, if they can.
+    pub name: Option<CaName>,
     /// Where its directory is.
     pub directory: String,
     /// The profile that certificates get there that ask for none.
@@ -76,6 +79,8 @@ pub struct Planned {
     pub next: Next,
     /// What holds it: nothing is ordered before all of it is gone.
     pub holds: Vec<Hold>,
+    /// Whether a renewal is for the key of the certificate before, whatever is configured.
+    pub keeps_key: bool,
     /// The CA that an order goes to now, by its place in the configuration; `None` while there is none.
     pub goes_to: Option<usize>,
     /// What that is exempt from there.

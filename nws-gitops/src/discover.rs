@@ -1,12 +1,13 @@
 //! Where wanted certificates are looked for, and which names may be wanted.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use gix::glob::wildmatch::Mode;
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::{RepoPath, Targets};
+use crate::{CaName, Issuers, Opting, RepoPath, Targets};
 
 /// What counts as wanting a certificate, and for which clusters.
 ///
@@ -18,8 +19,14 @@ pub struct Discover {
     pub include: Vec<PathPattern>,
     /// Files to leave out even so.
     pub exclude: Vec<PathPattern>,
-    /// What to do with an object that cert-manager is told to serve.
+    /// Which objects are served that do not say themselves.
+    pub mode: Opting,
+    /// What to do with what cert-manager is told to serve, by an issuer that no CA stands for.
     pub cert_manager: CertManager,
+    /// The CAs that may be named.
+    pub cas: BTreeSet<CaName>,
+    /// Which CA stands for which of its issuers; what names one of them is served.
+    pub issuers: Issuers,
     /// The names that may be wanted.
     pub allow: NamePatterns,
     /// Which clusters want it, and where it goes.
@@ -43,7 +50,7 @@ fn any(patterns: &[PathPattern], path: &RepoPath) -> bool {
     patterns.iter().any(|pattern| pattern.matches(path))
 }
 
-/// What to do with an object that carries cert-manager's annotations.
+/// What to do with a `Certificate`, or an object that carries cert-manager's annotations.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CertManager {
     /// Leave it to cert-manager, and say so.

@@ -4,7 +4,10 @@ use std::fmt;
 
 use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, InvalidRenewBefore, UnknownKeyType};
 
-use crate::{EmptyHold, InvalidSecretRef, RefusalReason, RepoPath, SecretRef};
+use crate::{
+    CaName, EmptyHold, InvalidCaName, InvalidEnabled, InvalidSecretRef, IssuerRef, RefusalReason,
+    RepoPath, SecretRef,
+};
 
 /// Something in the repository that keeps a certificate from being served as it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -170,6 +173,95 @@ pub enum FaultReason {
         /// The first such annotation.
         annotation: String,
     },
+    /// Somebody else's, as nobody has said that it is ours.
+    #[error(
+        "is left to cert-manager, as no CA stands for its issuer {issuer}; name one in discover.issuers, or set discover.cert_manager = \"adopt\""
+    )]
+    UnmappedIssuer {
+        /// The issuer.
+        issuer: IssuerRef,
+    },
+    /// Served by another program, and mostly for certificates that no public CA would issue.
+    #[error(
+        "is left to cert-manager, as {issuer} is no issuer of its own; annotate it with nws-certd/enabled: \"true\" to have it from a configured CA instead"
+    )]
+    OtherIssuer {
+        /// The issuer.
+        issuer: IssuerRef,
+    },
+    /// cert-manager would not serve it either.
+    #[error("stands beside cert-manager.io/cluster-issuer; remove one of the two")]
+    TwoIssuers,
+    /// A certificate without it would not be what is asked for. Nothing new is ordered, and what is there stays as it is.
+    #[error(
+        "asks for {what}, which nws-certd cannot serve; remove it, or leave it to cert-manager with the annotation nws-certd/enabled: \"false\""
+    )]
+    Unserved {
+        /// What it asks for.
+        what: &'static str,
+    },
+    /// No kind of key a certificate is made for. Nothing new is ordered, and what is there stays as it is.
+    #[error(
+        "asks for a key {found}, for which no certificate is ordered; write RSA with 2048, 3072 or 4096, or ECDSA with 256 or 384"
+    )]
+    UnservedKey {
+        /// Algorithm and size.
+        found: String,
+    },
+    /// It makes no difference to whether the certificate can be served.
+    #[error("is not followed: {why}; remove it, or take note of it")]
+    NotFollowed {
+        /// Why not.
+        why: &'static str,
+    },
+    /// Nothing that Go would read.
+    #[error("is {found:?}, which is no duration; write for instance \"2160h\"")]
+    NoDuration {
+        /// As written.
+        found: String,
+    },
+    /// The CA decides how long a certificate is valid.
+    #[error(
+        "asks for {asked}, where the CA issues for {got}; ask for that, or for a profile of the CA's with the annotation nws-certd/profile"
+    )]
+    AnotherDuration {
+        /// As asked for, for people.
+        asked: String,
+        /// What the certificate that is there has.
+        got: String,
+    },
+    /// A file of our own says that it is.
+    #[error("is not {wanted:?}; write that, or give the file another name")]
+    Declaration {
+        /// What has to stand there.
+        wanted: &'static str,
+    },
+    /// Misspelled, perhaps. Nothing new is ordered, and what is there stays as it is.
+    #[error("is no field that is known; write one of {known}")]
+    UnknownField {
+        /// Those that are, with commas between.
+        known: String,
+    },
+    /// No name that a CA could have. Until it is one, nothing new is ordered, and what is there stays as it is.
+    #[error(transparent)]
+    CaName(#[from] InvalidCaName),
+    /// No CA to order from. Until it is one, nothing new is ordered, and what is there stays as it is.
+    #[error("names the CA {ca}, which the operator has not named; write one of his, or nothing")]
+    UnknownCa {
+        /// As written.
+        ca: CaName,
+    },
+    /// What lies there is all put into one namespace, and a file of our own can say nothing else.
+    #[error(
+        "is another namespace than {place:?}, into which everything is put that lies there; write that, or move the entry"
+    )]
+    NamespaceElsewhere {
+        /// The namespace of the place.
+        place: String,
+    },
+    /// It may opt out. Until it says, nothing new is ordered, and what is there stays as it is.
+    #[error(transparent)]
+    Enabled(#[from] InvalidEnabled),
     /// A Secret in the wrong namespace would be useless, and readable by the wrong people.
     #[error("states no namespace, nor does a fleet.yaml above it; add metadata.namespace")]
     NoNamespace,

@@ -17,17 +17,23 @@ pub enum Kind {
     IngressRoute,
     /// The same for TCP.
     IngressRouteTcp,
+    /// `cert-manager.io/v1`, by `spec.secretName`.
+    Certificate,
+    /// `nws-certd/v1`, our own: an entry of a file `nws-certd.yaml`.
+    Certificates,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Ingress,
         Self::Gateway,
         Self::ListenerSet,
         Self::XListenerSet,
         Self::IngressRoute,
         Self::IngressRouteTcp,
+        Self::Certificate,
+        Self::Certificates,
     ];
 
     /// As manifests write it.
@@ -39,6 +45,8 @@ impl Kind {
             Self::XListenerSet => "XListenerSet",
             Self::IngressRoute => "IngressRoute",
             Self::IngressRouteTcp => "IngressRouteTCP",
+            Self::Certificate => "Certificate",
+            Self::Certificates => "Certificates",
         }
     }
 
@@ -50,7 +58,11 @@ impl Kind {
     /// The field that names a Secret, within the place that wants it.
     pub(crate) fn secret_field(self) -> &'static str {
         match self {
-            Self::Ingress | Self::IngressRoute | Self::IngressRouteTcp => "secretName",
+            Self::Ingress
+            | Self::IngressRoute
+            | Self::IngressRouteTcp
+            | Self::Certificate
+            | Self::Certificates => "secretName",
             Self::Gateway | Self::ListenerSet | Self::XListenerSet => "name",
         }
     }

@@ -62,6 +62,12 @@ mod layout;
 pub use layout::{Destination, FleetClusters, Layout, RefusalReason, UnknownLayout};
 mod targets;
 pub use targets::{InvalidTargets, Targets};
+mod ca_name;
+pub use ca_name::{CaName, InvalidCaName};
+mod issuer;
+pub use issuer::{InvalidIssuerName, IssuerName, IssuerRef, Issuers};
+mod opting;
+pub use opting::{ENABLED_ANNOTATION, InvalidEnabled, Opting};
 mod discover;
 pub use discover::{
     CertManager, Discover, InvalidNamePattern, InvalidPathPattern, NamePattern, NamePatterns,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use nws_expiry::RenewBefore;
 use time::Duration;
 
-use crate::RepoPath;
+use crate::{CaName, RepoPath};
 
 /// The annotation of an object that says how long before their end its certificates are renewed.
 pub const RENEW_BEFORE_ANNOTATION: &str = "nws-certd/renew-before";
@@ -15,16 +15,20 @@ pub const RENEW_BEFORE_ANNOTATION: &str = "nws-certd/renew-before";
 /// The annotation that keeps its certificates from being ordered, and says why.
 pub const HOLD_ANNOTATION: &str = "nws-certd/hold";
 
-/// When a certificate is ordered, where its manifests say something of that.
+/// When a certificate is ordered and from whom, where its manifests say something of that.
 ///
-/// It is no part of what the certificate is, so those who share one need not agree: of several times the earliest counts, and one
-/// hold holds it.
+/// It is no part of what the certificate is, so those who share one need not agree: of several times the earliest counts, one
+/// hold holds it, of several CAs any will do, and a key that one has pinned is kept.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Overrides {
     /// How long before its end it is to be renewed; which of several is the earliest depends on its lifetime.
     pub renew_before: BTreeSet<RenewBefore>,
     /// What keeps it from being ordered.
     pub holds: BTreeSet<Hold>,
+    /// The CAs it is to come from, and no other; any where nobody says.
+    pub cas: BTreeSet<CaName>,
+    /// Whether a renewal is for the key of the certificate before, as somebody has pinned it.
+    pub keeps_key: bool,
 }
 
 impl Overrides {
@@ -41,6 +45,8 @@ impl<'a> FromIterator<&'a Self> for Overrides {
         for one in all {
             together.renew_before.extend(&one.renew_before);
             together.holds.extend(one.holds.iter().cloned());
+            together.cas.extend(one.cas.iter().cloned());
+            together.keeps_key |= one.keeps_key;
         }
         together
     }
@@ -119,6 +125,7 @@ mod tests {
         Overrides {
             renew_before: renew_before.iter().map(|text| text.parse().unwrap()).collect(),
             holds: holds.iter().map(hold).collect(),
+            ..Overrides::default()
         }
     }
 

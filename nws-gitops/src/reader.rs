@@ -1,15 +1,19 @@
 //! From the bytes of one file to what they say, whatever the file's place.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
-use nws_expiry::{Chain, DnsName, KeyType, Profile, RenewBefore};
+use nws_expiry::{Chain, DnsName};
 use serde_json::Value;
 
 use crate::fault::FaultReason;
-use crate::overrides::HoldText;
-use crate::{Kind, Provenance, RepoPath, Target};
+use crate::opting::Enabled;
+use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, Target};
 
+mod cert_manager;
+mod certificate;
+mod declared;
 mod documents;
 mod fleet;
 mod hosts;
@@ -22,17 +26,20 @@ mod reading;
 mod route;
 mod rule;
 mod secret;
+mod stated;
 mod text;
 mod traefik;
 
 use documents::Meaning;
 
+pub(crate) use cert_manager::{Request, Sign};
 pub(crate) use documents::single as single_document;
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
 pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
 pub(crate) use route::{Parent, Route, RouteKind};
 pub(crate) use secret::datum;
+pub(crate) use stated::{Stated, StatedOptions};
 pub(crate) use text::Text;
 
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.
@@ -49,12 +56,15 @@ pub(crate) enum Format {
     Fleet,
     Kustomization,
     FleetIgnore,
+    /// A file of our own.
+    Declared,
 }
 
 impl Format {
     pub(crate) fn of(path: &RepoPath) -> Option<Self> {
         match path.file_name() {
             "fleet.yaml" | "fleet.yml" => Some(Self::Fleet),
+            "nws-certd.yaml" | "nws-certd.yml" => Some(Self::Declared),
             "kustomization.yaml" | "kustomization.yml" | "Kustomization" => {
                 Some(Self::Kustomization)
             }
@@ -87,6 +97,8 @@ pub(crate) struct Parsed {
     pub(crate) text: Option<Text>,
     /// Every object in it that may want something or offer hosts, whole or a part, by what it says it is.
     pub(crate) named: Vec<Named>,
+    /// The documents in which something opts in.
+    pub(crate) opted_in: BTreeSet<usize>,
 }
 
 /// An object that wants certificates.
@@ -96,8 +108,8 @@ pub(crate) struct Applicant {
     pub(crate) document: usize,
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
-    /// The first annotation that hands it to cert-manager.
-    pub(crate) cert_manager: Option<String>,
+    /// What it requests of cert-manager, if it does.
+    pub(crate) cert_manager: Option<Request>,
     pub(crate) options: StatedOptions,
     pub(crate) blocks: Vec<TlsBlock>,
     /// All hosts it names, as written.
@@ -109,50 +121,6 @@ impl Applicant {
     pub(crate) fn waits_for_routes(&self) -> bool {
         let mut listeners = self.blocks.iter().filter_map(|block| block.listener.as_ref());
         listeners.any(|listener| listener.open.is_some())
-    }
-}
-
-/// How an object wants its certificates made, and when.
-#[derive(Clone, Debug)]
-pub(crate) struct StatedOptions {
-    pub(crate) key_type: Stated<KeyType>,
-    pub(crate) profile: Stated<Profile>,
-    pub(crate) renew_before: Stated<RenewBefore>,
-    pub(crate) hold: Stated<HoldText>,
-}
-
-impl StatedOptions {
-    /// The same where what is written may not be what is deployed. That decides how a certificate is to be made; when it is ordered is
-    /// between the file and us.
-    pub(crate) fn unsettled(&self) -> Self {
-        Self { key_type: Stated::Unknown, profile: Stated::Unknown, ..self.clone() }
-    }
-
-    pub(crate) fn are_known(&self) -> bool {
-        let Self { key_type, profile, renew_before, hold } = self;
-        key_type.is_known() && profile.is_known() && renew_before.is_known() && hold.is_known()
-    }
-}
-
-/// What a field says that may be left out.
-#[derive(Clone, Debug)]
-pub(crate) enum Stated<T> {
-    Nothing,
-    Value {
-        value: T,
-        /// As in `metadata.annotations["nws-certd/key-type"]`.
-        field: String,
-    },
-    /// Something, but it cannot be told what.
-    Unknown,
-}
-
-impl<T> Stated<T> {
-    fn is_known(&self) -> bool {
-        match self {
-            Self::Nothing | Self::Value { .. } => true,
-            Self::Unknown => false,
-        }
     }
 }
 
@@ -222,6 +190,7 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
         },
         Format::Kustomization => Parsed { text: Text::of(bytes), ..kustomization::read(bytes) },
         Format::FleetIgnore => Parsed { text: Text::of(bytes), ..Parsed::default() },
+        Format::Declared => manifests(bytes, declared::read),
         Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
         Format::Yaml => {
             manifests(bytes, |text| parse_documents(documents::split(text), documents::read))
@@ -324,8 +293,16 @@ impl Parsed {
         }
     }
 
+    /// What opts out is nobody's business, whatever is wrong with it.
     fn take_applicant(&mut self, kind: Kind, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
+        let enabled = reading::enabled(object);
+        if enabled == Some(Enabled::No) {
+            return;
+        }
+        if enabled == Some(Enabled::Yes) {
+            self.opted_in.insert(self.documents);
+        }
         let mut reading = reading::Reading::new(self.documents, at);
         self.applicants.extend(match kind {
             Kind::Ingress => ingress::read(&mut reading, object),
@@ -333,6 +310,9 @@ impl Parsed {
                 listener::read(&mut reading, kind, object)
             }
             Kind::IngressRoute | Kind::IngressRouteTcp => traefik::read(&mut reading, kind, object),
+            Kind::Certificate => certificate::read(&reading, object),
+            // They have files of their own.
+            Kind::Certificates => None,
         });
         add(&mut self.faults, reading.faults, self.documents);
     }
@@ -350,6 +330,9 @@ impl Parsed {
             return;
         };
         self.named.push(Named { kind: None, name: None });
+        if text.contains(ENABLED_ANNOTATION) {
+            self.opted_in.insert(self.documents);
+        }
         let reason =
             if has_braces(text) { FaultReason::Template } else { FaultReason::Syntax { detail } };
         // A Secret's text is not looked through: what it holds belongs in no report.

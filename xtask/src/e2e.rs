@@ -11,6 +11,7 @@ mod ca_away;
 mod ca_down;
 mod ca_fallback;
 mod ca_hangs_mid_order;
+mod cert_manager;
 mod delete_grace;
 mod discover_all_kinds;
 mod eab;

@@ -46,8 +46,13 @@ impl World {
             let directory = format!("{}?{number}", ca.directory_url()).parse().unwrap();
             let contact = vec![self.contact.parse().unwrap()];
             let registration = Registration { terms: TermsAgreed, contact, external_account: None };
-            let terms =
-                Terms { registration, profile: None, chain: None, limits: budget::Limits::NONE };
+            let terms = Terms {
+                name: None,
+                registration,
+                profile: None,
+                chain: None,
+                limits: budget::Limits::NONE,
+            };
             let limits = Limits { tries: 1, ..Limits::default() };
             let ca = Ca::new(directory, ca.transport(), limits);
             Arc::new(Authority::new(ca, keys.clone(), terms, &known))

@@ -16,6 +16,7 @@ pub(crate) fn authority(ca: Ca) -> Authority {
     let paths = StatePaths::of(dir.path());
     let keys = AccountKeys::open(&paths, AccountName::default(), &vault).unwrap();
     let registration = Registration { terms: TermsAgreed, contact: vec![], external_account: None };
-    let terms = Terms { registration, profile: None, chain: None, limits: Limits::NONE };
+    let terms =
+        Terms { name: None, registration, profile: None, chain: None, limits: Limits::NONE };
     Authority::new(ca, Arc::new(keys), terms, &[])
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use nws_acme::{Contact, DirectoryUrl, Limits, PreferredChain, Profile, Rates};
 
 use nws_expiry::budget;
+use nws_gitops::CaName;
 
 use super::limits;
 use super::read::Reader;
@@ -17,6 +18,8 @@ use crate::account::AccountName;
 /// A `[ca]` table, or one of several `[[ca]]`.
 #[derive(Clone, Debug)]
 pub struct CaSettings {
+    /// What `discover.issuers` and manifests call it: `name`.
+    pub name: Option<CaName>,
     /// The ACME directory: `directory`. There is no default, so that nobody orders from a production CA by accident.
     pub directory: DirectoryUrl,
     /// A PEM file of the roots that the CA's own listener is trusted by: `roots`; the platform's where absent.
@@ -68,8 +71,14 @@ impl CaSettings {
         // Every one is read, so that every fault is kept.
         let taken: Vec<_> = tables.iter().map(|table| Self::take(from, table)).collect();
         let cas: Vec<_> = taken.into_iter().collect::<Option<_>>()?;
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut names) = (BTreeSet::new(), BTreeSet::new());
         for (table, ca) in tables.iter().zip(&cas) {
+            if ca.name.as_ref().is_some_and(|name| !names.insert(name)) {
+                from.fault(
+                    &format!("{table}.name"),
+                    "is that of another CA too; name each CA apart",
+                );
+            }
             if !seen.insert(ca.directory.as_str()) {
                 from.fault(
                     &format!("{table}.directory"),
@@ -82,6 +91,7 @@ impl CaSettings {
 
     fn take(from: &mut Reader, table: &str) -> Option<Self> {
         let key = |name: &str| format!("{table}.{name}");
+        let name = from.optional_text(&key("name"));
         let directory = from.required_text(
             &key("directory"),
             "the CA's ACME directory, for instance \"https://acme-staging-v02.api.letsencrypt.org/directory\"",
@@ -105,6 +115,7 @@ impl CaSettings {
         let account = from.optional_text(&key("account"));
         terms?;
         Some(Self {
+            name: name?,
             directory: directory?,
             roots: roots?,
             timeout: timeout?,

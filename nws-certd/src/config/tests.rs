@@ -386,3 +386,5 @@ fn a_file_that_is_not_there_is_named() {
         "/nonexistent/config.toml: cannot be read; write one there or name another with --config"
     );
 }
+
+mod discover;

@@ -1,10 +1,14 @@
 //! Settings that have a shape of their own.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::str::FromStr;
 
-use nws_gitops::{Author, CertManager, Discover, NamePattern};
+use nws_gitops::{
+    Author, CaName, CertManager, Discover, InvalidCaName, InvalidIssuerName, IssuerName, Issuers,
+    NamePattern, Opting,
+};
 use serde::{Deserialize, Deserializer, de};
 
 use super::read::Reader;
@@ -60,19 +64,71 @@ impl<'de> Deserialize<'de> for CertManagerSetting {
     }
 }
 
-pub(super) fn discover(from: &mut Reader) -> Option<Discover> {
+/// Which objects are served that do not say themselves.
+#[derive(Clone, Copy, Default)]
+struct ModeSetting(Opting);
+
+impl<'de> Deserialize<'de> for ModeSetting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "all" => Ok(Self(Opting::All)),
+            "opted-in" => Ok(Self(Opting::OptedIn)),
+            other => {
+                Err(de::Error::custom(format!("{other:?} is neither \"all\" nor \"opted-in\"")))
+            }
+        }
+    }
+}
+
+/// `cas` are the names of those that are configured; `None` if that is not known.
+pub(super) fn discover(from: &mut Reader, cas: Option<BTreeSet<CaName>>) -> Option<Discover> {
     let include = from.texts("discover.include");
     let exclude = from.texts("discover.exclude");
     let cert_manager = from.or("discover.cert_manager", CertManagerSetting::default());
+    let mode = from.or("discover.mode", ModeSetting::default());
+    let issuers = issuers(from, cas.as_ref());
     let allow: Option<Vec<NamePattern>> = from.texts("names.allow");
     let targets = targets(from);
     Some(Discover {
+        cas: cas.unwrap_or_default(),
+        mode: mode?.0,
+        issuers: issuers?,
         include: include?,
         exclude: exclude?,
         cert_manager: cert_manager?.0,
         allow: allow?.into_iter().collect(),
         targets: targets?,
     })
+}
+
+/// Which of the configured CAs stands for which issuer of cert-manager's.
+fn issuers(from: &mut Reader, cas: Option<&BTreeSet<CaName>>) -> Option<Issuers> {
+    const KEY: &str = "discover.issuers";
+    let written = from.optional::<BTreeMap<String, String>>(KEY)?.unwrap_or_default();
+    // Every one is looked at, so that every fault is kept.
+    let all: Vec<_> = written
+        .iter()
+        .map(|(issuer, ca)| {
+            one_issuer(issuer, ca, cas).map_err(|reason| from.fault(KEY, reason)).ok()
+        })
+        .collect();
+    all.into_iter().collect()
+}
+
+fn one_issuer(
+    issuer_text: &str,
+    ca: &str,
+    cas: Option<&BTreeSet<CaName>>,
+) -> Result<(IssuerName, CaName), String> {
+    let issuer: IssuerName =
+        issuer_text.parse().map_err(|error: InvalidIssuerName| error.to_string())?;
+    let ca: CaName = ca.parse().map_err(|error: InvalidCaName| error.to_string())?;
+    if cas.is_some_and(|cas| !cas.contains(&ca)) {
+        return Err(format!(
+            "gives {issuer_text:?} to the CA {ca}, which no [ca] is called; write ca.name = \"{ca}\" at the one that is meant"
+        ));
+    }
+    Ok((issuer, ca))
 }
 
 /// An address as it is written in a list.

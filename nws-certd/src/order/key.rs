@@ -3,17 +3,20 @@
 use nws_acme::generate_key;
 use nws_expiry::PrivateKey;
 
-use super::Ordering;
 use super::outcome::OrderFailure;
+use super::{Attempt, Ordering};
 use crate::store::CertificateKey;
 
 impl Ordering {
     /// A new key; or that of the certificate before, where keys are used again and it is fit for that.
-    pub(super) async fn key_for(
-        &self,
-        certificate: &CertificateKey,
-    ) -> Result<PrivateKey, OrderFailure> {
-        match self.key_before(certificate).await? {
+    pub(super) async fn key_for(&self, attempt: &Attempt) -> Result<PrivateKey, OrderFailure> {
+        let certificate = &attempt.certificate;
+        let before = if self.reuse_key || attempt.keeps_key {
+            self.key_before(certificate).await?
+        } else {
+            None
+        };
+        match before {
             Some(key) => Ok(key),
             None => generate_key(certificate.key_type).map_err(OrderFailure::NewKey),
         }
@@ -24,9 +27,6 @@ impl Ordering {
         &self,
         certificate: &CertificateKey,
     ) -> Result<Option<PrivateKey>, OrderFailure> {
-        if !self.reuse_key {
-            return Ok(None);
-        }
         let stored = self.store.outbox(certificate).await.map_err(OrderFailure::Store)?;
         let opened = stored.and_then(|stored| self.vault.open_sealed(&stored.sealed_key).ok());
         let key = opened.and_then(|der| PrivateKey::from_pkcs8_der(&der).ok());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use nws_acme::choice::{Choice, Incumbent, Standing, choose, needed_by};
+use nws_acme::choice::{Choice, Incumbent, Standing, Unfit, choose, needed_by};
 use nws_expiry::budget::Exemption;
 use nws_expiry::{
     Decision, Fingerprint, Held, Leaf, Profile, Reason, Spread, Subject, Window, decide,
@@ -84,6 +84,7 @@ impl Evidence<'_> {
         Planned {
             next,
             holds: self.overrides.holds.iter().cloned().collect(),
+            keeps_key: self.overrides.keeps_key,
             goes_to,
             exemption: view.map_or(Exemption::None, |view| self.exemption(view, had)),
             is_open: goes_to.is_some() && goes_to == self.open_at(),
@@ -290,6 +291,9 @@ impl Evidence<'_> {
         stands: impl Fn(&Obstacle) -> bool,
     ) -> Vec<Standing> {
         let of = |(at, view): (usize, &CaView)| {
+            if !self.may_come_from(view) {
+                return Standing::Unfit(Unfit::NotNamed);
+            }
             let here = |met: &&Obstacle| met.ca == view.directory && stands(met);
             let obstacles = self.facts.obstacles.iter().filter(here);
             standing(self.now, key, self.occasion(at, had), obstacles, &view.availability)
@@ -347,7 +351,8 @@ impl Evidence<'_> {
         had: Option<Had<'a>>,
     ) -> impl Iterator<Item = &'a Obstacle> {
         self.facts.obstacles.iter().filter(move |met| {
-            let ca = self.cas.iter().position(|view| view.directory == met.ca);
+            let here = |view: &CaView| view.directory == met.ca && self.may_come_from(view);
+            let ca = self.cas.iter().position(here);
             let concerns = ca.is_some_and(|ca| concerns(met, key, self.occasion(ca, had)));
             concerns && is_to_come(self.now, met.until)
         })

@@ -1,3 +1,4 @@
+mod naming;
 mod obstacles;
 mod overrides;
 mod reasons;
@@ -155,7 +156,13 @@ fn lines(plan: &Plan) -> String {
 
 fn view(ca: &str) -> CaView {
     let ledger = Arc::new(Ledger::new(Limits::NONE));
-    CaView { directory: ca.into(), profile: None, availability: Availability::Up, ledger }
+    CaView {
+        name: None,
+        directory: ca.into(),
+        profile: None,
+        availability: Availability::Up,
+        ledger,
+    }
 }
 
 fn plan(repository: &Repository, facts: &Facts) -> Plan {

@@ -11,6 +11,7 @@ const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Planned {
     let key = WantKey { target: Default::default(), secret: format!("x/{host}").parse().unwrap() };
     Planned {
+        keeps_key: false,
         key: key_of(host),
         wants: vec![PlannedWant { key, source: String::new(), delivery }],
         have: None,

@@ -9,15 +9,22 @@ use super::held;
 use super::local::is_chart_template;
 use super::surroundings::Surroundings;
 use super::{Delivered, Source, Wanted, WantedBy};
-use crate::discover::CertManager;
 use crate::fault::{Fault, FaultReason};
-use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
+use crate::reader::{Applicant, Host, Stated, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, WantKey};
 
+mod duration;
 mod listeners;
 mod names;
 mod options;
 mod overrides;
+mod place;
+mod terms;
+mod verdict;
+
+use terms::Terms;
+use verdict::Verdict;
+pub(super) use verdict::is_ours;
 
 use names::Names;
 
@@ -106,25 +113,43 @@ impl<'a> Collector<'a> {
 
     fn applicant(&mut self, file: &File, applicant: &Applicant) {
         self.standing = Standing::Certain;
-        match (&applicant.cert_manager, self.around.discover.cert_manager) {
-            (Some(annotation), CertManager::Skip) => {
-                let reason = FaultReason::CertManager { annotation: annotation.clone() };
-                let place = Place::of(file, applicant);
-                return self.fault(place, Some("metadata.annotations"), reason, &applicant.hosts);
+        let place = Place::of(file, applicant);
+        let ca = match Verdict::on(applicant, &self.around.discover) {
+            Verdict::Ours(ca) => ca,
+            Verdict::CertManagers(field, reason) => {
+                return self.fault(place, Some(field), reason, &applicant.hosts);
             }
-            (Some(_), CertManager::Adopt) | (None, CertManager::Skip | CertManager::Adopt) => {}
-        }
+            Verdict::Unasked => return,
+        };
         self.weigh(file, applicant);
-        match self.around.namespaces.resolve(&file.path, applicant.namespace.as_deref()) {
+        self.tell_of_request(file, applicant);
+        let terms = self.known(place, applicant, Terms::of(applicant, ca));
+        match place::namespace(&self.around.namespaces, &file.path, applicant) {
             Ok(namespace) => applicant
                 .blocks
                 .iter()
-                .for_each(|block| self.block(file, applicant, &namespace, block)),
-            Err(reason) => {
-                let place = Place::of(file, applicant);
-                self.fault(place, Some("metadata.namespace"), reason, &applicant.hosts);
+                .for_each(|block| self.block(file, applicant, &namespace, block, &terms)),
+            Err((field, reason)) => {
+                self.fault(place, Some(&field), reason, &applicant.hosts);
             }
         }
+    }
+
+    /// The same, unless the CA that is named is none of the operator's.
+    fn known<'t>(
+        &mut self,
+        place: Place<'_>,
+        applicant: &Applicant,
+        mut terms: Terms<'t>,
+    ) -> Terms<'t> {
+        if let Stated::Value { value, field } = &applicant.options.ca
+            && !self.around.discover.cas.contains(value)
+        {
+            let reason = FaultReason::UnknownCa { ca: value.clone() };
+            self.fault(place, Some(field), reason, &applicant.hosts);
+            terms.options = StatedOptions { ca: Stated::Unknown, ..terms.options.unsettled() };
+        }
+        terms
     }
 
     /// An object that is changed on its way has that one fault; what else is wrong with it may be mended there.
@@ -142,7 +167,23 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn block(&mut self, file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock) {
+    /// What is wrong with what it asks of cert-manager, now that it asks it of us.
+    fn tell_of_request(&mut self, file: &File, applicant: &Applicant) {
+        let faults = applicant.cert_manager.iter().flat_map(|request| &request.faults);
+        match self.standing {
+            Standing::Certain => self.faults.extend(faults.map(|fault| fault.at(&file.path))),
+            Standing::OnlyIfHeld => {}
+        }
+    }
+
+    fn block(
+        &mut self,
+        file: &File,
+        applicant: &Applicant,
+        namespace: &str,
+        block: &TlsBlock,
+        terms: &Terms<'_>,
+    ) {
         let place = Place::of(file, applicant);
         let secret = match secret(namespace, block) {
             Ok(secret) => secret,
@@ -152,7 +193,8 @@ impl<'a> Collector<'a> {
                 return self.fault(place, Some(&field), reason, &hosts);
             }
         };
-        let names = block.hosts.iter().filter_map(|host| self.name(place, host)).collect();
+        let hosts = block.hosts.iter().chain(terms.names);
+        let names = hosts.filter_map(|host| self.name(place, host)).collect();
         let mut names = Names { certain: names, ..Names::default() };
         if let Some(listener) = &block.listener {
             let gateway = (applicant.kind, namespace, &*applicant.name);
@@ -167,8 +209,8 @@ impl<'a> Collector<'a> {
             source: source(file, applicant, namespace, block),
             names,
             options: match self.standing {
-                Standing::Certain => applicant.options.clone(),
-                Standing::OnlyIfHeld => applicant.options.unsettled(),
+                Standing::Certain => terms.options.clone(),
+                Standing::OnlyIfHeld => terms.options.unsettled(),
             },
         });
     }
@@ -274,6 +316,7 @@ pub(super) fn decide(
     askings.sort_by(|one, other| one.source.cmp(&other.source));
     let options = options::decide(&key.secret, &askings, held, faults);
     let overrides = overrides::gather(&askings);
+    duration::compare(&askings, held, faults);
     let mut sources: Vec<_> = askings.into_iter().map(|asking| asking.source).collect();
     sources.shrink_to_fit();
     Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, sources })

@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claims::is_ours;
 use super::file::{File, Files};
 use super::surroundings::Surroundings;
-use crate::RepoPath;
+use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, LocalFault};
+use crate::{Opting, RepoPath};
 
 pub(super) fn faults(file: &File, around: &Surroundings) -> Vec<Fault> {
     if !around.discover.covers(&file.path) {
         Vec::new()
     } else if is_chart_template(&file.path, &around.ground.files) {
-        of_a_template(file)
+        of_a_template(file, &around.discover)
     } else if around.kustomizations.is_patch(&file.path) {
         of_a_patch(file)
     } else {
@@ -33,7 +35,21 @@ fn of_a_manifest(file: &File, around: &Surroundings) -> Vec<Fault> {
         .map(|applicant| Some(applicant.document))
         .collect();
     let faults = file.parsed.faults.iter().filter(|fault| !changed.contains(&fault.document));
+    let faults = faults.filter(|fault| is_asked_for(file, fault.document, &around.discover));
     faults.map(|fault| fault.at(&file.path)).collect()
+}
+
+/// Where objects have to opt in, what is wrong with others is their owners' business.
+fn is_asked_for(file: &File, document: Option<usize>, discover: &Discover) -> bool {
+    let (Opting::OptedIn, Some(document)) = (discover.mode, document) else { return true };
+    let mut issuers = file
+        .parsed
+        .applicants
+        .iter()
+        .filter(|applicant| applicant.document == document)
+        .filter_map(|applicant| applicant.cert_manager.as_ref()?.issuer.as_ref());
+    file.parsed.opted_in.contains(&document)
+        || issuers.any(|issuer| discover.issuers.ca(issuer).is_some())
 }
 
 /// Helm renders what lies in `templates/` beside a `Chart.yaml`, even where it looks like a plain manifest.
@@ -48,13 +64,14 @@ pub(super) fn is_chart_template(path: &RepoPath, files: &Files) -> bool {
 }
 
 /// Whatever is wrong with it, that it is a template is what matters: once for each document that wants something.
-fn of_a_template(file: &File) -> Vec<Fault> {
+fn of_a_template(file: &File, discover: &Discover) -> Vec<Fault> {
     let parsed = &file.parsed;
     let mut documents: BTreeMap<Option<usize>, BTreeSet<String>> = BTreeMap::new();
-    for fault in &parsed.faults {
+    for fault in parsed.faults.iter().filter(|fault| is_asked_for(file, fault.document, discover)) {
         documents.entry(fault.document).or_default().extend(fault.hosts.iter().cloned());
     }
-    for applicant in &parsed.applicants {
+    let ours = |applicant: &&Applicant| is_ours(applicant, discover);
+    for applicant in parsed.applicants.iter().filter(ours) {
         let hosts = applicant.hosts.iter().cloned();
         documents.entry(Some(applicant.document)).or_default().extend(hosts);
     }

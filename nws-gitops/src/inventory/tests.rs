@@ -301,11 +301,14 @@ fn the_order_of_files_does_not_matter() {
     assert_eq!(format!("{:?}", inventory(&files, &Discover::default())), forwards);
 }
 
+mod cert_manager;
 mod changes;
 mod corpus;
+mod declared;
 mod gateways;
 mod kustomize;
 mod layouts;
+mod opting;
 mod options;
 mod overrides;
 mod written;

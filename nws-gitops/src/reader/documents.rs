@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_saphyr::Options;
 
 use super::{RouteKind, plain};
-use crate::Kind;
+use crate::{ENABLED_ANNOTATION, Kind};
 
 /// A cheap look, which spares parsing (150 µs a manifest) for what cannot concern us: one pass, however many kinds there are.
 pub(super) fn concerns_us(bytes: &[u8]) -> bool {
@@ -56,13 +56,20 @@ pub(super) enum Meaning {
 
 /// The most that it may have been meant as, if it is of interest at all.
 pub(super) fn meant_as(text: &str) -> Option<Meaning> {
-    if declares(text, &applicants().collect::<Vec<_>>()) {
+    if is_applicant(text) {
         Some(Meaning::Applicant)
     } else if text.contains("nws-certd/managed") {
         Some(Meaning::Secret)
     } else {
         declares(text, &routes().collect::<Vec<_>>()).then_some(Meaning::Route)
     }
+}
+
+/// Of a `Certificate` nobody can tell whose it is, unless it says so itself; most are cert-manager's.
+fn is_applicant(text: &str) -> bool {
+    let is_certificate = |kind: &&str| *kind == Kind::Certificate.as_str();
+    let (certificate, others): (Vec<_>, Vec<_>) = applicants().partition(is_certificate);
+    declares(text, &others) || (declares(text, &certificate) && text.contains(ENABLED_ANNOTATION))
 }
 
 /// Whether the text has `kind: K`, in YAML or JSON, quoted or not.

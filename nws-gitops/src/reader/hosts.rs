@@ -40,6 +40,18 @@ pub(super) fn of_routes(spec: &Value) -> Vec<String> {
     texts(names).into_iter().chain(rules).take(MAX).collect()
 }
 
+/// The hosts of a Certificate, from its `spec`.
+pub(super) fn of_certificate(spec: &Value) -> Vec<String> {
+    let names = spec["dnsNames"].as_array().into_iter().flatten();
+    texts(names.chain([&spec["commonName"]]))
+}
+
+/// The hosts of all entries of a file of our own.
+pub(super) fn of_entries(document: &Value) -> Vec<String> {
+    let entries = document["certificates"].as_array().into_iter().flatten();
+    texts(entries.flat_map(|entry| entry["hosts"].as_array().into_iter().flatten()))
+}
+
 fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
     values.filter_map(Value::as_str).take(MAX).map(str::to_owned).collect()
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::node::{list, mapping, text};
 use super::reading::{Api, Reading};
-use super::{Applicant, Host, Kind, TlsBlock, hosts};
+use super::{Applicant, Host, Kind, TlsBlock, cert_manager, hosts};
 use crate::fault::FaultReason;
 
 const API: Api = Api {
@@ -26,7 +26,7 @@ pub(super) fn read(reading: &mut Reading<'_>, object: &Value) -> Option<Applican
         document: reading.document,
         namespace,
         name,
-        cert_manager: cert_manager_annotation(annotations),
+        cert_manager: cert_manager::of_annotations(reading, Kind::Ingress, annotations),
         options: reading.options(annotations),
         blocks: blocks(reading, tls),
         hosts: hosts::of_ingress(object),
@@ -69,28 +69,4 @@ fn block_hosts(reading: &mut Reading<'_>, block: &str, hosts: Option<&Value>) ->
         .enumerate()
         .filter_map(|(index, host)| reading.host(&format!("{field}[{index}]"), host))
         .collect()
-}
-
-/// The annotations by which cert-manager takes an Ingress for its own.
-fn cert_manager_annotation(annotations: &Value) -> Option<String> {
-    const ACME: &str = "kubernetes.io/tls-acme";
-    let asks = |value: &Value| value == "true" || value == true;
-    issuer_annotation(annotations)
-        .or_else(|| annotations.get(ACME).filter(|value| asks(value)).map(|_| ACME.to_owned()))
-}
-
-/// The annotations by which it takes any object for its own that wants Secrets.
-pub(super) fn issuer_annotation(annotations: &Value) -> Option<String> {
-    const ISSUER: [&str; 4] = [
-        "cert-manager.io/issuer",
-        "cert-manager.io/cluster-issuer",
-        "certmanager.k8s.io/issuer",
-        "certmanager.k8s.io/cluster-issuer",
-    ];
-    annotations.as_object()?.keys().find(|key| ISSUER.contains(&key.as_str())).cloned()
-}
-
-/// Whether these annotations would hand an object to cert-manager.
-pub(super) fn asks_cert_manager(annotations: &Value) -> bool {
-    cert_manager_annotation(annotations).is_some()
 }

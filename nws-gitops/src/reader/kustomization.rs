@@ -6,7 +6,7 @@ use gix::bstr::ByteSlice;
 use serde_json::{Map, Value};
 
 use super::node::{list, mapping};
-use super::{LocalFault, Parsed, documents, hosts, ingress, reading};
+use super::{LocalFault, Parsed, cert_manager, documents, hosts, reading};
 use crate::fault::FaultReason;
 
 /// One kustomization.
@@ -141,7 +141,7 @@ fn changes(fields: &Map<String, Value>) -> Result<Vec<Change>, Unusable> {
             changes.push(change(field, Effect::Any));
         }
     }
-    if fields.get("commonAnnotations").is_some_and(ingress::asks_cert_manager) {
+    if fields.get("commonAnnotations").is_some_and(cert_manager::is_asked_by) {
         changes.push(change("commonAnnotations", Effect::CertManager));
     }
     if fields.get("commonAnnotations").is_some_and(reading::states_options) {

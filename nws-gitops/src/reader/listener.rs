@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::node::{list, mapping, optional_text, text};
 use super::reading::{Api, Reading};
 use super::route::RouteKind;
-use super::{Applicant, Host, Kind, TlsBlock, hosts, ingress};
+use super::{Applicant, Host, Kind, TlsBlock, cert_manager, hosts};
 use crate::fault::FaultReason;
 
 const GATEWAY: Api = Api {
@@ -71,7 +71,7 @@ pub(super) fn read(reading: &mut Reading<'_>, kind: Kind, object: &Value) -> Opt
         document: reading.document,
         namespace,
         name,
-        cert_manager: ingress::issuer_annotation(annotations),
+        cert_manager: cert_manager::of_annotations(reading, kind, annotations),
         options: reading.options(annotations),
         blocks: blocks(reading, listeners),
         hosts: hosts::of_listeners(listeners),

@@ -8,7 +8,11 @@ use serde_json::Value;
 use super::node::{optional_text, text};
 use super::{Host, LocalFault, Stated, StatedOptions, hosts};
 use crate::fault::FaultReason;
-use crate::{HOLD_ANNOTATION, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION};
+use crate::opting::Enabled;
+use crate::{
+    ENABLED_ANNOTATION, HOLD_ANNOTATION, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION,
+    RENEW_BEFORE_ANNOTATION,
+};
 
 /// The versions of a kind's API.
 pub(super) struct Api {
@@ -45,6 +49,11 @@ impl<'a> Reading<'a> {
         api.served.contains(&found)
     }
 
+    /// A reading of the same object whose faults are kept apart.
+    pub(super) fn aside(&self) -> Self {
+        Self { document: self.document, at: self.at, hosts: self.hosts.clone(), faults: Vec::new() }
+    }
+
     /// Its namespace, where it states one, and its name.
     pub(super) fn identity(&mut self, object: &Value) -> Option<(Option<String>, String)> {
         let metadata = &object["metadata"];
@@ -72,6 +81,10 @@ impl<'a> Reading<'a> {
             profile: self.option(annotations, PROFILE_ANNOTATION),
             renew_before: self.option(annotations, RENEW_BEFORE_ANNOTATION),
             hold: self.option(annotations, HOLD_ANNOTATION),
+            enabled: self.option(annotations, ENABLED_ANNOTATION),
+            ca: Stated::Nothing,
+            duration: Stated::Nothing,
+            keeps_key: false,
         }
     }
 
@@ -80,16 +93,23 @@ impl<'a> Reading<'a> {
         T: FromStr<Err: Into<FaultReason>>,
     {
         let field = format!("metadata.annotations[{annotation:?}]");
+        self.stated(&field, annotations.get(annotation))
+    }
+
+    /// What a field says, where it says anything.
+    pub(super) fn stated<T>(&mut self, field: &str, value: Option<&Value>) -> Stated<T>
+    where
+        T: FromStr<Err: Into<FaultReason>>,
+    {
         let parse = |text: &str| {
             if is_template(text) {
                 return Err(FaultReason::Template);
             }
             text.parse::<T>().map_err(Into::into)
         };
-        let read =
-            optional_text(annotations.get(annotation)).and_then(|text| text.map(parse).transpose());
-        match self.keep(&field, read) {
-            Some(Some(value)) => Stated::Value { value, field: self.place(&field) },
+        let read = optional_text(value).and_then(|text| text.map(parse).transpose());
+        match self.keep(field, read) {
+            Some(Some(value)) => Stated::Value { value, field: self.place(field) },
             Some(None) => Stated::Nothing,
             None => Stated::Unknown,
         }
@@ -143,9 +163,19 @@ fn is_template(text: &str) -> bool {
     super::has_braces(text) || text.contains("${")
 }
 
-/// Whether these annotations would change how an object wants its certificates made, or when.
+/// Whether an object opts in or out, where that can be told.
+pub(super) fn enabled(object: &Value) -> Option<Enabled> {
+    object["metadata"]["annotations"][ENABLED_ANNOTATION].as_str()?.parse().ok()
+}
+
+/// Whether these annotations would change how an object wants its certificates made, or when, or whether at all.
 pub(super) fn states_options(annotations: &Value) -> bool {
-    const ALL: [&str; 4] =
-        [KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION, HOLD_ANNOTATION];
+    const ALL: [&str; 5] = [
+        KEY_TYPE_ANNOTATION,
+        PROFILE_ANNOTATION,
+        RENEW_BEFORE_ANNOTATION,
+        HOLD_ANNOTATION,
+        ENABLED_ANNOTATION,
+    ];
     ALL.iter().any(|key| annotations.get(key).is_some())
 }

@@ -26,9 +26,20 @@ pub(super) fn hiding<'a>(
     })
 }
 
-/// What is wrong with a Secret that is there says nothing of who wants which.
+/// What is wrong with a Secret that is there says nothing of who wants which, nor does what is told beside a want that counts, or
+/// of an object that is known to be cert-manager's.
 fn is_of_wants(fault: &Fault) -> bool {
-    !matches!(fault.reason, FaultReason::NoCertificate | FaultReason::DeliveredTwice { .. })
+    let hides_none = matches!(
+        fault.reason,
+        FaultReason::NoCertificate
+            | FaultReason::DeliveredTwice { .. }
+            | FaultReason::NotFollowed { .. }
+            | FaultReason::AnotherDuration { .. }
+            | FaultReason::CertManager { .. }
+            | FaultReason::UnmappedIssuer { .. }
+            | FaultReason::OtherIssuer { .. }
+    );
+    !hides_none
 }
 
 fn is_near(fault: &Fault, source: &RepoPath) -> bool {

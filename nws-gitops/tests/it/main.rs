@@ -4,6 +4,7 @@
 
 mod adoptions;
 mod apart;
+mod cert_manager;
 mod deliveries;
 mod disk;
 mod durable;

@@ -10,10 +10,10 @@ use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
-    ca_fallback, ca_hangs_mid_order, delete_grace, discover_all_kinds, eab, empty_repository,
-    https_token, incident, issue, lost_race, mirror_lost, new_app, parked, profile, push_refused,
-    rate_limited, renew, restart, revoke_replace, rollover, signed_commits, ssh, state_lost,
-    two_targets, ungated, webhook,
+    ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
+    empty_repository, https_token, incident, issue, lost_race, mirror_lost, new_app, parked,
+    profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, signed_commits,
+    ssh, state_lost, two_targets, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -39,7 +39,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 35] = [
+pub(crate) const SCENARIOS: [Scenario; 36] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -250,6 +250,12 @@ pub(crate) const SCENARIOS: [Scenario; 35] = [
         about: "certificates of certbot, lego and cert-manager are taken over: served as they are, without an order, and renewed as what they replace",
         play: |programs, folder| Box::pin(adopt::play(programs, folder)),
     },
+    Scenario {
+        name: "cert-manager",
+        tag: Tag::Full,
+        about: "a repository as cert-manager's users have it, unchanged: what names a known issuer is served by its CA, and the rest is left",
+        play: |programs, folder| Box::pin(cert_manager::play(programs, folder)),
+    },
 ];
 
 /// The scenarios of these names; without names, those that `tag` covers.
@@ -344,7 +350,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken delete-grace profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds https-token signed-commits adopt",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken delete-grace profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds https-token signed-commits adopt cert-manager",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -356,7 +362,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, delete-grace, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, https-token, signed-commits, adopt",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, delete-grace, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, https-token, signed-commits, adopt, cert-manager",
             ),
         ];
         for (case, names, tag, expected) in cases {

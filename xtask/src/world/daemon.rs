@@ -47,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) trees: [&'static str; 2],
     /// The lines of `[deletion]`; nothing is removed where there are none.
     pub(crate) deletion: &'static str,
+    /// The lines of `[discover]`.
+    pub(crate) discover: &'static str,
 }
 
 impl Settings {
@@ -63,6 +65,7 @@ impl Settings {
         targets: "",
         trees: ["certs/", "certs/"],
         deletion: "",
+        discover: "",
     };
 }
 

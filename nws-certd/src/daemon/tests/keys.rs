@@ -5,9 +5,19 @@ use time::Duration;
 use super::revoking::{newest, revoke};
 use super::world::{SHOP, World};
 
+/// A `Certificate` as cert-manager has them, which is served as it opts in, with this policy for its key.
+fn certificate(rotation_policy: &str) -> String {
+    format!(
+        "apiVersion: cert-manager.io/v1\nkind: Certificate\n\
+         metadata: {{name: web, namespace: shop, annotations: {{nws-certd/enabled: 'true'}}}}\n\
+         spec:\n  secretName: shop-tls\n  dnsNames: [shop.example]\n  issuerRef: {{name: le}}\n  \
+         privateKey: {{algorithm: ECDSA, rotationPolicy: {rotation_policy}}}\n"
+    )
+}
+
 /// The public keys of a certificate, its renewal, and the one in place of that once its key is known to others.
-async fn three_keys(reuse_key: bool) -> [Vec<u8>; 3] {
-    let world = World::with(SHOP).await;
+async fn three_keys(reuse_key: bool, manifest: &str) -> [Vec<u8>; 3] {
+    let world = World::with(manifest).await;
     world.reuse_key.store(reuse_key, std::sync::atomic::Ordering::SeqCst);
     let mut daemon = world.daemon().await;
     let report = world.settle(&mut daemon).await;
@@ -25,15 +35,24 @@ async fn three_keys(reuse_key: bool) -> [Vec<u8>; 3] {
 
 #[tokio::test]
 async fn each_certificate_has_a_key_of_its_own() {
-    let [first, second, third] = three_keys(false).await;
+    let [first, second, third] = three_keys(false, SHOP).await;
     assert!(first != second && second != third);
 }
 
 #[tokio::test]
 async fn where_keys_are_used_again_one_that_others_may_know_is_not() {
-    let [first, second, third] = three_keys(true).await;
+    let [first, second, third] = three_keys(true, SHOP).await;
     assert_eq!(first, second);
     assert_ne!(second, third);
+}
+
+#[tokio::test]
+async fn a_certificate_keeps_its_key_where_it_says_so() {
+    let [first, second, third] = three_keys(false, &certificate("Never")).await;
+    assert_eq!(first, second);
+    assert_ne!(second, third, "not one that others may know");
+    let [first, second, _] = three_keys(false, &certificate("Always")).await;
+    assert_ne!(first, second);
 }
 
 #[tokio::test]

@@ -139,6 +139,7 @@ impl Daemon {
             have: planned.validity(),
             tenant: planned.tenant().into(),
             exemption: planned.exemption,
+            keeps_key: planned.keeps_key,
             in_spite: planned.in_spite,
             uses: Vec::new(),
             began: self.parts.clock.now(),

@@ -38,6 +38,7 @@ fn attempt(age: Duration, ends: OffsetDateTime) -> Attempt {
         profile: None,
     };
     Attempt {
+        keeps_key: false,
         certificate,
         reason: Reason::Absent,
         authority: Arc::new(authority()),

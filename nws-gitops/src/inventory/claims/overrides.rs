@@ -3,7 +3,7 @@
 use super::Asking;
 use crate::overrides::HoldText;
 use crate::reader::Stated;
-use crate::{Hold, Overrides};
+use crate::{CaName, Hold, Overrides};
 
 /// What all of them say together; what cannot be read says nothing.
 pub(super) fn gather(askings: &[Asking]) -> Overrides {
@@ -14,6 +14,15 @@ pub(super) fn gather(askings: &[Asking]) -> Overrides {
     Overrides {
         renew_before: askings.iter().filter_map(stated).collect(),
         holds: askings.iter().filter_map(hold).collect(),
+        keeps_key: askings.iter().any(|asking| asking.options.keeps_key),
+        cas: askings.iter().filter_map(ca).collect(),
+    }
+}
+
+fn ca(asking: &Asking) -> Option<CaName> {
+    match &asking.options.ca {
+        Stated::Value { value, .. } => Some(value.clone()),
+        Stated::Nothing | Stated::Unknown => None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::{Destination, Layout};
 
 /// Places that bear on each other.
-const PATHS: [&str; 17] = [
+const PATHS: [&str; 18] = [
     "apps/shop/ingress.yaml",
     "apps/shop/patch.yaml",
     "apps/shop/templates/ingress.yaml",
@@ -15,6 +15,7 @@ const PATHS: [&str; 17] = [
     "apps/shop/kustomization.yaml",
     "apps/blog/ingress.yaml",
     "apps/blog/kustomization.yaml",
+    "apps/blog/nws-certd.yaml",
     "apps/fleet.yml",
     "apps-of-others/ingress.yaml",
     "component/kustomization.yaml",
@@ -67,6 +68,8 @@ fn texts() -> Vec<String> {
         route("shop", "g.example"),
         route("blog", "h.example"),
         "kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nspec: {parentRefs: [{name: 1}], hostnames: [i.example]}\n".to_owned(),
+        "kind: Certificate\napiVersion: cert-manager.io/v1\nmetadata: {name: c, namespace: shop}\nspec: {secretName: tls, dnsNames: [a.example], duration: 9000h, issuerRef: {name: le}}\n".to_owned(),
+        "apiVersion: nws-certd/v1\nkind: Certificates\ncertificates: [{secretName: other, hosts: [b.example]}]\n".to_owned(),
     ]
     .into()
 }
@@ -86,7 +89,7 @@ fn route(gateway: &str, host: &str) -> String {
 
 /// Which path, and which text; none removes the file.
 fn commit() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
-    let text = prop_oneof![4 => (0..27_usize).prop_map(Some), 1 => Just(None)];
+    let text = prop_oneof![4 => (0..29_usize).prop_map(Some), 1 => Just(None)];
     prop::collection::vec((0..PATHS.len(), text), 1..5)
 }
 
@@ -100,7 +103,8 @@ proptest! {
         let texts = texts();
         let destination = Destination { layout: Layout::Kustomize, ..Destination::default() };
         let targets = if beside { Targets::new(destination) } else { Targets::default() };
-        let discover = Discover { targets, ..Discover::default() };
+        let issuers = [("le".parse().unwrap(), "le".parse().unwrap())].into_iter().collect();
+        let discover = Discover { targets, issuers, ..Discover::default() };
         let mut warm = Repository::new(&discover);
         for commit in commits {
             let changes: Vec<_> = commit

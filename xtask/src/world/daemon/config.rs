@@ -50,6 +50,8 @@ pub(crate) struct Told {
 /// What the daemon is told of a CA beyond where it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct CaOptions {
+    /// What issuers and manifests call it.
+    pub(crate) name: Option<&'static str>,
     pub(crate) profile: Option<&'static str>,
     pub(crate) contact: &'static [&'static str],
     pub(crate) external_account: Option<ExternalAccount>,
@@ -63,6 +65,7 @@ pub(crate) struct CaOptions {
 
 impl CaOptions {
     pub(crate) const NONE: Self = Self {
+        name: None,
         profile: None,
         contact: &[],
         external_account: None,
@@ -81,7 +84,8 @@ impl Places {
     /// If a file that the configuration names cannot be written.
     pub(super) fn configuration(&self, settings: Settings) -> Result<String> {
         let Self { folder, repository, challenge, https, dns, .. } = self;
-        let Settings { poll, batch, concurrency, retry, targets, deletion, .. } = settings;
+        let Settings { poll, batch, concurrency, retry, targets, deletion, discover, .. } =
+            settings;
         let (cas, ssh, webhook) = (self.cas(settings)?, self.ssh(), self.webhook());
         let edges = self.edges();
         let folder = folder.display();
@@ -104,6 +108,8 @@ concurrency = {concurrency}
 {retry}
 [deletion]
 {deletion}
+[discover]
+{discover}
 [edges]
 {edges}https_port = {https}
 resolvers = ["{dns}"]
@@ -152,6 +158,7 @@ impl CaOptions {
     fn lines(&self, folder: &Path) -> Result<String> {
         let mut text = String::new();
         let words = [
+            ("name", self.name),
             ("profile", self.profile),
             ("preferred_chain", self.preferred_chain),
             ("account", self.account),
@@ -206,6 +213,7 @@ mod tests {
     #[test]
     fn a_ca_alone_is_one_table_and_several_are_a_list() {
         const ALL: CaOptions = CaOptions {
+            name: Some("second"),
             profile: Some("shortlived"),
             contact: &["mailto:ops@example.org"],
             external_account: Some(ExternalAccount { kid: "kid-1", key: "c2VjcmV0" }),
@@ -246,6 +254,7 @@ mod tests {
             timeout = "30s"
             requests_per_second = 10000
             requests_in_flight = 256
+            name = "second"
             profile = "shortlived"
             preferred_chain = "Root X"
             account = "shared"

@@ -63,7 +63,7 @@ impl World {
             Place::First => *self.limits.lock().unwrap(),
             Place::Second => budget::Limits::NONE,
         };
-        Terms { registration: self.registration(), profile: None, chain: None, limits }
+        Terms { name: None, registration: self.registration(), profile: None, chain: None, limits }
     }
 
     /// From now on the owner of a name lets these CAs issue for it, by how CAA records call them.

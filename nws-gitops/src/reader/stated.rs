@@ -1,0 +1,68 @@
+//! What an object says of how its certificates are made, and when.
+
+use nws_expiry::{KeyType, Profile, RenewBefore};
+use time::Duration;
+
+use crate::CaName;
+use crate::opting::Enabled;
+use crate::overrides::HoldText;
+
+/// How an object wants its certificates made, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct StatedOptions {
+    pub(crate) key_type: Stated<KeyType>,
+    pub(crate) profile: Stated<Profile>,
+    pub(crate) renew_before: Stated<RenewBefore>,
+    pub(crate) hold: Stated<HoldText>,
+    /// Whether it is to be served at all.
+    pub(crate) enabled: Stated<Enabled>,
+    pub(crate) ca: Stated<CaName>,
+    /// How long it is to be valid, which is for the CA to decide.
+    pub(crate) duration: Stated<Duration>,
+    /// Whether a renewal is for the key of the certificate before.
+    pub(crate) keeps_key: bool,
+}
+
+impl StatedOptions {
+    /// The same where what is written may not be what is deployed. That decides how a certificate is to be made; when it is ordered is
+    /// between the file and us.
+    pub(crate) fn unsettled(&self) -> Self {
+        Self { key_type: Stated::Unknown, profile: Stated::Unknown, ..self.clone() }
+    }
+
+    pub(crate) fn are_known(&self) -> bool {
+        let Self { key_type, profile, renew_before, hold, enabled, ca, .. } = self;
+        let when = renew_before.is_known() && hold.is_known();
+        key_type.is_known() && profile.is_known() && when && enabled.is_known() && ca.is_known()
+    }
+}
+
+/// What a field says that may be left out.
+#[derive(Clone, Debug)]
+pub(crate) enum Stated<T> {
+    Nothing,
+    Value {
+        value: T,
+        /// As in `metadata.annotations["nws-certd/key-type"]`.
+        field: String,
+    },
+    /// Something, but it cannot be told what.
+    Unknown,
+}
+
+impl<T> Stated<T> {
+    /// This, or else that.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match self {
+            Self::Nothing => other,
+            Self::Value { .. } | Self::Unknown => self,
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Value { .. } => true,
+            Self::Unknown => false,
+        }
+    }
+}

@@ -33,6 +33,8 @@ pub enum Remedy {
     FollowMove,
     /// The proxy is not there, or lets us go nowhere.
     CheckProxy,
+    /// The host takes signed commits only.
+    SignCommits,
     /// A disk is full.
     MakeRoom,
 }
@@ -47,7 +49,7 @@ impl Remedy {
 }
 
 /// As OpenSSH 9, git 2.39, curl 7.88, GitHub, GitLab, Gitea and Bitbucket say it, in lower case.
-const SAID: [(&str, Remedy); 36] = [
+const SAID: [(&str, Remedy); 39] = [
     ("remote host identification has changed", Remedy::CompareHostKey),
     ("host key verification failed", Remedy::PinHostKey),
     ("permission denied (publickey", Remedy::RegisterKey),
@@ -83,6 +85,9 @@ const SAID: [(&str, Remedy); 36] = [
     ("resolve proxy", Remedy::CheckProxy),
     ("proxy connect aborted", Remedy::CheckProxy),
     ("connect tunnel failed", Remedy::CheckProxy),
+    ("commits must have verified signatures", Remedy::SignCommits),
+    ("commit must be signed with a", Remedy::SignCommits),
+    ("is protected from unverified commit", Remedy::SignCommits),
     ("no space left on device", Remedy::MakeRoom),
 ];
 
@@ -117,6 +122,9 @@ impl fmt::Display for Remedy {
             }
             Self::FollowMove => {
                 "write the URL that the git host leads to, as curl -I shows it; it is not followed, since a token is not for others"
+            }
+            Self::SignCommits => {
+                "configure a signing key, and register its public half as one with the account that has the commits' address"
             }
             Self::MakeRoom => {
                 "make room on the disk that is full: the state directory's, or the git host's where these are its words"

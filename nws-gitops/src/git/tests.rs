@@ -222,6 +222,15 @@ fn known_words_and_what_helps() {
             None,
         ),
         (
+            "remote: error: GH006: Protected branch update failed for refs/heads/main.\nremote: - Commits must have verified signatures.",
+            Some(Remedy::SignCommits),
+        ),
+        ("remote: GitLab: Commit must be signed with a GPG key", Some(Remedy::SignCommits)),
+        (
+            "remote: Gitea: Branch main is protected from unverified commit 0123abc",
+            Some(Remedy::SignCommits),
+        ),
+        (
             "fatal: unable to write loose object file: No space left on device",
             Some(Remedy::MakeRoom),
         ),

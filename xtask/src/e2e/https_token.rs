@@ -64,7 +64,7 @@ async fn begin_with_another_ca(world: &mut World, host: &HttpsHost, app: App) ->
     served(world, app).await
 }
 
-/// Each trouble while the one before it is still there, so that only the last is ever mended.
+/// Each trouble while the one before it is still there, so that only the last is ever mended. A `sync` that meets trouble fails.
 async fn troubled(world: &mut World, host: &HttpsHost) -> Result<()> {
     host.give_token(WRONG)?;
     world.daemon.sync().await.ok();

@@ -333,6 +333,32 @@ pub enum FaultReason {
         /// The file that keeps it.
         holder: RepoPath,
     },
+    /// A tenant's host is no other's.
+    #[error(
+        "names {host}, for which namespace {namespace} has a certificate{}; use another host, or set names.shared = \"allow\"",
+        asked_for(.path.as_ref())
+    )]
+    HostHeld {
+        /// The host.
+        host: DnsName,
+        /// The namespace that keeps it.
+        namespace: String,
+        /// The first file that asks for it there.
+        path: Option<RepoPath>,
+    },
+    /// Nobody knows whose it is.
+    #[error(
+        "names {host}, as does namespace {namespace}{}; neither gets a certificate for it until one leaves it out, or names.shared is \"allow\"",
+        asked_for(.path.as_ref())
+    )]
+    HostContested {
+        /// The host.
+        host: DnsName,
+        /// The other namespace.
+        namespace: String,
+        /// The first file that asks for it there.
+        path: Option<RepoPath>,
+    },
     /// One certificate is asked for in two ways.
     #[error(
         "asks for {asked:?} in secret {secret}, for which {holder}, document {document}, asks for {kept:?}, which it gets; write the same in both, or give one of them another secretName"
@@ -377,4 +403,9 @@ pub enum FaultReason {
         "carries nws-certd's label but no certificate that can be read; a new one will take its place"
     )]
     NoCertificate,
+}
+
+/// A host may come from a route, whose file asks for nothing itself.
+fn asked_for(path: Option<&RepoPath>) -> String {
+    path.map_or_else(String::new, |path| format!(" ({path} asks for it)"))
 }

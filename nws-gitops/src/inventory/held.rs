@@ -73,7 +73,7 @@ fn first_of<'a>(held: &'a [Delivered], one: &Delivered) -> Option<&'a Delivered>
 }
 
 fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
-    (second.ours && !std::ptr::eq(first, second)).then(|| Fault {
+    (!std::ptr::eq(first, second)).then(|| Fault {
         path: second.path.clone(),
         document: Some(second.document),
         field: None,

@@ -33,6 +33,7 @@ mod rollover;
 mod scenario;
 mod ssh;
 mod state_lost;
+mod tenant_conflict;
 mod two_targets;
 mod ungated;
 mod webhook;

@@ -6,8 +6,12 @@ use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, InvalidRenewBefore, Un
 
 use crate::{
     CaName, EmptyHold, InvalidCaName, InvalidEnabled, InvalidSecretRef, IssuerRef, RefusalReason,
-    RepoPath, SecretRef,
+    RepoPath,
 };
+
+mod conflict;
+
+pub use conflict::Conflict;
 
 /// Something in the repository that keeps a certificate from being served as it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -323,89 +327,15 @@ pub enum FaultReason {
         /// The name.
         name: DnsName,
     },
-    /// Two files want different certificates in the same place.
-    #[error(
-        "wants secret {secret}, which {holder} wants with other hosts; give one of them another secretName"
-    )]
-    Conflict {
-        /// The Secret.
-        secret: SecretRef,
-        /// The file that keeps it.
-        holder: RepoPath,
-    },
-    /// A tenant's host is no other's.
-    #[error(
-        "names {host}, for which namespace {namespace} has a certificate{}; use another host, or set names.shared = \"allow\"",
-        asked_for(.path.as_ref())
-    )]
-    HostHeld {
-        /// The host.
-        host: DnsName,
-        /// The namespace that keeps it.
-        namespace: String,
-        /// The first file that asks for it there.
-        path: Option<RepoPath>,
-    },
-    /// Nobody knows whose it is.
-    #[error(
-        "names {host}, as does namespace {namespace}{}; neither gets a certificate for it until one leaves it out, or names.shared is \"allow\"",
-        asked_for(.path.as_ref())
-    )]
-    HostContested {
-        /// The host.
-        host: DnsName,
-        /// The other namespace.
-        namespace: String,
-        /// The first file that asks for it there.
-        path: Option<RepoPath>,
-    },
-    /// One certificate is asked for in two ways.
-    #[error(
-        "asks for {asked:?} in secret {secret}, for which {holder}, document {document}, asks for {kept:?}, which it gets; write the same in both, or give one of them another secretName"
-    )]
-    OptionConflict {
-        /// The Secret.
-        secret: SecretRef,
-        /// As written here.
-        asked: Box<str>,
-        /// The file that has its way.
-        holder: RepoPath,
-        /// The YAML document in it, the first being 1.
-        document: usize,
-        /// As written there.
-        kept: Box<str>,
-    },
-    /// Not ours to overwrite.
-    #[error(
-        "wants secret {secret}, which {path} holds and nws-certd did not write; use another secretName, remove that file, or take it over with: nws-certd import repo {secret}"
-    )]
-    ForeignSecret {
-        /// The Secret.
-        secret: SecretRef,
-        /// The file that holds it.
-        path: RepoPath,
-    },
+    /// Somebody else has what it wants, or wants it too.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
     /// Something stands where the certificate would go.
     #[error(transparent)]
     NoPlace(#[from] RefusalReason),
-    /// Two bundles would fight over the object.
-    #[error(
-        "holds secret {secret}, as does {other}, which is the one kept up to date; remove this file"
-    )]
-    DeliveredTwice {
-        /// The Secret.
-        secret: SecretRef,
-        /// The file that counts.
-        other: RepoPath,
-    },
     /// Ours by its label, but not as we wrote it.
     #[error(
         "carries nws-certd's label but no certificate that can be read; a new one will take its place"
     )]
     NoCertificate,
-}
-
-/// A host may come from a route, whose file asks for nothing itself.
-fn asked_for(path: Option<&RepoPath>) -> String {
-    path.map_or_else(String::new, |path| format!(" ({path} asks for it)"))
 }

@@ -67,7 +67,7 @@ mod kind;
 pub use kind::Kind;
 mod fault;
 mod reader;
-pub use fault::{Fault, FaultReason};
+pub use fault::{Conflict, Fault, FaultReason};
 mod options;
 pub use options::{CertificateOptions, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION};
 mod overrides;

@@ -8,7 +8,7 @@ use super::claimants::{Holders, Rival};
 use super::claims::Case;
 use super::{Inventory, Source, Wanted, held};
 use crate::discover::SharedHosts;
-use crate::fault::{Fault, FaultReason};
+use crate::fault::{Conflict, Fault, FaultReason};
 use crate::{Owner, SecretRef};
 
 /// What is wanted in a Secret as far as nobody else's Secrets are looked at, for each target; and what is wrong with it.
@@ -100,7 +100,7 @@ impl Inventory {
             candidate.wanted.iter().flat_map(|wanted| &wanted.sources).collect();
         for (host, rival) in refused {
             let asking = self.index.asking(&candidate.secret, host);
-            let reason = self.reason(host, rival);
+            let reason = FaultReason::Conflict(self.conflict(host, rival));
             candidate.faults.extend(
                 asking
                     .filter(|source| sources.contains(source))
@@ -117,13 +117,13 @@ impl Inventory {
             .collect();
     }
 
-    fn reason(&self, host: &DnsName, rival: &Rival) -> FaultReason {
+    fn conflict(&self, host: &DnsName, rival: &Rival) -> Conflict {
         let (host, namespace) = (host.clone(), rival.secret.namespace().to_owned());
         let source = self.index.asking(&rival.secret, &host).next();
         let path = source.map(|source| source.path.clone());
         match rival.holds {
-            true => FaultReason::HostHeld { host, namespace, path },
-            false => FaultReason::HostContested { host, namespace, path },
+            true => Conflict::HostHeld { host, namespace, path },
+            false => Conflict::HostContested { host, namespace, path },
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Delivered;
 use super::file::File;
 use super::namespaces::Namespaces;
-use crate::fault::{Fault, FaultReason};
+use crate::fault::{Conflict, Fault, FaultReason};
 use crate::reader::Secret;
 use crate::{Provenance, SecretRef, Targets, WantKey};
 
@@ -77,10 +77,11 @@ fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
         path: second.path.clone(),
         document: Some(second.document),
         field: None,
-        reason: FaultReason::DeliveredTwice {
+        reason: Conflict::DeliveredTwice {
             secret: second.secret.clone(),
             other: first.path.clone(),
-        },
+        }
+        .into(),
         hosts: hosts(second),
     })
 }

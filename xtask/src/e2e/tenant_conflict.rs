@@ -52,7 +52,7 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
 
     world.repository.commit(&attack(), "Ask for everything").await?;
     world.wait_served(GREEDY.hosts[0]).await?;
-    world.daemon.wait_status("what is refused is told", NOTICED, |status| told(status)).await?;
+    world.daemon.wait_status("what is refused is told", NOTICED, told).await?;
     let orders = world.proxy.orders();
     ensure!(orders == 2, "{orders} orders were made for two certificates");
     ensure!(world.served(SHOP.hosts[0]).await? == shop, "the shop has another certificate");

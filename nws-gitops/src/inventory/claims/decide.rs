@@ -7,7 +7,7 @@ use nws_expiry::{DnsName, DnsNames};
 use super::super::held;
 use super::super::{Delivered, Wanted};
 use super::{Asking, Claim, Standing, duration, options, overrides};
-use crate::fault::{Fault, FaultReason};
+use crate::fault::{Conflict, Fault, FaultReason};
 use crate::{Owner, RepoPath, WantKey};
 
 /// What is wanted in a Secret, by standing and file.
@@ -37,8 +37,8 @@ pub(in crate::inventory) fn decide(
     let incumbent = Incumbent::of(case.same, &key);
     let parties = parties(rivals, &incumbent, case);
     if let Some(foreign) = incumbent.keeps_out() {
-        let reason =
-            FaultReason::ForeignSecret { secret: key.secret.clone(), path: foreign.path.clone() };
+        let (secret, path) = (key.secret.clone(), foreign.path.clone());
+        let reason = Conflict::ForeignSecret { secret, path }.into();
         faults.extend(parties.iter().flat_map(|party| party.refusals(&reason)));
         return None;
     }
@@ -46,7 +46,7 @@ pub(in crate::inventory) fn decide(
     let (names, first) = (holder.names.clone(), holder.path.clone());
     let (sharing, refused): (Vec<_>, Vec<_>) =
         parties.into_iter().partition(|party| party.names == names);
-    let reason = FaultReason::Conflict { secret: key.secret.clone(), holder: first };
+    let reason = Conflict::Secret { secret: key.secret.clone(), holder: first }.into();
     faults.extend(refused.iter().flat_map(|party| party.refusals(&reason)));
     let mut askings: Vec<_> = sharing.into_iter().flat_map(|party| party.askings).collect();
     askings.sort_by(|one, other| one.source.cmp(&other.source));

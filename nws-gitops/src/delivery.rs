@@ -137,7 +137,8 @@ impl Planner<'_> {
             return Err(RefusalReason::ForeignSecret { secret, path });
         }
         let path = self.placer.place(key)?;
-        self.secrets.insert(path.clone(), manifest(key, issued, provenance).into_bytes());
+        let provenance = Provenance { owner: self.inventory.owner(key), ..provenance.clone() };
+        self.secrets.insert(path.clone(), manifest(key, issued, &provenance).into_bytes());
         Ok(Some(Delivery {
             key: key.clone(),
             path,

@@ -29,6 +29,8 @@ pub struct Discover {
     pub issuers: Issuers,
     /// The names that may be wanted.
     pub allow: NamePatterns,
+    /// What to do with a host that several namespaces want.
+    pub shared_hosts: SharedHosts,
     /// Which clusters want it, and where it goes.
     pub targets: Targets,
 }
@@ -48,6 +50,16 @@ impl Discover {
 
 fn any(patterns: &[PathPattern], path: &RepoPath) -> bool {
     patterns.iter().any(|pattern| pattern.matches(path))
+}
+
+/// What to do with a host for which several namespaces want certificates.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum SharedHosts {
+    /// Leave it to those that have one, and order for no other; where nobody has one, for nobody.
+    #[default]
+    Refuse,
+    /// Order for all of them.
+    Allow,
 }
 
 /// What to do with a `Certificate`, or an object that carries cert-manager's annotations.

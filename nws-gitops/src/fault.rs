@@ -6,8 +6,12 @@ use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, InvalidRenewBefore, Un
 
 use crate::{
     CaName, EmptyHold, InvalidCaName, InvalidEnabled, InvalidSecretRef, IssuerRef, RefusalReason,
-    RepoPath, SecretRef,
+    RepoPath,
 };
+
+mod conflict;
+
+pub use conflict::Conflict;
 
 /// Something in the repository that keeps a certificate from being served as it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -323,55 +327,12 @@ pub enum FaultReason {
         /// The name.
         name: DnsName,
     },
-    /// Two files want different certificates in the same place.
-    #[error(
-        "wants secret {secret}, which {holder} wants with other hosts; give one of them another secretName"
-    )]
-    Conflict {
-        /// The Secret.
-        secret: SecretRef,
-        /// The file that keeps it.
-        holder: RepoPath,
-    },
-    /// One certificate is asked for in two ways.
-    #[error(
-        "asks for {asked:?} in secret {secret}, for which {holder}, document {document}, asks for {kept:?}, which it gets; write the same in both, or give one of them another secretName"
-    )]
-    OptionConflict {
-        /// The Secret.
-        secret: SecretRef,
-        /// As written here.
-        asked: Box<str>,
-        /// The file that has its way.
-        holder: RepoPath,
-        /// The YAML document in it, the first being 1.
-        document: usize,
-        /// As written there.
-        kept: Box<str>,
-    },
-    /// Not ours to overwrite.
-    #[error(
-        "wants secret {secret}, which {path} holds and nws-certd did not write; use another secretName, remove that file, or take it over with: nws-certd import repo {secret}"
-    )]
-    ForeignSecret {
-        /// The Secret.
-        secret: SecretRef,
-        /// The file that holds it.
-        path: RepoPath,
-    },
+    /// Somebody else has what it wants, or wants it too.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
     /// Something stands where the certificate would go.
     #[error(transparent)]
     NoPlace(#[from] RefusalReason),
-    /// Two bundles would fight over the object.
-    #[error(
-        "holds secret {secret}, as does {other}, which is the one kept up to date; remove this file"
-    )]
-    DeliveredTwice {
-        /// The Secret.
-        secret: SecretRef,
-        /// The file that counts.
-        other: RepoPath,
-    },
     /// Ours by its label, but not as we wrote it.
     #[error(
         "carries nws-certd's label but no certificate that can be read; a new one will take its place"

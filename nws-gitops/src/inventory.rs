@@ -10,11 +10,13 @@ use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::layout::Placer;
 use crate::{
-    CertificateOptions, Kind, ObjectId, Overrides, Provenance, RefusalReason, RepoPath, SecretRef,
-    Target, Targets, Tip, WantKey, parallel,
+    CertificateOptions, Kind, ObjectId, Overrides, Owner, Provenance, RefusalReason, RepoPath,
+    SecretRef, Target, Targets, Tip, WantKey, parallel,
 };
 
+mod claimants;
 mod claims;
+mod decide;
 mod file;
 mod ground;
 mod held;
@@ -26,6 +28,7 @@ mod offer;
 mod routes;
 mod surroundings;
 
+use claimants::Claimants;
 pub(crate) use file::{Entry, File};
 use index::Index;
 use offer::Offer;
@@ -47,6 +50,7 @@ pub struct Inventory {
     pub faults: Vec<Fault>,
     around: Surroundings,
     index: Index,
+    claimants: Claimants,
     /// What is wrong with Secrets, by name.
     of_secrets: BTreeMap<SecretRef, Vec<Fault>>,
     /// What nothing is there for yet.
@@ -134,6 +138,12 @@ pub struct Delivered {
 }
 
 impl Delivered {
+    /// The names its certificate carries.
+    fn names(&self) -> impl Iterator<Item = &DnsName> {
+        let names = self.chain.as_ref().and_then(|chain| chain.leaf().names());
+        names.into_iter().flat_map(DnsNames::iter)
+    }
+
     /// What it serves, if it is ours.
     pub(crate) fn key(&self) -> WantKey {
         WantKey { target: self.target.clone(), secret: self.secret.clone() }
@@ -151,6 +161,7 @@ impl Inventory {
             faults: Vec::new(),
             around,
             index: Index::default(),
+            claimants: Claimants::default(),
             of_secrets: BTreeMap::new(),
             unheld: BTreeSet::new(),
             placeless: Vec::new(),
@@ -183,52 +194,38 @@ impl Inventory {
         let offers = parallel::map(files, |file| Offer::of(&file, &self.around));
         let redone =
             changes.iter().map(|(path, _)| path).chain(affected.iter().map(|(path, _)| path));
-        let stirred = self.replace(&redone.collect(), offers);
-        self.decide(stirred);
+        let (stirred, moved) = self.replace(&redone.collect(), offers);
+        self.decide(stirred, moved);
         let placeless = self.refuse_what_has_no_place();
         self.faults = self.all_faults(placeless);
         self.tip = tip;
         Ok(())
     }
 
-    /// What these files bring now. Which Secrets they speak of, or spoke of.
-    fn replace(&mut self, redone: &BTreeSet<&RepoPath>, offers: Vec<Offer>) -> BTreeSet<SecretRef> {
-        let mut stirred = BTreeSet::new();
+    /// What these files bring now. Which Secrets they speak of, or spoke of; and the hosts of certificates that came or went.
+    fn replace(
+        &mut self,
+        redone: &BTreeSet<&RepoPath>,
+        offers: Vec<Offer>,
+    ) -> (BTreeSet<SecretRef>, BTreeSet<DnsName>) {
+        let (mut stirred, mut moved) = (BTreeSet::new(), BTreeSet::new());
         redone.iter().for_each(|path| self.index.remove(path, &mut stirred));
         if !stirred.is_empty() {
-            self.delivered.retain(|held| !redone.contains(&held.path));
+            let gone = self.delivered.extract_if(.., |held| redone.contains(&held.path));
+            gone.for_each(|held| moved.extend(held.names().cloned()));
         }
-        let delivered = offers.into_iter().flat_map(|offer| self.index.add(offer, &mut stirred));
-        self.delivered.extend(delivered);
+        let index = &mut self.index;
+        let come = offers.into_iter().flat_map(|offer| index.add(offer, &mut stirred));
+        let come: Vec<_> = come.collect();
+        // Where nothing is claimed yet, everything is decided anyway.
+        if !self.claimants.are_none() {
+            moved.extend(come.iter().flat_map(Delivered::names).cloned());
+        }
+        self.delivered.extend(come);
         self.delivered.sort_by(|a, b| {
             (&a.secret, &a.path, a.document).cmp(&(&b.secret, &b.path, b.document))
         });
-        stirred
-    }
-
-    fn decide(&mut self, stirred: BTreeSet<SecretRef>) {
-        self.wanted.append(&mut self.placeless);
-        self.wanted.retain(|wanted| !stirred.contains(&wanted.key.secret));
-        self.unheld.retain(|key| !stirred.contains(&key.secret));
-        let lost = self.around.routes.lost_names(&self.around);
-        for secret in stirred {
-            let same = held::named(&self.delivered, &secret);
-            let mut faults = held::faults(same).collect();
-            let wanted = self.index.decide(&secret, same, &lost, &mut faults);
-            self.of_secrets.remove(&secret);
-            let unheld: Vec<_> = wanted
-                .iter()
-                .map(|wanted| &wanted.key)
-                .filter(|key| self.held(key).is_none())
-                .cloned()
-                .collect();
-            self.unheld.extend(unheld);
-            self.wanted.extend(wanted);
-            if !faults.is_empty() {
-                self.of_secrets.insert(secret, faults);
-            }
-        }
-        self.wanted.sort_by(|a, b| a.key.cmp(&b.key));
+        (stirred, moved)
     }
 
     /// What could not be delivered is not to be ordered either. Returns what is wrong with it.
@@ -266,9 +263,21 @@ impl Inventory {
         held::of(&self.delivered, key).find(|held| held.ours)
     }
 
-    /// Somebody else's Secret of that name for those clusters, which keeps ours out.
+    /// Somebody else's Secret of that name for those clusters, which keeps ours out, unless ours is there already.
     pub fn foreign(&self, key: &WantKey) -> Option<&Delivered> {
-        held::of(&self.delivered, key).find(|held| !held.ours)
+        match self.held(key) {
+            Some(_) => None,
+            None => held::of(&self.delivered, key).find(|held| !held.ours),
+        }
+    }
+
+    /// Whose a Secret is: who had it when it was written, as long as he wants it, else the first who does.
+    pub fn owner(&self, key: &WantKey) -> Option<Owner> {
+        let had_it = self.held(key).and_then(|held| held.provenance.owner.clone());
+        let sources = self.want(key)?.sources.iter();
+        let mut owners = sources.map(|source| Owner::of(&source.path, &self.around.ground));
+        let first = owners.next()?;
+        had_it.filter(|had_it| *had_it == first || owners.any(|one| one == *had_it)).or(Some(first))
     }
 
     /// What is wanted of this key.

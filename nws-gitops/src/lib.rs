@@ -71,17 +71,19 @@ pub use opting::{ENABLED_ANNOTATION, InvalidEnabled, Opting};
 mod discover;
 pub use discover::{
     CertManager, Discover, InvalidNamePattern, InvalidPathPattern, NamePattern, NamePatterns,
-    PathPattern,
+    PathPattern, SharedHosts,
 };
 mod kind;
 pub use kind::Kind;
 mod fault;
 mod reader;
-pub use fault::{Fault, FaultReason};
+pub use fault::{Conflict, Fault, FaultReason};
 mod options;
 pub use options::{CertificateOptions, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION};
 mod overrides;
 pub use overrides::{EmptyHold, HOLD_ANNOTATION, Hold, Overrides, RENEW_BEFORE_ANNOTATION};
+mod owner;
+pub use owner::{OWNER_ANNOTATION, Owner};
 mod provenance;
 pub use provenance::{CA_ANNOTATION, Provenance};
 mod inventory;

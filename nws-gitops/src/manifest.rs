@@ -9,7 +9,7 @@ use nws_expiry::{Chain, DnsNames, Issued, Leaf};
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, WantKey};
+use crate::{CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, WantKey};
 
 /// The label that makes a Secret ours, with the value `"true"`.
 pub const MANAGED_LABEL: &str = "nws-certd/managed";
@@ -45,8 +45,8 @@ impl fmt::Debug for Manifest {
 ///
 /// The same certificate of the same provenance always gives the same bytes. Every scalar is quoted, since `1.5` and `on` are
 /// names to Kubernetes and something else to YAML. The annotations, sorted, repeat in clear what the certificate says, so that
-/// a reviewer can read a diff and the leaf stays legible in a repository where `data` is sealed; and they say who issued it,
-/// where that is known, and which target it is for, where that is not the default one.
+/// a reviewer can read a diff and the leaf stays legible in a repository where `data` is sealed; and they say who issued it and who
+/// wants it, where that is known, and which target it is for, where that is not the default one.
 pub fn manifest(key: &WantKey, issued: &Issued, provenance: &Provenance) -> Manifest {
     let private = base64(issued.key().to_pem().as_bytes());
     let public = before_key(key, issued.chain(), issued.names(), provenance);
@@ -112,6 +112,8 @@ fn annotations(
     let profile = provenance.profile.as_ref();
     annotations.extend(provenance.ca.clone().map(|ca| (CA_ANNOTATION, ca)));
     annotations.extend(profile.map(|profile| (PROFILE_ANNOTATION, profile.to_string())));
+    let owner = provenance.owner.as_ref();
+    annotations.extend(owner.map(|owner| (OWNER_ANNOTATION, owner.to_string())));
     annotations
 }
 

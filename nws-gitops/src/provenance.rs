@@ -2,6 +2,8 @@
 
 use nws_expiry::Profile;
 
+use crate::Owner;
+
 /// The annotation of a Secret that names the CA by the URL of its directory.
 pub const CA_ANNOTATION: &str = "nws-certd/ca";
 
@@ -14,4 +16,6 @@ pub struct Provenance {
     pub ca: Option<String>,
     /// The profile it was asked for.
     pub profile: Option<Profile>,
+    /// Who wanted it when it was written; [`deliveries`](crate::deliveries) fills it in.
+    pub owner: Option<Owner>,
 }

@@ -35,6 +35,7 @@ mod scenario;
 mod signed_commits;
 mod ssh;
 mod state_lost;
+mod tenant_conflict;
 mod two_targets;
 mod ungated;
 mod webhook;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use nws_gitops::{
     Author, CaName, CertManager, Discover, InvalidCaName, InvalidIssuerName, IssuerName, Issuers,
-    NamePattern, Opting,
+    NamePattern, Opting, SharedHosts,
 };
 use serde::{Deserialize, Deserializer, de};
 
@@ -50,32 +50,15 @@ impl<'de> Deserialize<'de> for Encryption {
     }
 }
 
-/// What becomes of an object that cert-manager is told to serve.
-#[derive(Clone, Copy, Default)]
-struct CertManagerSetting(CertManager);
-
-impl<'de> Deserialize<'de> for CertManagerSetting {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
-            "skip" => Ok(Self(CertManager::Skip)),
-            "adopt" => Ok(Self(CertManager::Adopt)),
-            other => Err(de::Error::custom(format!("{other:?} is neither \"skip\" nor \"adopt\""))),
-        }
-    }
-}
-
-/// Which objects are served that do not say themselves.
-#[derive(Clone, Copy, Default)]
-struct ModeSetting(Opting);
-
-impl<'de> Deserialize<'de> for ModeSetting {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
-            "all" => Ok(Self(Opting::All)),
-            "opted-in" => Ok(Self(Opting::OptedIn)),
-            other => {
-                Err(de::Error::custom(format!("{other:?} is neither \"all\" nor \"opted-in\"")))
-            }
+/// One of two values, by its word; the first where nothing is said.
+fn choice<T>(from: &mut Reader, key: &str, [one, other]: [(&str, T); 2]) -> Option<T> {
+    match from.optional::<String>(key)?.as_deref() {
+        None => Some(one.1),
+        Some(text) if text == one.0 => Some(one.1),
+        Some(text) if text == other.0 => Some(other.1),
+        Some(text) => {
+            from.fault(key, format!("{text:?} is neither {:?} nor {:?}", one.0, other.0));
+            None
         }
     }
 }
@@ -84,19 +67,24 @@ impl<'de> Deserialize<'de> for ModeSetting {
 pub(super) fn discover(from: &mut Reader, cas: Option<BTreeSet<CaName>>) -> Option<Discover> {
     let include = from.texts("discover.include");
     let exclude = from.texts("discover.exclude");
-    let cert_manager = from.or("discover.cert_manager", CertManagerSetting::default());
-    let mode = from.or("discover.mode", ModeSetting::default());
+    let cert_managers = [("skip", CertManager::Skip), ("adopt", CertManager::Adopt)];
+    let cert_manager = choice(from, "discover.cert_manager", cert_managers);
+    let modes = [("all", Opting::All), ("opted-in", Opting::OptedIn)];
+    let mode = choice(from, "discover.mode", modes);
     let issuers = issuers(from, cas.as_ref());
     let allow: Option<Vec<NamePattern>> = from.texts("names.allow");
+    let shared = [("refuse", SharedHosts::Refuse), ("allow", SharedHosts::Allow)];
+    let shared_hosts = choice(from, "names.shared", shared);
     let targets = targets(from);
     Some(Discover {
         cas: cas.unwrap_or_default(),
-        mode: mode?.0,
+        mode: mode?,
         issuers: issuers?,
         include: include?,
         exclude: exclude?,
-        cert_manager: cert_manager?.0,
+        cert_manager: cert_manager?,
         allow: allow?.into_iter().collect(),
+        shared_hosts: shared_hosts?,
         targets: targets?,
     })
 }

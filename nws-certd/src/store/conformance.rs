@@ -97,8 +97,11 @@ impl Made {
     }
 
     fn outgoing(&self) -> Outgoing {
-        let provenance =
-            Provenance { ca: Some(CA.into()), profile: Some("classic".parse().unwrap()) };
+        let provenance = Provenance {
+            ca: Some(CA.into()),
+            profile: Some("classic".parse().unwrap()),
+            ..Provenance::default()
+        };
         Outgoing { chain: self.chain.clone(), sealed_key: self.sealed(), provenance }
     }
 

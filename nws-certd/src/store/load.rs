@@ -77,7 +77,11 @@ pub(super) async fn previous(from: &SqlitePool) -> Result<Vec<Previous>, StoreEr
 }
 
 fn outgoing(row: &SqliteRow) -> Result<Outgoing, StoreError> {
-    let provenance = Provenance { ca: get(row, "ca")?, profile: profile(row, "issued_profile")? };
+    let provenance = Provenance {
+        ca: get(row, "ca")?,
+        profile: profile(row, "issued_profile")?,
+        ..Provenance::default()
+    };
     Ok(Outgoing {
         chain: chain(&get::<String>(row, "chain")?)?,
         sealed_key: Sealed(get(row, "sealed_key")?),

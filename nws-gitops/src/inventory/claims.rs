@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use nws_expiry::{DnsName, DnsNames};
 
 use super::file::File;
-use super::held;
 use super::local::is_chart_template;
 use super::surroundings::Surroundings;
-use super::{Delivered, Source, Wanted, WantedBy};
+use super::{Source, WantedBy};
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, Host, Stated, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, WantKey};
 
+mod decide;
 mod duration;
 mod listeners;
 mod names;
@@ -26,6 +26,7 @@ use terms::Terms;
 use verdict::Verdict;
 pub(super) use verdict::is_ours;
 
+pub(super) use decide::{Case, Rivals, decide};
 use names::Names;
 
 /// What one file wants in one Secret.
@@ -45,6 +46,12 @@ impl Claim {
     fn compact(mut self) -> Self {
         self.0.shrink_to_fit();
         self
+    }
+
+    /// The places that ask for a host.
+    pub(super) fn asking(&self, host: &DnsName) -> impl Iterator<Item = &Source> {
+        let asking = self.0.iter().filter(move |asking| asking.names.certain.contains(host));
+        asking.map(|asking| &asking.source)
     }
 
     fn names(&self) -> BTreeSet<DnsName> {
@@ -268,64 +275,4 @@ fn source(file: &File, applicant: &Applicant, namespace: &str, block: &TlsBlock)
         },
         field: block.field.clone(),
     }
-}
-
-/// What is wanted in a Secret, by standing and file.
-pub(super) type Rivals<'a> = BTreeMap<(Standing, &'a RepoPath), Claim>;
-
-/// Gives a Secret to one set of names.
-///
-/// Within a file, names are united. Files that agree share it. Where they differ, the file whose names the certificate
-/// already there carries keeps it, else the first by path; the others are told. A Secret that is somebody else's is
-/// nobody's to have. Files that agree on the names may still differ in their options, which [`options`] decides, and in when
-/// it is ordered, which [`overrides`] takes together. `lost` are the hosts of routes that nobody can read.
-pub(super) fn decide(
-    key: WantKey,
-    mut rivals: Rivals<'_>,
-    same: &[Delivered],
-    lost: &BTreeSet<DnsName>,
-    faults: &mut Vec<Fault>,
-) -> Option<Wanted> {
-    let ours = held::of(same, &key).filter(|held| held.ours);
-    let (held, names_held) = ours.filter_map(|held| Some((held, names_of(held)?))).next().unzip();
-    rivals.retain(|_, claim| claim.settle(names_held, lost));
-    let has_it = |claim: &Claim| names_held.is_some_and(|held| held.iter().eq(&claim.names()));
-    rivals.retain(|(standing, _), claim| match standing {
-        Standing::Certain => claim.settles(names_held),
-        Standing::OnlyIfHeld => has_it(claim),
-    });
-    if let Some(foreign) = held::of(same, &key).find(|held| !held.ours) {
-        let reason =
-            FaultReason::ForeignSecret { secret: key.secret.clone(), path: foreign.path.clone() };
-        faults.extend(rivals.values().flat_map(|claim| refusals(claim, &reason)));
-        return None;
-    }
-    let holder = rivals.iter().find(|(_, claim)| has_it(claim)).or_else(|| rivals.iter().next());
-    let (&(_, holder), claim) = holder?;
-    let names = claim.names();
-    let mut askings = Vec::new();
-    for claim in rivals.into_values() {
-        if claim.names() == names {
-            askings.extend(claim.0);
-        } else {
-            let reason =
-                FaultReason::Conflict { secret: key.secret.clone(), holder: holder.clone() };
-            faults.extend(refusals(&claim, &reason));
-        }
-    }
-    askings.sort_by(|one, other| one.source.cmp(&other.source));
-    let options = options::decide(&key.secret, &askings, held, faults);
-    let overrides = overrides::gather(&askings);
-    duration::compare(&askings, held, faults);
-    let mut sources: Vec<_> = askings.into_iter().map(|asking| asking.source).collect();
-    sources.shrink_to_fit();
-    Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, sources })
-}
-
-fn names_of(held: &Delivered) -> Option<&DnsNames> {
-    held.chain.as_ref()?.leaf().names()
-}
-
-fn refusals<'a>(claim: &'a Claim, reason: &'a FaultReason) -> impl Iterator<Item = Fault> {
-    claim.0.iter().map(move |asking| asking.source.secret_fault(reason, &asking.names.certain))
 }

@@ -3,7 +3,7 @@
 use super::Delivered;
 use super::file::File;
 use super::namespaces::Namespaces;
-use crate::fault::{Fault, FaultReason};
+use crate::fault::{Conflict, Fault, FaultReason};
 use crate::reader::Secret;
 use crate::{Provenance, SecretRef, Targets, WantKey};
 
@@ -73,14 +73,15 @@ fn first_of<'a>(held: &'a [Delivered], one: &Delivered) -> Option<&'a Delivered>
 }
 
 fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
-    (second.ours && !std::ptr::eq(first, second)).then(|| Fault {
+    (!std::ptr::eq(first, second)).then(|| Fault {
         path: second.path.clone(),
         document: Some(second.document),
         field: None,
-        reason: FaultReason::DeliveredTwice {
+        reason: Conflict::DeliveredTwice {
             secret: second.secret.clone(),
             other: first.path.clone(),
-        },
+        }
+        .into(),
         hosts: hosts(second),
     })
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nws_expiry::DnsName;
 
-use super::claims::{self, Claimed, Rivals, Standing};
+use super::claims::{self, Case, Claimed, Rivals, Standing};
 use super::offer::Offer;
-use super::{Delivered, Wanted};
+use super::{Delivered, Source, Wanted};
 use crate::fault::Fault;
 use crate::{RepoPath, SecretRef, Target, WantKey};
 
@@ -61,13 +61,11 @@ impl Index {
         delivered
     }
 
-    /// Who gets a Secret, for each target that wants it; `same` is what is there of that name, `lost` are hosts of routes that nobody
-    /// can read.
+    /// Who gets a Secret, for each target that wants it.
     pub(super) fn decide(
         &self,
         secret: &SecretRef,
-        same: &[Delivered],
-        lost: &BTreeSet<DnsName>,
+        case: &Case<'_>,
         faults: &mut Vec<Fault>,
     ) -> Vec<Wanted> {
         let wanting = self.wanting.get(secret).map_or(&[][..], Vec::as_slice);
@@ -76,9 +74,21 @@ impl Index {
             .filter_map(|files| {
                 let key = WantKey { target: files.first()?.0.clone(), secret: secret.clone() };
                 let rivals = self.rivals(&key, files.iter().map(|(_, path)| path));
-                claims::decide(key, rivals, same, lost, faults)
+                claims::decide(key, rivals, case, faults)
             })
             .collect()
+    }
+
+    /// Where a host is asked for in a Secret, in the order of files.
+    pub(super) fn asking(
+        &self,
+        secret: &SecretRef,
+        host: &DnsName,
+    ) -> impl Iterator<Item = &Source> {
+        let wanting = self.wanting.get(secret).map_or(&[][..], Vec::as_slice);
+        let claims = wanting.iter().filter_map(|(_, path)| self.claims.get(path)).flatten();
+        let of_secret = claims.filter(move |((key, _), _)| key.secret == *secret);
+        of_secret.flat_map(move |(_, claim)| claim.asking(host))
     }
 
     /// Whether a file certainly wants the hosts of routes.

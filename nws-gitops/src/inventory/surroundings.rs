@@ -65,6 +65,7 @@ impl Surroundings {
             if self.ground.files.contains(path) == (*entry == Entry::Gone) {
                 stirred.kustomizations |= self.kustomizations.came_or_went(path);
                 self.stir_templates(path, stirred);
+                self.stir_owned(path, stirred);
             }
             self.routes.note(path, &mut stirred.routes);
             if !speaking.contains(path) {
@@ -94,6 +95,13 @@ impl Surroundings {
             if let Ok(templates) = format!("{dir}templates").parse() {
                 stirred.files.extend(self.ground.files.below(Some(&templates)).cloned());
             }
+        }
+    }
+
+    /// A `fleet.yaml` decides who owns what lies below it.
+    fn stir_owned(&self, path: &RepoPath, stirred: &mut Stirred) {
+        if matches!(path.file_name(), "fleet.yaml" | "fleet.yml") {
+            self.stir_beside(path, stirred);
         }
     }
 

@@ -143,44 +143,6 @@ fn the_namespace_is_stated_somewhere_or_it_is_a_fault() {
 }
 
 #[test]
-fn one_secret_wanted_several_times() {
-    let (a, b) = (ingress("shop", "tls", "a.example"), ingress("shop", "tls", "b.example"));
-    let both = format!("{a}---\n{b}");
-    let cases: [(&str, Files<'_>, &[&str], usize); 4] = [
-        ("in one file", &[("apps/i.yaml", &both)], &["shop/tls: a.example, b.example"], 2),
-        (
-            "in two files that agree",
-            &[("apps/1.yaml", &a), ("apps/2.yaml", &a)],
-            &["shop/tls: a.example"],
-            2,
-        ),
-        (
-            "in two files that differ",
-            &[("apps/1.yaml", &a), ("apps/2.yaml", &b)],
-            &[
-                "shop/tls: a.example",
-                "apps/2.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which apps/1.yaml wants with other hosts; give one of them another secretName",
-            ],
-            1,
-        ),
-        (
-            "in three files of which two agree",
-            &[("apps/1.yaml", &a), ("apps/2.yaml", &b), ("apps/3.yaml", &a)],
-            &[
-                "shop/tls: a.example",
-                "apps/2.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which apps/1.yaml wants with other hosts; give one of them another secretName",
-            ],
-            2,
-        ),
-    ];
-    for (case, files, said, sources) in cases {
-        let inventory = inventory(files, &Discover::default());
-        assert_eq!([wanted(&inventory), faults(&inventory)].concat(), said, "{case}");
-        assert_eq!(inventory.wanted[0].sources.len(), sources, "{case}");
-    }
-}
-
-#[test]
 fn the_same_secret_name_in_two_namespaces_is_two_secrets() {
     let files = [
         ("a.yaml", ingress("one", "tls", "a.example")),
@@ -303,6 +265,7 @@ fn the_order_of_files_does_not_matter() {
 
 mod cert_manager;
 mod changes;
+mod conflicts;
 mod corpus;
 mod declared;
 mod gateways;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Secret;
 use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
-use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance};
+use crate::{CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance};
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
@@ -33,6 +33,7 @@ fn provenance(annotations: &Value) -> Provenance {
     Provenance {
         ca: annotations[CA_ANNOTATION].as_str().map(str::to_owned),
         profile: annotations[PROFILE_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
+        owner: annotations[OWNER_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
     }
 }
 

@@ -7,7 +7,7 @@
 
 use nws_expiry::DnsNames;
 
-use crate::{Fault, FaultReason, Inventory, RepoPath};
+use crate::{Conflict, Fault, FaultReason, Inventory, RepoPath};
 
 /// The first fault that may hide a want for these names, which these files were the last to ask for.
 pub(super) fn hiding<'a>(
@@ -32,7 +32,7 @@ fn is_of_wants(fault: &Fault) -> bool {
     let hides_none = matches!(
         fault.reason,
         FaultReason::NoCertificate
-            | FaultReason::DeliveredTwice { .. }
+            | FaultReason::Conflict(Conflict::DeliveredTwice { .. })
             | FaultReason::NotFollowed { .. }
             | FaultReason::AnotherDuration { .. }
             | FaultReason::CertManager { .. }

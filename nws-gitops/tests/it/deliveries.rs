@@ -99,7 +99,27 @@ fn claims_about_who_issued_a_certificate_are_read_leniently() {
     ];
     for (case, text, ca, profile) in cases {
         let world = World::with(&[("certs/shop/tls.yaml", &text)]);
-        assert_eq!(provenance(&world, "shop/tls"), Provenance { ca, profile }, "{case}");
+        assert_eq!(
+            provenance(&world, "shop/tls"),
+            Provenance { ca, profile, owner: None },
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn a_secret_says_who_wanted_it() {
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web, namespace: shop}\nspec: {tls: [{secretName: tls, hosts: [a.example]}]}\n";
+    let cases: [(&[(&str, &str)], &str); 3] = [
+        (&[("apps/shop/web.yaml", ingress)], "apps/shop"),
+        (&[("apps/fleet.yaml", ""), ("apps/shop/web.yaml", ingress)], "apps"),
+        (&[("web.yaml", ingress)], "."),
+    ];
+    for (files, want) in cases {
+        let world = World::with(files);
+        world.deliver(&[("shop/tls", &issue(&["a.example"]))]);
+        let owner = provenance(&world, "shop/tls").owner.map(|owner| owner.to_string());
+        assert_eq!(owner.as_deref(), Some(want));
     }
 }
 

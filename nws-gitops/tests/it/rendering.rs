@@ -13,7 +13,9 @@ use crate::world::{World, issue, key, lets_encrypt};
 #[test]
 fn a_secret_as_it_is_committed() {
     let issued = issue(&["www.shop.example", "shop.example"]);
-    let text = manifest(&key("shop/shop-tls"), &issued, &lets_encrypt(Some("tlsserver")));
+    let owner = Some("apps/shop".parse().unwrap());
+    let by = Provenance { owner, ..lets_encrypt(Some("tlsserver")) };
+    let text = manifest(&key("shop/shop-tls"), &issued, &by);
     let shown = legible(text.as_str(), &issued);
     expect![[r#"
         apiVersion: "v1"
@@ -30,6 +32,7 @@ fn a_secret_as_it_is_committed() {
             nws-certd/dns-names: "shop.example,www.shop.example"
             nws-certd/issuer: "CN=Test \\\"Intermediate\\\" \U000000E9"
             nws-certd/not-after: "2026-05-30T00:00:00Z"
+            nws-certd/owner: "apps/shop"
             nws-certd/profile: "tlsserver"
             nws-certd/serial: "2a"
             nws-certd/sha256: "<fingerprint>"
@@ -117,9 +120,14 @@ proptest! {
     fn what_is_delivered_is_what_is_found(
         ca in proptest::option::of("\\PC{0,40}"),
         profile in proptest::option::of("[!-~]{1,64}"),
+        owner in proptest::option::of("[!-.0-~]{2,9}/é"),
         host in "[a-z]{1,8}",
     ) {
-        let by = Provenance { ca, profile: profile.map(|profile| profile.parse().unwrap()) };
+        let by = Provenance {
+            ca,
+            profile: profile.map(|profile| profile.parse().unwrap()),
+            owner: owner.and_then(|owner| owner.parse().ok()),
+        };
         let issued = issue(&[&format!("{host}.example")]);
         let key = key("shop/shop-tls");
         let text = manifest(&key, &issued, &by);

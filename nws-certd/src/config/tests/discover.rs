@@ -1,6 +1,6 @@
 //! What counts as wanting a certificate.
 
-use nws_gitops::{IssuerRef, Opting};
+use nws_gitops::{IssuerRef, Opting, SharedHosts};
 
 use super::*;
 
@@ -28,6 +28,7 @@ encryption = "none"
 fn who_is_served_and_by_whom() {
     let config = read(&with("")).unwrap();
     assert_eq!(config.discover.mode, Opting::All);
+    assert_eq!(config.discover.shared_hosts, SharedHosts::Refuse);
     assert_eq!(config.discover.issuers.cas().count(), 0);
 
     let text = "mode = \"opted-in\"\nissuers = { \"ClusterIssuer/le.prod\" = \"letsencrypt\" }";
@@ -40,6 +41,9 @@ fn who_is_served_and_by_whom() {
     };
     assert_eq!(config.discover.issuers.ca(&issuer), config.cas[0].name.as_ref());
     assert_eq!(config.cas[1].name, None);
+
+    let config = read(&with("[names]\nshared = \"allow\"")).unwrap();
+    assert_eq!(config.discover.shared_hosts, SharedHosts::Allow);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn met(ca: &str, kind: ObstacleKind, subject: &str, stand: Stand) -> Obstacle {
 fn next(age: Option<i64>, obstacles: Vec<Obstacle>, cas: &[CaView]) -> (Next, Option<usize>) {
     let mut repository = Repository::new().wants("shop/tls", "shop.example");
     if let Some(days) = age {
-        let from = Provenance { ca: Some(CA.into()), profile: None };
+        let from = Provenance { ca: Some(CA.into()), profile: None, ..Provenance::default() };
         repository = repository.holds_from("shop/tls", &issued("shop.example", days), &from);
     }
     let facts = Facts { obstacles, ..Facts::default() };
@@ -130,7 +130,7 @@ fn next_for_revoked(
         wait_until: None,
         last_error: None,
     };
-    let from = Provenance { ca: Some(CA.into()), profile: None };
+    let from = Provenance { ca: Some(CA.into()), profile: None, ..Provenance::default() };
     let repository =
         Repository::new().wants("shop/tls", "shop.example").holds_from("shop/tls", issued, &from);
     let facts = Facts { obstacles, revocations: vec![revoked], ..Facts::default() };

@@ -55,7 +55,8 @@ fn another_profile_is_a_reason_and_another_ca_is_none() {
     ];
     let profile = |text: Option<&str>| text.map(|text| text.parse().unwrap());
     for (case, asked, of_ca, (ca, had), want) in cases {
-        let from = Provenance { ca: ca.map(Into::into), profile: profile(had) };
+        let from =
+            Provenance { ca: ca.map(Into::into), profile: profile(had), ..Provenance::default() };
         let repository = wanted(asked).holds_from("shop/tls", &issued("shop.example", 1), &from);
         let cas = [CaView { profile: profile(of_ca), ..view(CA) }];
         assert_eq!(next(&plan_for(&repository, &facts([]), &cas)), want, "{case}");
@@ -64,7 +65,7 @@ fn another_profile_is_a_reason_and_another_ca_is_none() {
 
 /// What is planned where the branch has a P-256 key and another is wanted.
 fn planned_for_p384(facts: &Facts) -> Planned {
-    let from = Provenance { ca: Some(CA.into()), profile: None };
+    let from = Provenance { ca: Some(CA.into()), profile: None, ..Provenance::default() };
     let repository = annotated("{nws-certd/key-type: ecdsa-p384}").holds_from(
         "shop/tls",
         &issued("shop.example", 1),

@@ -25,6 +25,6 @@ async fn what_is_imported_is_in_the_outbox_and_keeps_what_was_there() {
 
     bench.store.write(imported(Some(CA))).await.unwrap();
     let outgoing = bench.store.outbox(&new.certificate).await.unwrap().unwrap();
-    let provenance = Provenance { ca: Some(CA.into()), profile: None };
+    let provenance = Provenance { ca: Some(CA.into()), profile: None, ..Provenance::default() };
     assert_eq!((outgoing.sealed_key, outgoing.provenance), (new.sealed(), provenance));
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use nws_expiry::{Chain, Leaf};
 
 use super::Asking;
-use crate::fault::{Fault, FaultReason};
+use crate::fault::{Conflict, Fault};
 use crate::reader::Stated;
 use crate::{CertificateOptions, Delivered, SecretRef};
 
@@ -69,13 +69,14 @@ impl<'a, T: fmt::Display> Opinion<'a, T> {
             path: source.path.clone(),
             document: Some(source.document),
             field: Some(self.field.to_owned()),
-            reason: FaultReason::OptionConflict {
+            reason: Conflict::Option {
                 secret: secret.clone(),
                 asked: self.value.to_string().into(),
                 holder: holder.path.clone(),
                 document: holder.document,
                 kept: kept.value.to_string().into(),
-            },
+            }
+            .into(),
             hosts: self.asking.names.certain.iter().map(ToString::to_string).collect(),
         }
     }

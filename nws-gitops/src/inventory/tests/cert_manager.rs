@@ -310,11 +310,11 @@ fn a_certificate_and_an_ingress_for_one_secret_agree_or_are_told() {
         (of("a.example"), vec!["shop/tls: a.example from letsencrypt".to_owned()]),
         (of("a.example, b.example"), vec![
             "shop/tls: a.example, b.example from letsencrypt".to_owned(),
-            "i.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which c.yaml wants with other hosts; give one of them another secretName".to_owned(),
+            "i/i.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which c/c.yaml wants with other hosts; give one of them another secretName".to_owned(),
         ]),
     ];
     for (certificate, want) in cases {
-        assert_eq!(said(&[("c.yaml", &certificate), ("i.yaml", &ingress)], &mapped()), want);
+        assert_eq!(said(&[("c/c.yaml", &certificate), ("i/i.yaml", &ingress)], &mapped()), want);
     }
 }
 

@@ -41,6 +41,7 @@ fn texts() -> Vec<String> {
         ingress("shop", "tls", "b.example"),
         ingress("", "tls", "a.example, c.example"),
         ingress("blog", "other", "a.example, BAD"),
+        ingress("blog", "tls", "b.example, c.example"),
         format!(
             "{}---\n{}",
             ingress("shop", "tls", "a.example"),
@@ -52,6 +53,8 @@ fn texts() -> Vec<String> {
         ours("a.example"),
         ours("b.example"),
         ours("c.example").replace("nws-certd/managed", "somebody"),
+        ours("a.example").replace("namespace: shop", "namespace: blog"),
+        ours("a.example").replace("labels:", "annotations: {nws-certd/owner: apps}, labels:"),
         "namespace: shop\n".to_owned(),
         "defaultNamespace: blog\n".to_owned(),
         "namespace: [\n".to_owned(),
@@ -89,7 +92,7 @@ fn route(gateway: &str, host: &str) -> String {
 
 /// Which path, and which text; none removes the file.
 fn commit() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
-    let text = prop_oneof![4 => (0..29_usize).prop_map(Some), 1 => Just(None)];
+    let text = prop_oneof![4 => (0..32_usize).prop_map(Some), 1 => Just(None)];
     prop::collection::vec((0..PATHS.len(), text), 1..5)
 }
 

@@ -249,7 +249,8 @@ fn a_fault_is_found_by_the_hosts_it_concerns() {
         ),
     ];
     for (case, text, mentioned, not) in cases {
-        let inventory = inventory(&[("a.yaml", &kept), ("b.yaml", &text)], &Discover::default());
+        let inventory =
+            inventory(&[("a/i.yaml", &kept), ("b/i.yaml", &text)], &Discover::default());
         let [fault] = &inventory.faults[..] else { panic!("{case}: {:?}", inventory.faults) };
         mentioned
             .iter()

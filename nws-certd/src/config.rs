@@ -6,6 +6,7 @@
 mod ca;
 mod deletion;
 mod environment;
+mod https;
 mod limits;
 mod read;
 mod retry;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use nws_acme::Proxy;
 use nws_expiry::{KeyType, RenewBefore, SweepTime};
-use nws_gitops::{Author, Discover, Remote, RemoteUrl};
+use nws_gitops::{Author, Discover, HttpsOptions, Remote, RemoteUrl};
 
 pub use ca::{CaSettings, EabSettings};
 pub use deletion::DeletionSettings;
@@ -66,6 +67,8 @@ pub struct GitSettings {
     pub remote: Remote,
     /// How a repository is reached over ssh: `[git.ssh]`; there exactly when the URL is one of ssh.
     pub ssh: Option<SshSettings>,
+    /// How a repository is reached over https: `[git.https]`; there exactly when the URL is one of https.
+    pub https: Option<HttpsOptions>,
     /// How often the branch is looked at: `poll`.
     pub poll: Duration,
     /// A commit waits until nothing was issued for so long: `batch`.
@@ -74,6 +77,8 @@ pub struct GitSettings {
     pub batch_max: Duration,
     /// Who the commits are by: `author`.
     pub author: Author,
+    /// The private ssh key that they are signed with: `signing_key`; not signed where absent.
+    pub signing_key: Option<PathBuf>,
 }
 
 /// The `[git.ssh]` table.
@@ -201,17 +206,21 @@ impl GitSettings {
         let batch = from.duration_or("git.batch", Duration::from_secs(30));
         let batch_max = from.duration_or("git.batch_max", Duration::from_secs(120));
         let author = values::author(from, "git.author");
+        let signing_key = from.optional("git.signing_key");
         let url: Option<RemoteUrl> = url;
         let ssh = SshSettings::take(from, url.as_ref().map(RemoteUrl::is_ssh));
+        let https = https::https(from, url.as_ref().map(RemoteUrl::is_https));
         encryption?;
         let (batch, batch_max) = (batch?, batch_max?);
         Some(Self {
             remote: Remote { url: url?, branch: branch? },
             ssh: ssh?,
+            https: https?,
             poll: poll?,
             batch,
             batch_max: batch_max.max(batch),
             author: author?,
+            signing_key: signing_key?,
         })
     }
 }

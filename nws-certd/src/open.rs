@@ -11,9 +11,13 @@ use std::time::Duration;
 use nws_acme::{Ca, Clock, Pool, PoolError, Registration, Roots, TermsAgreed};
 use nws_challenge::Answers;
 use nws_expiry::{Policy, SweepTime};
-use nws_gitops::{Git, GitError, Mirror, MirrorError, Ssh, SshError};
+use nws_gitops::{
+    Git, GitError, Https, HttpsError, Mirror, MirrorError, SigningKey, SigningKeyError, Ssh,
+    SshError,
+};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject as _};
+use tracing::info;
 
 use crate::account::{AccountKeyError, AccountKeys, AccountName};
 use crate::accounts::Accounts;
@@ -147,8 +151,16 @@ fn repository(config: &Config, state: &StateDir, path: OsString) -> Result<Repos
     if let Some(ssh) = &config.git.ssh {
         git = git.with_ssh(Ssh::new(&ssh.key, &ssh.known_hosts)?);
     }
+    if let Some(https) = &config.git.https {
+        git = git.with_https(Https::new(&config.git.remote.url, https.clone())?);
+    }
     git.version()?;
-    let mirror = Mirror::open(&state.paths().mirror(), config.git.remote.clone(), git)?;
+    let signing = config.git.signing_key.as_deref().map(SigningKey::read).transpose()?;
+    let mut mirror = Mirror::open(&state.paths().mirror(), config.git.remote.clone(), git)?;
+    if let Some(key) = signing {
+        info!(key = key.fingerprint(), "commits are signed");
+        mirror = mirror.signing_with(key);
+    }
     Ok(Repository::new(mirror, config.discover.clone(), config.git.author.clone()))
 }
 
@@ -213,7 +225,14 @@ impl OpenError {
 
     /// Whether a file that the configuration names is at fault.
     pub(crate) fn is_of_configuration(&self) -> bool {
-        matches!(self, Self::Roots { .. } | Self::ExternalAccount(_) | Self::Ssh(_))
+        matches!(
+            self,
+            Self::Roots { .. }
+                | Self::ExternalAccount(_)
+                | Self::Ssh(_)
+                | Self::Https(_)
+                | Self::SigningKey(_)
+        )
     }
 }
 
@@ -255,6 +274,12 @@ pub enum OpenError {
     /// The deploy key or the pinned host keys.
     #[error("git.ssh: the repository cannot be reached over ssh")]
     Ssh(#[from] SshError),
+    /// The token, or the CA of the git host.
+    #[error("git.https: the repository cannot be reached over https")]
+    Https(#[from] HttpsError),
+    /// The key that commits are signed with.
+    #[error("git.signing_key: commits cannot be signed")]
+    SigningKey(#[from] SigningKeyError),
     /// The resolver of CAA records, and of where names lead.
     #[error("names cannot be looked up before they are ordered for")]
     Resolver(#[from] ResolverError),

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,8 +13,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::Ssh;
+use crate::{Https, HttpsError, Ssh};
 
+mod growth;
+use growth::Growth;
 mod remedy;
 pub use remedy::Remedy;
 
@@ -21,14 +24,16 @@ pub use remedy::Remedy;
 ///
 /// The environment is emptied but for `PATH`, a home of our own and the C locale; no system or user configuration, no hooks
 /// of the mirror, no prompts, no maintenance in the background; file and https only, and ssh with the key and host keys of
-/// [`Git::with_ssh`]. What a command writes is synced to the disk before it ends. Each has a time limit and is killed with all
-/// its children beyond it; of its output the first [`Git::MAX_OUTPUT`] bytes are kept.
+/// [`Git::with_ssh`]; no redirects, and over https what [`Git::with_https`] says. What a command writes is synced to the disk
+/// before it ends. Each has a time limit and is killed with all its children beyond it, unless it is a transfer that gets on; of
+/// its output the first [`Git::MAX_OUTPUT`] bytes are kept.
 #[derive(Clone, Debug)]
 pub struct Git {
     home: PathBuf,
     path: OsString,
     timeout: Duration,
     ssh: Option<Ssh>,
+    https: Option<Https>,
 }
 
 impl Git {
@@ -40,12 +45,17 @@ impl Git {
     /// Starts nothing yet: `home` becomes `HOME`, `path` the `PATH` that `git` and `ssh` are found on, and `timeout` the limit
     /// of one command.
     pub fn new(home: &Path, path: OsString, timeout: Duration) -> Self {
-        Self { home: home.into(), path, timeout, ssh: None }
+        Self { home: home.into(), path, timeout, ssh: None, https: None }
     }
 
     /// Goes over ssh with this key and these host keys; without, git refuses to go over ssh at all.
     pub fn with_ssh(self, ssh: Ssh) -> Self {
         Self { ssh: Some(ssh), ..self }
+    }
+
+    /// Goes over https this way; without, it can only read what everybody may.
+    pub fn with_https(self, https: Https) -> Self {
+        Self { https: Some(https), ..self }
     }
 
     /// The limit of one command.
@@ -82,23 +92,36 @@ impl Git {
         dir: Option<&Path>,
         args: &[&str],
     ) -> Result<Output, GitError> {
+        if let Some(https) = self.https.as_ref().filter(|_| REMOTE.contains(&name)) {
+            https.check()?;
+        }
         let mut command = self.command(dir);
         command.arg(name).args(args);
+        let mut growth = dir.filter(|_| TRANSFERS.contains(&name)).map(Growth::of);
         let child = command.spawn().map_err(|source| GitError::Start { source })?;
-        self.wait(name, child)
+        self.wait(name, child, || growth.as_mut().is_some_and(Growth::goes_on))
     }
 
-    fn wait(&self, name: &'static str, mut child: Child) -> Result<Output, GitError> {
+    /// Waits for the limit, and again as long as the command goes on.
+    fn wait(
+        &self,
+        name: &'static str,
+        mut child: Child,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> Result<Output, GitError> {
         let printed = collect(&mut child);
         let limit = self.limit(name);
-        match printed.recv_timeout(limit) {
-            Ok((stdout, stderr)) => {
-                let status = child.wait().map_err(|source| GitError::Start { source })?;
-                Ok(Output { status, stdout, stderr })
-            }
-            Err(_) => {
-                kill(&mut child).map_err(|source| GitError::Start { source })?;
-                Err(GitError::TimedOut { command: name, after: limit })
+        loop {
+            match printed.recv_timeout(limit) {
+                Ok((stdout, stderr)) => {
+                    let status = child.wait().map_err(|source| GitError::Start { source })?;
+                    return Ok(Output { status, stdout, stderr });
+                }
+                Err(_) if goes_on() => {}
+                Err(_) => {
+                    kill(&mut child).map_err(|source| GitError::Start { source })?;
+                    return Err(GitError::TimedOut { command: name, after: limit });
+                }
             }
         }
     }
@@ -131,6 +154,10 @@ impl Git {
                 .env("GIT_SSH_COMMAND", ssh.command())
                 .env("GIT_SSH_VARIANT", "ssh");
         }
+        if let Some(https) = &self.https {
+            let settings = https.environment().into_iter();
+            command.envs(settings.map(|(name, value)| (name, OsString::from_vec(value))));
+        }
         if let Some(dir) = dir {
             command.env("GIT_DIR", dir);
         }
@@ -138,8 +165,15 @@ impl Git {
     }
 }
 
+/// The commands that go to the remote.
+const REMOTE: [&str; 3] = ["ls-remote", "fetch", "push"];
+
+/// The commands that write as much as the repository is large: they have their limit for each megabyte, not for all of it, or
+/// what is too large for one limit would be begun again for ever.
+const TRANSFERS: [&str; 2] = ["fetch", "repack"];
+
 /// What git writes is synced before it is done (core.fsync), which by default it leaves out for loose objects.
-const CONFIGURATION: [&str; 18] = [
+const CONFIGURATION: [&str; 22] = [
     "-c",
     "core.fsync=all",
     "-c",
@@ -159,6 +193,12 @@ const CONFIGURATION: [&str; 18] = [
     "http.lowSpeedLimit=1",
     "-c",
     "http.lowSpeedTime=30",
+    // Where a host leads is for the operator to write down: nothing that is configured for it goes elsewhere.
+    "-c",
+    "http.followRedirects=false",
+    // What is larger is streamed, not held in memory; nothing that we read is larger (MAX_FILE_BYTES).
+    "-c",
+    "core.bigFileThreshold=8m",
 ];
 
 type Printed = (Vec<u8>, Vec<u8>);
@@ -242,6 +282,19 @@ pub(crate) fn words(text: &str) -> String {
     lines.join("; ").chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect()
 }
 
+/// A text as one word of a shell.
+pub(crate) fn shell_quoted(word: &[u8]) -> Vec<u8> {
+    let mut quoted = vec![b'\''];
+    for &byte in word {
+        match byte {
+            b'\'' => quoted.extend(br"'\''"),
+            other => quoted.push(other),
+        }
+    }
+    quoted.push(b'\'');
+    quoted
+}
+
 /// A version of git.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Version {
@@ -295,6 +348,9 @@ pub enum GitError {
         /// The limit.
         after: Duration,
     },
+    /// What is needed for https is not there now.
+    #[error(transparent)]
+    Https(#[from] HttpsError),
     /// Ended with an error of its own.
     #[error("git {command} failed ({status}): {said}{}", helps(remedy))]
     Failed {

@@ -7,7 +7,8 @@
 //! with [`CertificateOptions`] and [`Overrides`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed where the [`Layout`] of their
 //! [`Target`] says ([`Targets`]);
-//! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
+//! [`Mirror::commit`] builds on exactly the tip that was read, signed if there is a [`SigningKey`], and [`Mirror::push`] lands only if
+//! the branch is still there.
 //! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
 //! [`Mirror::maintain`], now and then, keeps the mirror small.
 //!
@@ -37,10 +38,19 @@ mod repo_path;
 pub use repo_path::{InvalidRepoPath, RepoPath};
 mod secret_ref;
 pub use secret_ref::{InvalidSecretRef, InvalidTarget, SecretRef, Target, WantKey};
+mod files;
+pub use files::FileError;
 mod git;
 pub use git::{Git, GitError, Remedy, Version};
 mod ssh;
 pub use ssh::{Ssh, SshError};
+mod https;
+pub use https::{
+    Https, HttpsError, HttpsOptions, HttpsProxy, InvalidHttpsProxy, InvalidUserName, UnfitToken,
+    UserName,
+};
+mod signing;
+pub use signing::{SignError, SigningKey, SigningKeyError};
 mod remote;
 pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
 mod mirror;

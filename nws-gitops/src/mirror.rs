@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::object_id::ObjectId;
 use crate::remote::Remote;
-use crate::{Git, GitError};
+use crate::{Git, GitError, SigningKey};
 
 mod commit;
 pub use commit::{Commit, CommitError};
@@ -33,6 +33,7 @@ pub struct Mirror {
     dir: PathBuf,
     remote: Remote,
     git: Git,
+    signing: Option<SigningKey>,
     /// Set where an object turned out missing or damaged; the next fetch begins with an empty copy.
     suspect: AtomicBool,
 }
@@ -45,12 +46,18 @@ impl Mirror {
     /// [`MirrorError::NotOurs`] if `dir` holds something else, which is then left alone; otherwise, that the directory cannot
     /// be read or written or git not run.
     pub fn open(dir: &Path, remote: Remote, git: Git) -> Result<Self, MirrorError> {
-        let mirror = Self { dir: dir.into(), remote, git, suspect: AtomicBool::new(false) };
+        let suspect = AtomicBool::new(false);
+        let mirror = Self { dir: dir.into(), remote, git, signing: None, suspect };
         if !mirror.is_of_this_remote()? || mirror.read_tip().is_err() {
             mirror.rebuild()?;
         }
-        mirror.remove_half_packs();
+        mirror.remove_half_written();
         Ok(mirror)
+    }
+
+    /// Signs every commit with this key.
+    pub fn signing_with(self, key: SigningKey) -> Self {
+        Self { signing: Some(key), ..self }
     }
 
     /// The tip as last fetched or pushed, also by an earlier process; none if there is no such branch here.
@@ -79,15 +86,6 @@ impl Mirror {
     fn set_tip(&self, commit: ObjectId) -> Result<(), GitError> {
         let (branch, commit) = (self.remote.branch.full(), commit.to_string());
         self.git.run("update-ref", &self.bare(), &[&branch, &commit]).map(drop)
-    }
-
-    fn delete_tip(&self) -> Result<(), ObjectError> {
-        if let Some(branch) =
-            self.repository()?.try_find_reference(self.remote.branch.full().as_str())?
-        {
-            branch.delete()?;
-        }
-        Ok(())
     }
 
     /// Opened anew for each use, which takes under a millisecond, so that no handle outlives a rebuild.

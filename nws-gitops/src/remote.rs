@@ -35,6 +35,11 @@ impl RemoteUrl {
     pub fn is_ssh(&self) -> bool {
         self.0.starts_with("ssh://") || !(self.0.starts_with('/') || self.0.contains("://"))
     }
+
+    /// Whether git goes there by https, where a token may be wanted.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
 }
 
 impl FromStr for RemoteUrl {

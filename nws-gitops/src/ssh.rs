@@ -1,11 +1,11 @@
 //! What `ssh` is told: one key, pinned host keys, and nothing of whoever's account it runs in.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::files::{self, FileError};
+use crate::git::shell_quoted;
 
 /// The deploy key and the host keys with which `git` goes over ssh.
 ///
@@ -27,7 +27,7 @@ impl Ssh {
     /// [`SshError`] names the file and what helps.
     pub fn new(key: &Path, known_hosts: &Path) -> Result<Self, SshError> {
         let (key, known_hosts) = (expressible(key)?, expressible(known_hosts)?);
-        check_key(&key)?;
+        files::open_secret(&key)?;
         check_known_hosts(&known_hosts)?;
         Ok(Self { key, known_hosts })
     }
@@ -81,22 +81,10 @@ fn option(name: &str, path: &Path) -> Vec<u8> {
     option
 }
 
-fn shell_quoted(word: &[u8]) -> Vec<u8> {
-    let mut quoted = vec![b'\''];
-    for &byte in word {
-        match byte {
-            b'\'' => quoted.extend(br"'\''"),
-            other => quoted.push(other),
-        }
-    }
-    quoted.push(b'\'');
-    quoted
-}
-
 /// An absolute path that an option of ssh can hold: it replaces `${..}` by variables, with no way to keep it from that.
 fn expressible(path: &Path) -> Result<PathBuf, SshError> {
     let absolute = std::path::absolute(path)
-        .map_err(|source| SshError::Unreadable { file: path.into(), source })?;
+        .map_err(|source| FileError::Unreadable { file: path.into(), source })?;
     let bytes = absolute.as_os_str().as_bytes();
     if bytes.windows(2).any(|pair| pair == b"${") || bytes.iter().any(u8::is_ascii_control) {
         return Err(SshError::Path { file: absolute });
@@ -104,25 +92,9 @@ fn expressible(path: &Path) -> Result<PathBuf, SshError> {
     Ok(absolute)
 }
 
-fn check_key(file: &Path) -> Result<(), SshError> {
-    let meta = open(file)?
-        .metadata()
-        .map_err(|source| SshError::Unreadable { file: file.into(), source })?;
-    let ours = meta.uid() == rustix::process::getuid().as_raw();
-    let open_to = if ours { 0o077 } else { 0o007 };
-    if meta.mode() & open_to != 0 {
-        return Err(SshError::Exposed { file: file.into(), mode: meta.mode() & 0o777 });
-    }
-    Ok(())
-}
-
 fn check_known_hosts(file: &Path) -> Result<(), SshError> {
     const MAX_BYTES: u64 = 1 << 20;
-    let mut bytes = Vec::new();
-    open(file)?
-        .take(MAX_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(|source| SshError::Unreadable { file: file.into(), source })?;
+    let bytes = files::read(files::open(file)?, file, MAX_BYTES)?;
     if bytes.split(|&byte| byte == b'\n').any(is_entry) {
         Ok(())
     } else {
@@ -136,40 +108,12 @@ fn is_entry(line: &[u8]) -> bool {
     words.next().is_some_and(|host| !host.starts_with(b"#")) && words.nth(1).is_some()
 }
 
-/// Looked at before it is opened: opening a pipe would wait for its writer.
-fn open(file: &Path) -> Result<File, SshError> {
-    let unreadable = |source| SshError::Unreadable { file: file.into(), source };
-    if !fs::metadata(file).map_err(unreadable)?.is_file() {
-        return Err(SshError::NotAFile { file: file.into() });
-    }
-    File::open(file).map_err(unreadable)
-}
-
 /// Why ssh would not do with these files.
 #[derive(Debug, thiserror::Error)]
 pub enum SshError {
-    /// The file is absent, or not ours to read.
-    #[error("cannot read {}; it must exist and be readable by the user nws-certd runs as", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A directory, a pipe, a device.
-    #[error("{} is no regular file; name the file itself", file.display())]
-    NotAFile {
-        /// What was named.
-        file: PathBuf,
-    },
-    /// ssh does not use a private key that others can read.
-    #[error("others can read the deploy key {} (mode {mode:04o}); run chmod 600 on it", file.display())]
-    Exposed {
-        /// The key's file.
-        file: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
+    /// One of the files cannot be used at all; ssh does not use a private key that others can read.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Without a pinned key every host would be refused.
     #[error(
         "{} names no host; put the git host's key there, as its documentation prints it or as ssh-keyscan shows it to be compared",

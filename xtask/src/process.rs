@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::files;
 use crate::programs;
@@ -78,6 +79,24 @@ pub(crate) async fn ended(command: Command, limit: Duration) -> Result<Output> {
         bail!("`{shown}` took longer than {} s", limit.as_secs());
     };
     output.with_context(|| format!("cannot start `{shown}`"))
+}
+
+/// As [`ended`], with `input` on its standard input.
+pub(crate) async fn fed(command: Command, input: &[u8], limit: Duration) -> Result<Output> {
+    let shown = shown(&command);
+    let mut command = tokio::process::Command::from(command);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().with_context(|| format!("cannot start `{shown}`"))?;
+    let mut stdin = child.stdin.take().context("there is no standard input")?;
+    let feed = async move {
+        // A program that does not want all of it says why when it ends.
+        stdin.write_all(input).await.ok();
+    };
+    let running = async { tokio::join!(feed, child.wait_with_output()).1 };
+    let Ok(output) = tokio::time::timeout(limit, running).await else {
+        bail!("`{shown}` took longer than {} s", limit.as_secs());
+    };
+    output.with_context(|| format!("cannot wait for `{shown}`"))
 }
 
 /// A running program. Dropping it kills it, with whatever it started, and waits until it is gone.

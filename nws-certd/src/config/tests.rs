@@ -9,6 +9,7 @@ use nws_expiry::{Backoff, Doubling, Steps};
 
 use super::*;
 
+mod https;
 mod targets;
 
 const WHOLE: &str = r#"
@@ -50,7 +51,9 @@ fn what_must_be_said_is_enough() {
     assert_eq!(config.cas[0].timeout, Duration::from_secs(30));
     assert!(config.cas[0].contact.is_empty() && config.cas[0].eab.is_none());
     assert_eq!(config.cas[0].account.as_str(), "account");
-    assert!(config.git.ssh.is_none() && config.webhook.is_none());
+    assert!(
+        config.git.ssh.is_none() && config.git.signing_key.is_none() && config.webhook.is_none()
+    );
     assert_eq!(config.retry.backoff, Backoff::default());
     assert_eq!(config.retry.park_after, time::Duration::days(7));
     assert_eq!((config.edges.https_port, config.edges.resolvers.len()), (443, 0));
@@ -77,6 +80,7 @@ poll = "5s"
 batch = "5m"
 batch_max = "1m"
 author = "Certificates <certs@platform.example>"
+signing_key = "/etc/nws-certd/signing-key"
 [discover]
 include = ["apps", "sites/**"]
 exclude = ["apps/legacy"]
@@ -117,6 +121,7 @@ addresses = ["203.0.113.1", "2001:db8::1"]
     assert_eq!(ca.preferred_chain.as_ref().unwrap().to_string(), "ISRG Root X1");
     assert_eq!(ca.eab.as_ref().unwrap().kid, "kid-1");
     assert_eq!(config.git.batch_max, Duration::from_secs(300), "never less than batch");
+    assert_eq!(config.git.signing_key, Some("/etc/nws-certd/signing-key".into()));
     assert_eq!(config.discover.include.len(), 2);
     assert_eq!(config.orders.key_type, KeyType::Rsa2048);
     assert_eq!(config.renewal.renew_before, Some("20d".parse().unwrap()));

@@ -21,6 +21,7 @@ mod removing;
 mod renewals;
 mod retries;
 mod revoking;
+mod rewriting;
 mod running;
 mod socket;
 mod stopping;

@@ -21,6 +21,22 @@ pub enum Remedy {
     ConfigureSsh,
     /// There is no `ssh` on the path.
     InstallSsh,
+    /// The host wants a token, and none is configured.
+    ConfigureToken,
+    /// The host does not take the token.
+    ReplaceToken,
+    /// The host takes the token, but not for this.
+    GrantAccess,
+    /// The host's certificate is not trusted.
+    TrustCa,
+    /// The host leads elsewhere.
+    FollowMove,
+    /// The proxy is not there, or lets us go nowhere.
+    CheckProxy,
+    /// The host takes signed commits only.
+    SignCommits,
+    /// A disk is full.
+    MakeRoom,
 }
 
 impl Remedy {
@@ -32,8 +48,8 @@ impl Remedy {
     }
 }
 
-/// As OpenSSH 9, git 2.39, GitHub, GitLab, Gitea and Bitbucket say it, in lower case.
-const SAID: [(&str, Remedy); 20] = [
+/// As OpenSSH 9, git 2.39, curl 7.88, GitHub, GitLab, Gitea and Bitbucket say it, in lower case.
+const SAID: [(&str, Remedy); 39] = [
     ("remote host identification has changed", Remedy::CompareHostKey),
     ("host key verification failed", Remedy::PinHostKey),
     ("permission denied (publickey", Remedy::RegisterKey),
@@ -54,6 +70,25 @@ const SAID: [(&str, Remedy); 20] = [
     ("/' not found", Remedy::CheckUrl),
     ("project you were looking for could not be found", Remedy::CheckUrl),
     ("does not appear to be a git repository", Remedy::CheckUrl),
+    ("could not read username", Remedy::ConfigureToken),
+    ("authentication failed for", Remedy::ReplaceToken),
+    ("could not read password", Remedy::ReplaceToken),
+    ("returned error: 403", Remedy::GrantAccess),
+    ("certificate verification failed", Remedy::TrustCa),
+    ("ssl certificate problem", Remedy::TrustCa),
+    ("certificate subject name", Remedy::TrustCa),
+    ("returned error: 301", Remedy::FollowMove),
+    ("returned error: 302", Remedy::FollowMove),
+    ("returned error: 307", Remedy::FollowMove),
+    ("returned error: 308", Remedy::FollowMove),
+    ("from proxy after connect", Remedy::CheckProxy),
+    ("resolve proxy", Remedy::CheckProxy),
+    ("proxy connect aborted", Remedy::CheckProxy),
+    ("connect tunnel failed", Remedy::CheckProxy),
+    ("commits must have verified signatures", Remedy::SignCommits),
+    ("commit must be signed with a", Remedy::SignCommits),
+    ("is protected from unverified commit", Remedy::SignCommits),
+    ("no space left on device", Remedy::MakeRoom),
 ];
 
 impl fmt::Display for Remedy {
@@ -68,13 +103,35 @@ impl fmt::Display for Remedy {
             Self::RegisterKey => {
                 "register the public half of the deploy key, which must have no passphrase, with the repository"
             }
-            Self::GrantWrite => "give the deploy key write access to the repository",
+            Self::GrantWrite => "give the deploy key or the token write access to the repository",
             Self::CheckUrl => "check the repository's URL, and that the key or user may read it",
             Self::OwnRepository => {
                 "make the repository's directory belong to the user nws-certd runs as; git's safe.directory has no effect here"
             }
             Self::ConfigureSsh => "configure a deploy key and known hosts for ssh",
             Self::InstallSsh => "install the OpenSSH client and see that ssh is on PATH",
+            Self::ConfigureToken => {
+                "configure the file of a token that may read and write the repository"
+            }
+            Self::ReplaceToken => {
+                "put a token that is valid into the token's file, and see that the user name is the one it goes with; no restart is needed"
+            }
+            Self::GrantAccess => "let the token read and write the contents of this repository",
+            Self::TrustCa => {
+                "see that the git host's certificate is for its name and in date, and configure the certificate of the CA it is from, if that is a private one"
+            }
+            Self::FollowMove => {
+                "write the URL that the git host leads to, as curl -I shows it; it is not followed, since a token is not for others"
+            }
+            Self::SignCommits => {
+                "configure a signing key, and register its public half as one with the account that has the commits' address"
+            }
+            Self::MakeRoom => {
+                "make room on the disk that is full: the state directory's, or the git host's where these are its words"
+            }
+            Self::CheckProxy => {
+                "check the proxy's address, and that it lets this machine through to the git host"
+            }
         })
     }
 }

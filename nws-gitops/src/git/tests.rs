@@ -33,6 +33,24 @@ fn a_command_beyond_its_limit_is_killed_with_its_children() {
     assert!(matches!(git.version(), Err(GitError::TimedOut { command: "version", .. })));
 }
 
+/// The file grows in what its length says alone, by a megabyte in a tenth of a second.
+#[test]
+fn a_transfer_has_its_limit_for_each_megabyte_and_another_command_for_all_it_does() {
+    const LIMIT: Duration = Duration::from_secs(1);
+    const GROW: &str = "i=0; while [ $i -lt 20 ]; do i=$((i+1)); truncate -s ${i}M \"$GIT_DIR/objects/pack/tmp_pack_$$\"; sleep 0.1; done";
+    let _turn = turn();
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(home.path().join("objects/pack")).unwrap();
+    let git = Git::new(home.path(), stand_in(home.path(), "git", GROW), LIMIT);
+    git.run("fetch", home.path(), &[]).unwrap();
+    assert!(matches!(git.run("fsck", home.path(), &[]), Err(GitError::TimedOut { .. })));
+
+    let stuck = stand_in(home.path(), "git", &format!("{GROW}; sleep 1000 & sleep 1000"));
+    let git = Git::new(home.path(), stuck, LIMIT);
+    let error = git.run("fetch", home.path(), &[]).unwrap_err();
+    assert!(matches!(error, GitError::TimedOut { command: "fetch", .. }), "{error}");
+}
+
 #[test]
 fn output_is_bounded_and_never_blocks() {
     let _turn = turn();
@@ -163,6 +181,59 @@ fn known_words_and_what_helps() {
         ),
         ("fatal: transport 'ssh' not allowed", Some(Remedy::ConfigureSsh)),
         ("ssh -F /dev/null: 1: ssh: not found", Some(Remedy::InstallSsh)),
+        (
+            "fatal: could not read Username for 'https://git.example': terminal prompts disabled",
+            Some(Remedy::ConfigureToken),
+        ),
+        (
+            "remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://git.example/a.git/'",
+            Some(Remedy::ReplaceToken),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': The requested URL returned error: 403",
+            Some(Remedy::GrantAccess),
+        ),
+        (
+            "remote: Permission to org/gitops.git denied to certd.\nfatal: unable to access 'https://git.example/org/gitops.git/': The requested URL returned error: 403",
+            Some(Remedy::GrantWrite),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': server certificate verification failed. CAfile: none CRLfile: none",
+            Some(Remedy::TrustCa),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': SSL certificate problem: unable to get local issuer certificate",
+            Some(Remedy::TrustCa),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': SSL: no alternative certificate subject name matches target host name 'git.example'",
+            Some(Remedy::TrustCa),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': The requested URL returned error: 301",
+            Some(Remedy::FollowMove),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': Received HTTP code 407 from proxy after CONNECT",
+            Some(Remedy::CheckProxy),
+        ),
+        (
+            "fatal: unable to access 'https://git.example/a.git/': The requested URL returned error: 503",
+            None,
+        ),
+        (
+            "remote: error: GH006: Protected branch update failed for refs/heads/main.\nremote: - Commits must have verified signatures.",
+            Some(Remedy::SignCommits),
+        ),
+        ("remote: GitLab: Commit must be signed with a GPG key", Some(Remedy::SignCommits)),
+        (
+            "remote: Gitea: Branch main is protected from unverified commit 0123abc",
+            Some(Remedy::SignCommits),
+        ),
+        (
+            "fatal: unable to write loose object file: No space left on device",
+            Some(Remedy::MakeRoom),
+        ),
         ("ssh: connect to host git.example port 22: Connection refused", None),
         ("fatal: the remote end hung up unexpectedly", None),
     ];

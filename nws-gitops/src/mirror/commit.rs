@@ -5,6 +5,7 @@ use std::error::Error;
 use std::sync::atomic::Ordering;
 
 use gix::actor::Signature;
+use gix::objs::WriteTo as _;
 use gix::objs::tree::EntryKind;
 use time::OffsetDateTime;
 
@@ -12,7 +13,7 @@ use super::pack::StoreError;
 use super::{Mirror, ObjectError, Tip};
 use crate::delivery::{Content, Edit};
 use crate::message::{Author, Message};
-use crate::{ObjectId, RepoPath};
+use crate::{ObjectId, RepoPath, SignError};
 
 /// A commit that so far only this mirror knows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,7 +29,7 @@ impl Mirror {
     /// Makes a commit of `edits` on top of `tip`; none if they would change nothing.
     ///
     /// It is disposable: nothing points to it, and after a crash or a lost race it is simply made again from what is to be
-    /// delivered. Author, time and message being the same, so is its name. Its objects are synced to the disk, so that the
+    /// delivered. Author, time, message and signing key being the same, so is its name. Its objects are synced to the disk, so that the
     /// branch can stand on it once it has landed.
     ///
     /// # Errors
@@ -47,7 +48,8 @@ impl Mirror {
         let signature = author.signature(now);
         self.write_commit(tip, edits, message, signature).inspect_err(|error| match error {
             CommitError::Objects(_) => self.suspect.store(true, Ordering::Relaxed),
-            CommitError::NotADirectory { .. } | CommitError::Disk { .. } => {}
+            CommitError::NotADirectory { .. } | CommitError::Sign(_) | CommitError::Disk { .. } => {
+            }
         })
     }
 
@@ -65,7 +67,7 @@ impl Mirror {
         if after == before.id {
             return Ok(None);
         }
-        let commit = gix::objs::Commit {
+        let mut commit = gix::objs::Commit {
             tree: after,
             parents: tip.commit.map(ObjectId::to_gix).into_iter().collect(),
             author: signature.clone(),
@@ -74,12 +76,24 @@ impl Mirror {
             message: message.as_str().into(),
             extra_headers: Vec::new(),
         };
+        self.sign(&mut commit)?;
         let id = repository.write_object(&commit).map_err(ObjectError::from)?.detach();
         let written = repository.objects.reset_object_memory().unwrap_or_default();
         self.store(&written)?;
         let there = blobs.into_iter().filter(|blob| !written.contains_key(blob));
         read_back(&self.repository()?, id, &dirs, there)?;
         Ok(Some(Commit { id: ObjectId::from_gix(id), parent: *tip }))
+    }
+
+    /// What is signed is the commit without the header that the signature then stands in (gitformat-signature(5)).
+    fn sign(&self, commit: &mut gix::objs::Commit) -> Result<(), CommitError> {
+        let Some(key) = &self.signing else {
+            return Ok(());
+        };
+        let mut unsigned = Vec::new();
+        commit.write_to(&mut unsigned).map_err(|error| ObjectError { source: Box::new(error) })?;
+        commit.extra_headers.push(("gpgsig".into(), key.sign(&unsigned)?.into()));
+        Ok(())
     }
 }
 
@@ -170,6 +184,9 @@ pub enum CommitError {
     /// The mirror's objects cannot be read or written.
     #[error("cannot make a commit")]
     Objects(#[from] ObjectError),
+    /// It cannot be signed.
+    #[error("cannot sign a commit")]
+    Sign(#[from] SignError),
     /// The objects cannot be written.
     #[error("cannot write a commit into the mirror; see that the state directory's disk has room")]
     Disk {

@@ -1,37 +1,48 @@
 //! Where the remote's branch is now.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use super::leavings::is_locked;
 use super::{Mirror, MirrorError, ObjectError, Tip};
 use crate::object_id::{InvalidObjectId, ObjectId};
-use crate::{GitError, RemoteUrl};
+use crate::{GitError, Remote, RemoteUrl};
 
 impl Mirror {
     /// Brings the mirror to the remote's branch, wherever that went, and says where it is.
     ///
-    /// A branch that does not exist is an answer, not an error. A copy found damaged is rebuilt on the way.
+    /// A branch that does not exist yet is an answer, not an error. A copy found damaged is rebuilt on the way.
     ///
     /// # Errors
     ///
-    /// [`FetchError::Unreachable`] where waiting helps; the others are this machine's.
+    /// [`FetchError::Gone`] if the branch was there before, and the mirror stays as it was; [`FetchError::Unreachable`] where waiting
+    /// helps; the others are this machine's.
     pub fn fetch(&self) -> Result<Tip, FetchError> {
         if self.read_tip().is_err() {
             self.rebuild()?;
         }
         let remote = self.look()?;
+        let Some(commit) = remote.commit else {
+            return self.not_gone(remote);
+        };
         if self.suspect.load(Ordering::Relaxed) {
             self.rebuild()?;
         }
-        let Some(commit) = remote.commit else {
-            self.delete_tip()?;
-            return Ok(remote);
-        };
         if self.tip() == Some(Tip { commit: Some(commit) }) {
             return Ok(remote);
         }
         self.fetch_branch()?;
         self.read_tip().map(|commit| Tip { commit }).map_err(FetchError::from)
+    }
+
+    /// A branch that was deleted is not taken for an empty one, in which nobody wants anything any more.
+    fn not_gone(&self, absent: Tip) -> Result<Tip, FetchError> {
+        match self.tip().and_then(|tip| tip.commit) {
+            Some(was) => {
+                Err(FetchError::Gone { remote: self.remote.clone(), was, mirror: self.dir.clone() })
+            }
+            None => Ok(absent),
+        }
     }
 
     /// Where the remote's branch is, without bringing its objects.
@@ -55,16 +66,16 @@ impl Mirror {
                 self.clear_locks();
                 self.run_fetch()
             }
-            Err(error @ GitError::TimedOut { .. }) => {
-                self.remove_half_packs();
-                Err(error)
-            }
-            Err(_) if !self.is_whole() => {
+            Err(GitError::Failed { .. }) if !self.is_whole() => {
                 self.rebuild()?;
                 self.run_fetch()
             }
             result => result,
         };
+        if fetched.is_err() {
+            // What is half there may be what fills the disk.
+            self.remove_half_written();
+        }
         fetched.map_err(|source| self.unreachable(source))
     }
 
@@ -101,7 +112,7 @@ impl Mirror {
             GitError::Start { .. } | GitError::TooOld { .. } | GitError::NoVersion { .. } => {
                 FetchError::Git { source }
             }
-            GitError::TimedOut { .. } | GitError::Failed { .. } => {
+            GitError::TimedOut { .. } | GitError::Https(_) | GitError::Failed { .. } => {
                 FetchError::Unreachable { remote: self.remote.url.clone(), source }
             }
         }
@@ -118,6 +129,21 @@ pub enum FetchError {
         remote: RemoteUrl,
         /// What git said.
         source: GitError,
+    },
+    /// The remote answers, and has no such branch any more.
+    #[error(
+        "branch {} is gone from {}, where it was at {was}; push it again, or, if it is to begin anew, delete {}",
+        remote.branch,
+        remote.url,
+        mirror.display()
+    )]
+    Gone {
+        /// The repository and the branch.
+        remote: Remote,
+        /// Where it was last seen.
+        was: ObjectId,
+        /// The copy that remembers it.
+        mirror: PathBuf,
     },
     /// The `git` binary cannot be run.
     #[error("cannot run git")]

@@ -18,8 +18,9 @@ impl Mirror {
     /// Joins loose objects and packs into one, if there are many, and drops what nothing has pointed to for an hour: commits
     /// that lost their race, what was rewritten by force.
     ///
-    /// It takes seconds in a large repository, and ends at the time limit of [`crate::Git`]; killed at any point, it leaves the
-    /// mirror readable. A commit whose objects it dropped although it was still to be pushed fails to push, and is made again.
+    /// It takes seconds in a large repository, and ends at the time limit of [`crate::Git`] unless it gets on; killed at any point,
+    /// it leaves the mirror readable. A commit whose objects it dropped although it was still to be pushed fails to push, and is made
+    /// again.
     ///
     /// # Errors
     ///
@@ -29,7 +30,7 @@ impl Mirror {
         if before.loose < Self::MAX_LOOSE && before.packs < Self::MAX_PACKS {
             return Ok(Maintenance::NotNeeded);
         }
-        self.remove_half_packs();
+        self.remove_half_written();
         let age = Self::KEPT + 2 * self.git.timeout();
         let age = format!("{}.seconds.ago", age.as_secs());
         let (cruft, prune) = (format!("--cruft-expiration={age}"), format!("--expire={age}"));

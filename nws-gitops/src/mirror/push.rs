@@ -19,9 +19,7 @@ impl Mirror {
         let answer = match self.run_push(commit) {
             Ok(output) if output.status.success() => return Ok(self.landed(ours)),
             Ok(output) => Answer::of(&output.stdout(), &output.stderr()),
-            Err(GitError::TimedOut { command, after }) => {
-                Answer::lost(&GitError::TimedOut { command, after })
-            }
+            Err(error @ (GitError::TimedOut { .. } | GitError::Https(_))) => Answer::lost(&error),
             Err(source) => return Err(PushError::Git { source }),
         };
         let found = self.look().map_err(PushError::from_look)?;
@@ -99,9 +97,9 @@ impl Answer {
         let remedy = Remedy::of(stderr);
         let Some(summary) = stdout.lines().find_map(remote_rejection) else {
             let reason = words(stderr);
-            // A key without write access is turned away before there is a branch to speak of.
+            // Whoever may not write is turned away before there is a branch to speak of.
             return match remedy {
-                Some(Remedy::GrantWrite) => Self::Refused { reason, remedy },
+                Some(Remedy::GrantWrite | Remedy::GrantAccess) => Self::Refused { reason, remedy },
                 Some(_) | None => Self::Failed { reason, remedy },
             };
         };
@@ -232,9 +230,10 @@ impl PushError {
         match error {
             FetchError::Unreachable { remote, source } => Self::Unreachable { remote, source },
             FetchError::Git { source } => Self::Git { source },
-            other @ (FetchError::Commit(_) | FetchError::Mirror(_) | FetchError::Objects(_)) => {
-                Self::Look { source: Box::new(other) }
-            }
+            other @ (FetchError::Gone { .. }
+            | FetchError::Commit(_)
+            | FetchError::Mirror(_)
+            | FetchError::Objects(_)) => Self::Look { source: Box::new(other) },
         }
     }
 }
@@ -314,7 +313,7 @@ mod tests {
                 "GitHub, a read-only key",
                 String::new(),
                 "ERROR: The key you are authenticating with has been marked as read only.\nfatal: Could not read from remote repository.\n",
-                "refused: ERROR: The key you are authenticating with has been marked as read only.; give the deploy key write access to the repository",
+                "refused: ERROR: The key you are authenticating with has been marked as read only.; give the deploy key or the token write access to the repository",
             ),
             (
                 "a lock",

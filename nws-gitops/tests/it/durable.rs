@@ -151,12 +151,15 @@ fn a_mirror_killed_in_the_middle_of_it_works_on() {
 }
 
 #[test]
-fn packs_that_a_killed_git_left_half_written_go() {
+fn what_a_killed_git_left_half_written_goes() {
     let world = World::with(&[("README", "hello\n")]);
     let ours = world.mirror("ours");
     ours.fetch().unwrap();
     // Without its index a pack is not one yet.
     let half = [
+        "../tmp_obj_aaaa",
+        "../17/tmp_obj_aaaa",
+        "../.tmpAAAA",
         ".tmp-4711-pack-aaaa.pack",
         "tmp_pack_aaaa",
         "tmp_idx_aaaa",
@@ -164,7 +167,10 @@ fn packs_that_a_killed_git_left_half_written_go() {
         "pack-0123456789012345678901234567890123456789.rev",
     ];
     let half = half.map(|name| objects(&world).join("pack").join(name));
-    let leave = || half.iter().for_each(|file| fs::write(file, "PACK").unwrap());
+    let leave = || {
+        fs::create_dir_all(objects(&world).join("17")).unwrap();
+        half.iter().for_each(|file| fs::write(file, "PACK").unwrap());
+    };
     let left = || half.iter().filter(|file| file.exists()).count();
 
     leave();

@@ -3,14 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 mod adoptions;
+mod apart;
 mod cert_manager;
 mod deliveries;
+mod disk;
 mod durable;
 mod found;
 mod interleavings;
+mod large;
 mod layouts;
 mod mirrors;
 mod options;
 mod races;
 mod rendering;
+mod signed;
 mod world;

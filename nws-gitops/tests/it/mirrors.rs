@@ -116,8 +116,15 @@ fn a_fetch_follows_the_branch_wherever_it_goes() {
     assert_eq!(mirror.fetch().unwrap(), first, "rewound by force");
 
     fs::remove_file(&branch).unwrap();
-    assert_eq!(mirror.fetch().unwrap(), Tip { commit: None }, "deleted");
-    assert_eq!(mirror.tip(), None);
+    let error = mirror.fetch().unwrap_err();
+    let said = error.to_string().replace(world.path().to_str().unwrap(), "WORLD");
+    let want = format!(
+        "branch main is gone from file://WORLD/remote.git, where it was at {first}; push it again, or, if it is to begin anew, delete WORLD/ours"
+    );
+    assert_eq!(said, want);
+    assert_eq!(mirror.tip(), Some(first), "what was there stays readable");
+    fs::remove_dir_all(world.path().join("ours")).unwrap();
+    assert_eq!(mirror.fetch().unwrap(), Tip { commit: None }, "it begins anew");
 }
 
 #[test]

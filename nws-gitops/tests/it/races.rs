@@ -1,8 +1,8 @@
 //! Others push too.
 
-use nws_gitops::{Commit, Mirror, PushError, Recovery, Tip};
+use nws_gitops::{Commit, Discover, FetchError, Mirror, PushError, Recovery, Tip};
 
-use crate::world::{NOW, World, author, message, write};
+use crate::world::{NOW, World, author, ingress, message, write};
 
 fn committed(mirror: &Mirror, path: &str) -> Commit {
     let tip = mirror.fetch().unwrap();
@@ -48,6 +48,48 @@ fn a_branch_that_moves_during_the_push_has_moved_whatever_the_server_says() {
     let error = mirror.push(&commit).unwrap_err();
     assert!(matches!(error, PushError::Moved { .. }), "{error}");
     assert_eq!(mirror.fetch().unwrap(), theirs);
+}
+
+#[test]
+fn a_branch_that_is_rewritten_meanwhile_is_followed_and_not_put_back() {
+    let world = World::with(&[("README", "hello\n")]);
+    let first = world.mirror("theirs").fetch().unwrap();
+    world.somebody_writes(&[("secret.txt", "hunter2\n")]);
+    let mirror = world.mirror("ours");
+    let commit = committed(&mirror, "ours.yaml");
+    // Somebody takes a commit back by force, as after a leak, and it is not to come back with ours.
+    world.rewind(first);
+    let error = mirror.push(&commit).unwrap_err();
+    assert_eq!(error.recovery(), Recovery::Rebuild, "{error}");
+    let PushError::Moved { found, .. } = error else { panic!("{error}") };
+    assert_eq!(found, first.commit);
+
+    mirror.push(&committed(&mirror, "ours.yaml")).unwrap();
+    assert_eq!((world.file("secret.txt"), world.commits()), (None, 2));
+    assert!(world.file("ours.yaml").is_some() && world.file("README").is_some());
+}
+
+#[test]
+fn a_branch_that_is_deleted_meanwhile_is_not_made_again() {
+    let world = World::with(&[("web.yaml", &ingress("web", "shop/tls", &["shop.example"]))]);
+    let mirror = world.mirror("ours");
+    let commit = committed(&mirror, "ours.yaml");
+    let branch = world.remote_dir().join("refs/heads/main");
+    std::fs::remove_file(&branch).unwrap();
+    let error = mirror.push(&commit).unwrap_err();
+    assert_eq!(error.recovery(), Recovery::Rebuild, "{error}");
+    assert!(matches!(error, PushError::Moved { found: None, .. }), "{error}");
+    assert!(!branch.exists());
+
+    // Of a deleted branch nobody is to think that it wants nothing any more: what was last seen of it is what counts.
+    let error = mirror.fetch().unwrap_err();
+    assert!(matches!(error, FetchError::Gone { .. }), "{error}");
+    let inventory = mirror.inventory(&mirror.tip().unwrap(), &Discover::default()).unwrap();
+    assert_eq!(inventory.wanted.len(), 1);
+
+    world.rewind(commit.parent);
+    mirror.push(&committed(&mirror, "ours.yaml")).unwrap();
+    assert_eq!(world.commits(), 2, "it is back, and so are we");
 }
 
 #[test]

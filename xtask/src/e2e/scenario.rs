@@ -11,9 +11,9 @@ use tokio::time::{Instant, timeout};
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
-    empty_repository, incident, issue, lost_race, mirror_lost, new_app, parked, profile,
-    push_refused, rate_limited, renew, restart, revoke_replace, rollover, ssh, state_lost,
-    tenant_conflict, two_targets, ungated, webhook,
+    empty_repository, https_token, incident, issue, lost_race, mirror_lost, new_app, parked,
+    profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, signed_commits,
+    ssh, state_lost, tenant_conflict, two_targets, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -39,7 +39,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 35] = [
+pub(crate) const SCENARIOS: [Scenario; 37] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -237,6 +237,18 @@ pub(crate) const SCENARIOS: [Scenario; 35] = [
         tag: Tag::Full,
         about: "more certificates in one namespace than a Fleet bundle holds: the rest go to a sibling, and none moves",
         play: |programs, folder| Box::pin(bundle_split::play(programs, folder)),
+    },
+    Scenario {
+        name: "https-token",
+        tag: Tag::Full,
+        about: "the repository over https with a token: another CA, a wrong and an open token, a redirect are told; a new one counts at once, and none is to be seen",
+        play: |programs, folder| Box::pin(https_token::play(programs, folder)),
+    },
+    Scenario {
+        name: "signed-commits",
+        tag: Tag::Full,
+        about: "the server takes signed commits only: a key is told that cannot sign, then all commits of the daemon verify",
+        play: |programs, folder| Box::pin(signed_commits::play(programs, folder)),
     },
     Scenario {
         name: "adopt",

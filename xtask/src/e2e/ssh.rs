@@ -1,13 +1,10 @@
 //! The git host shows another key than the pinned one, then knows our key no more; both are said, and mended from outside.
 
 use std::path::Path;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
-use crate::world::{App, Programs, SAMPLES, Settings, Status, TroubleWith, World};
-
-const NOTICED: Duration = Duration::from_secs(60);
+use crate::world::{App, Programs, SAMPLES, Settings, TroubleWith, World};
 
 /// What an operator has to read in `status`, first what ssh says, then what helps.
 const IMPOSTOR: [&str; 2] = ["REMOTE HOST IDENTIFICATION HAS CHANGED", "compare the host's key"];
@@ -19,7 +16,7 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     world.add(&[first]).await?;
     world.git_host.pin_another_key().await?;
     world.daemon.start().await?;
-    told(&mut world, IMPOSTOR).await?;
+    world.daemon.wait_trouble(TroubleWith::Fetch, &IMPOSTOR).await?;
     let status = world.daemon.status().await?;
     ensure!(status.branch.tip.is_none(), "the branch was read from a host of another key");
     world.git_host.pin_own_key()?;
@@ -27,23 +24,13 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
 
     world.git_host.admit_nobody()?;
     world.add(&[second]).await?;
-    told(&mut world, UNKNOWN_KEY).await?;
+    world.daemon.wait_trouble(TroubleWith::Fetch, &UNKNOWN_KEY).await?;
     world.git_host.admit_deploy_key()?;
     served(&mut world, second).await?;
     let logged = world.daemon.logged("PRIVATE KEY")?;
     ensure!(logged.is_empty(), "there is a private key in the log");
     Ok("another host key and an unknown deploy key are told with what helps; served when mended"
         .into())
-}
-
-async fn told(world: &mut World, words: [&str; 2]) -> Result<()> {
-    let look = |status: &Status| {
-        let trouble = status.trouble(TroubleWith::Fetch).context("no trouble is reported")?;
-        let missing = words.iter().find(|word| !trouble.contains(*word));
-        ensure!(missing.is_none(), "{missing:?} is not in the trouble: {trouble}");
-        Ok(())
-    };
-    world.daemon.wait_status("the trouble with the git host is told", NOTICED, look).await
 }
 
 async fn served(world: &mut World, app: App) -> Result<()> {

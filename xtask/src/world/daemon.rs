@@ -16,10 +16,13 @@ use tokio::net::TcpStream;
 use crate::files;
 use crate::process::{self, Process};
 use crate::wait::{self, Look};
-use crate::world::{Beginning, CaSettings, Explanation, PATIENCE, Status};
+use crate::world::{Beginning, CaSettings, Explanation, PATIENCE, Status, TroubleWith};
 
 /// Bounds one call of the command line: a `sync` waits for a whole pass.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long it may take until trouble is noticed, with the waits of a daemon that is troubled already.
+const TOLD: Duration = Duration::from_secs(60);
 
 /// What scenarios turn: what the CAs are like, what the repository begins with, and the daemon's pace.
 #[derive(Clone, Copy)]
@@ -180,6 +183,17 @@ impl Daemon {
         wait::until(what, limit, async || {
             self.check_running()?;
             Ok(Look::from(self.status().await.and_then(|status| look(&status))))
+        })
+        .await
+    }
+
+    /// Waits until `status` tells of trouble in all of these words.
+    pub(crate) async fn wait_trouble(&mut self, with: TroubleWith, words: &[&str]) -> Result<()> {
+        self.wait_status(&format!("trouble is told: {words:?}"), TOLD, |status| {
+            let trouble = status.trouble(with).context("no trouble is reported")?;
+            let missing = words.iter().find(|word| !trouble.contains(*word));
+            ensure!(missing.is_none(), "{missing:?} is not in the trouble: {trouble}");
+            Ok(())
         })
         .await
     }

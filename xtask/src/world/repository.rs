@@ -139,8 +139,24 @@ impl Repository {
 
     /// How many commits on the branch are not by the developer, hence by the daemon.
     pub(crate) async fn commits_by_daemon(&self) -> Result<usize> {
-        let authors = self.run(&self.bare, &["log", "--format=%ae", BRANCH]).await?;
-        Ok(authors.lines().filter(|author| *author != DEVELOPER.1).count())
+        Ok(self.ids_by_daemon().await?.len())
+    }
+
+    /// The names of these commits, newest first.
+    pub(crate) async fn ids_by_daemon(&self) -> Result<Vec<String>> {
+        let log = self.run(&self.bare, &["log", "--format=%H %ae", BRANCH]).await?;
+        let commits = log.lines().filter_map(|line| line.split_once(' '));
+        Ok(commits.filter(|(_, by)| *by != DEVELOPER.1).map(|(id, _)| id.to_owned()).collect())
+    }
+
+    /// Has git verify a commit for somebody who trusts these signers (ssh-keygen(1), ALLOWED SIGNERS).
+    ///
+    /// # Errors
+    ///
+    /// With git's words, if it is not signed, or not by one of them.
+    pub(crate) async fn verify(&self, commit: &str, signers: &Path) -> Result<()> {
+        let signers = format!("gpg.ssh.allowedSignersFile={}", signers.display());
+        self.run(&self.bare, &["-c", &signers, "verify-commit", commit]).await.map(drop)
     }
 
     /// How many commits the branch has.

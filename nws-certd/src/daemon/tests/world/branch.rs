@@ -11,6 +11,23 @@ impl World {
             .unwrap()
     }
 
+    /// Takes commits back by force, or brings them again.
+    pub(in crate::daemon::tests) fn rewrite(&self, to: &str) {
+        self.run_git(&["--git-dir=remote.git", "update-ref", "refs/heads/main", to]);
+    }
+
+    /// Deletes the branch, and says where it was.
+    pub(in crate::daemon::tests) fn delete_branch(&self) -> String {
+        let was = self.run_git(&["--git-dir=remote.git", "rev-parse", "main"]);
+        self.run_git(&["--git-dir=remote.git", "update-ref", "-d", "refs/heads/main"]);
+        was.trim().into()
+    }
+
+    /// Whether the repository has any branch.
+    pub(in crate::daemon::tests) fn has_branch(&self) -> bool {
+        !self.run_git(&["--git-dir=remote.git", "for-each-ref"]).is_empty()
+    }
+
     /// How many commits changed a file of the branch.
     pub(in crate::daemon::tests) fn commits_to(&self, file: &str) -> usize {
         let commits = ["--git-dir=remote.git", "rev-list", "--count", "main", "--", file];

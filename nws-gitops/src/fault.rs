@@ -86,12 +86,12 @@ pub enum FaultReason {
         /// What changes it, as in `patches[0]`.
         field: String,
     },
-    /// What is deployed is in another namespace than the file says, if it says any.
+    /// It is deployed several times, into different namespaces.
     #[error(
-        "is put into namespace {namespace:?} by {kustomization}; write that as its metadata.namespace too, or leave out the one that is not for you with discover.exclude"
+        "is put into namespace {namespace:?} by {kustomization}, but not by all that deploys it; leave out what is not for you with discover.exclude"
     )]
     KustomizedNamespace {
-        /// The kustomization that does.
+        /// One that does.
         kustomization: RepoPath,
         /// Its `namespace`.
         namespace: String,

@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod claims;
+mod deployed;
 mod file;
 mod ground;
 mod held;

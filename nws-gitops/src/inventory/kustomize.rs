@@ -1,6 +1,7 @@
 //! Which files are not deployed as they are written, since a kustomization changes them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::file::{File, Files};
@@ -9,8 +10,10 @@ use crate::discover::{CertManager, Discover};
 use crate::fault::FaultReason;
 use crate::reader::{Applicant, Effect, Kustomization, Named, Patch, Route};
 
+mod placed;
 mod work;
 
+use placed::{Placed, Way};
 use work::Working;
 
 /// What all kustomizations of a repository do to its files.
@@ -30,12 +33,20 @@ pub(super) struct Kustomizations {
 struct Effects {
     /// What is done to each file that some kustomization builds.
     causes: BTreeMap<RepoPath, Vec<Arc<Cause>>>,
+    placed: Placed,
     /// Files that are patches, and which kustomization applies them.
     patches: BTreeMap<RepoPath, RepoPath>,
     /// Files that a kustomization names which cannot be read.
     unknown: BTreeMap<RepoPath, RepoPath>,
     /// Every place that is looked for, whether or not something is there.
     named: BTreeSet<RepoPath>,
+}
+
+/// One that is at work.
+#[derive(Clone, Copy)]
+struct Unit<'a> {
+    path: &'a RepoPath,
+    says: &'a Kustomization,
 }
 
 /// What a file would change as a patch.
@@ -50,7 +61,7 @@ struct Parts {
 #[derive(Clone, Copy)]
 pub(super) struct Object<'a> {
     kind: &'a str,
-    namespace: Option<&'a str>,
+    pub(super) namespace: Option<&'a str>,
     name: &'a str,
 }
 
@@ -112,6 +123,7 @@ impl Kustomizations {
         let now = Working::new(self, files).work();
         let before = std::mem::replace(&mut self.effects, now);
         let mut affected = differing(&before.causes, &self.effects.causes);
+        affected.extend(differing(&before.placed.ways, &self.effects.placed.ways));
         affected.extend(differing(&before.patches, &self.effects.patches));
         affected.extend(differing(&before.unknown, &self.effects.unknown));
         let changed = std::mem::take(&mut self.changed);
@@ -151,7 +163,22 @@ impl Kustomizations {
         self.effects.patches.contains_key(path)
     }
 
-    /// Why an object is not what its file says; of several reasons one.
+    /// Every way in which a file is built, if it is put into a namespace in one.
+    pub(super) fn ways(&self, path: &RepoPath) -> Option<&BTreeSet<Arc<Way>>> {
+        self.effects.placed.ways.get(path)
+    }
+
+    /// The files that are put into a namespace by what lies below a directory.
+    pub(super) fn placed_from(&self, dir: Option<&RepoPath>) -> impl Iterator<Item = &RepoPath> {
+        below(&self.effects.placed.by_root, dir).flat_map(|(_, files)| files)
+    }
+
+    fn units(&self) -> impl Iterator<Item = Unit<'_>> {
+        let all = self.by_dir.values().flatten();
+        all.map(|(path, says)| Unit { path, says })
+    }
+
+    /// Why an object is not what its file says, but for its namespace where all agree; of several reasons one.
     pub(super) fn objection(
         &self,
         path: &RepoPath,
@@ -238,6 +265,16 @@ impl Cause {
             }
         }
     }
+}
+
+/// What stands below a directory; none is the top.
+fn below<'a, T>(
+    all: &'a BTreeMap<RepoPath, T>,
+    dir: Option<&RepoPath>,
+) -> impl Iterator<Item = (&'a RepoPath, &'a T)> {
+    let prefix = dir.map_or_else(String::new, |dir| format!("{dir}/"));
+    let from = all.range::<str, _>((Bound::Included(&*prefix), Bound::Unbounded));
+    from.take_while(move |(path, _)| path.as_str().starts_with(&prefix))
 }
 
 /// Where a relative path leads from a directory; nowhere if it leaves the repository.

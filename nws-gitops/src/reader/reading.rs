@@ -159,7 +159,7 @@ fn has_braces(value: &Value) -> bool {
 }
 
 /// Flux fills `${..}` in; elsewhere than in these fields it may stand for itself.
-fn is_template(text: &str) -> bool {
+pub(super) fn is_template(text: &str) -> bool {
     super::has_braces(text) || text.contains("${")
 }
 

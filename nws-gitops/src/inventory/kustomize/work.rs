@@ -3,16 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Cause, Dir, Effects, Kustomizations, resolve};
+use super::placed::Placing;
+use super::{Cause, Dir, Effects, Kustomizations, Unit, resolve};
 use crate::RepoPath;
 use crate::inventory::file::Files;
 use crate::reader::{Change, Effect, Kustomization, Patch};
-
-#[derive(Clone, Copy)]
-struct Unit<'a> {
-    path: &'a RepoPath,
-    says: &'a Kustomization,
-}
 
 /// What one kustomization is made of, through all others that it takes in.
 #[derive(Default)]
@@ -35,10 +30,10 @@ impl<'a> Working<'a> {
     }
 
     pub(super) fn work(mut self) -> Effects {
-        let units = self.all.by_dir.values().flatten();
-        for (path, says) in units {
-            self.add(Unit { path, says });
-        }
+        self.all.units().for_each(|unit| self.add(unit));
+        let (placed, named) = Placing::of(self.all, self.files);
+        self.effects.placed = placed;
+        self.effects.named.extend(named);
         self.effects
     }
 
@@ -101,15 +96,18 @@ impl<'a> Working<'a> {
         }
     }
 
-    /// What a kustomization changes, by itself and through the components it takes in.
+    /// What a kustomization changes, by itself and through the components it takes in, but for the namespace it gives: that is known.
     fn causes_of(&self, unit: Unit<'a>) -> Vec<Arc<Cause>> {
+        let is_known = unit.says.namespace().is_some();
+        let counts =
+            |change: &&Change| !(is_known && matches!(change.effect, Effect::Namespace(_)));
         let (mut causes, mut seen, mut to_do) = (Vec::new(), BTreeSet::new(), vec![unit]);
         while let Some(unit) = to_do.pop() {
             let Kustomization::Read { components, changes, .. } = unit.says else {
                 causes.push(Cause::unknown(unit.path, "components"));
                 continue;
             };
-            causes.extend(changes.iter().map(|change| Cause::of(unit.path, change)));
+            causes.extend(changes.iter().filter(counts).map(|change| Cause::of(unit.path, change)));
             for (index, written) in components.iter().enumerate() {
                 let place = resolve(&unit.path.parent(), written);
                 match place.as_ref().and_then(|place| self.all.by_dir.get(place)) {

@@ -137,7 +137,9 @@ impl Planner<'_> {
             return Err(RefusalReason::ForeignSecret { secret, path });
         }
         let path = self.placer.place(key)?;
-        self.secrets.insert(path.clone(), manifest(key, issued, provenance).into_bytes());
+        let template = self.inventory.template(key);
+        let text = manifest(key, issued, provenance, template);
+        self.secrets.insert(path.clone(), text.into_bytes());
         Ok(Some(Delivery {
             key: key.clone(),
             path,

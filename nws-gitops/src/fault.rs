@@ -5,8 +5,8 @@ use std::fmt;
 use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, InvalidRenewBefore, UnknownKeyType};
 
 use crate::{
-    CaName, EmptyHold, InvalidCaName, InvalidEnabled, InvalidSecretRef, IssuerRef, RefusalReason,
-    RepoPath, SecretRef,
+    CaName, EmptyHold, InvalidCaName, InvalidEnabled, InvalidSecretRef, InvalidTemplateEntry,
+    IssuerRef, RefusalReason, RepoPath, SecretRef,
 };
 
 /// Something in the repository that keeps a certificate from being served as it is written.
@@ -309,6 +309,9 @@ pub enum FaultReason {
     /// Nobody can tell whether that is a hold. Until somebody can, nothing new is ordered, and what is there is renewed.
     #[error(transparent)]
     Hold(#[from] EmptyHold),
+    /// Not set. It makes no difference to whether the certificate can be served.
+    #[error(transparent)]
+    TemplateEntry(#[from] InvalidTemplateEntry),
     /// HTTP-01 cannot prove a wildcard (RFC 8555 §7.1.3).
     #[error(
         "{name} is a wildcard, which cannot be validated over HTTP-01; list the hosts one by one"

@@ -11,7 +11,7 @@ use crate::fault::{Fault, FaultReason};
 use crate::layout::Placer;
 use crate::{
     CertificateOptions, Kind, ObjectId, Overrides, Provenance, RefusalReason, RepoPath, SecretRef,
-    Target, Targets, Tip, WantKey, parallel,
+    SecretTemplate, Target, Targets, Tip, WantKey, parallel,
 };
 
 mod claims;
@@ -69,6 +69,8 @@ pub struct Wanted {
     pub options: CertificateOptions,
     /// When it is ordered, where somebody says so.
     pub overrides: Overrides,
+    /// What its Secret is labelled and annotated with beside ours, from when it is written next.
+    pub template: SecretTemplate,
     /// Who wants it; at least one.
     pub sources: Vec<Source>,
 }
@@ -130,6 +132,8 @@ pub struct Delivered {
     pub chain: Option<Chain>,
     /// Who issued it, as far as a Secret of ours says so.
     pub provenance: Provenance,
+    /// What a Secret of ours is labelled and annotated with because somebody asked for it.
+    pub template: SecretTemplate,
     /// Whether the file holds nothing else.
     pub(crate) alone: bool,
 }
@@ -276,6 +280,13 @@ impl Inventory {
     pub fn want(&self, key: &WantKey) -> Option<&Wanted> {
         let at = self.wanted.binary_search_by(|wanted| wanted.key.cmp(key)).ok()?;
         self.wanted.get(at)
+    }
+
+    /// What the Secret of a want is labelled and annotated with; one that nobody wants, as it is.
+    pub(crate) fn template(&self, key: &WantKey) -> &SecretTemplate {
+        static NONE: SecretTemplate = SecretTemplate::none();
+        let wanted = self.want(key).map(|wanted| &wanted.template);
+        wanted.or_else(|| self.held(key).map(|held| &held.template)).unwrap_or(&NONE)
     }
 
     /// Where a Secret is, or where it would be put next.

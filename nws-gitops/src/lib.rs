@@ -74,6 +74,8 @@ mod overrides;
 pub use overrides::{EmptyHold, HOLD_ANNOTATION, Hold, Overrides, RENEW_BEFORE_ANNOTATION};
 mod provenance;
 pub use provenance::{CA_ANNOTATION, Provenance};
+mod secret_template;
+pub use secret_template::{InvalidTemplateEntry, SecretTemplate};
 mod inventory;
 mod parallel;
 pub use inventory::{Delivered, Inventory, Source, Wanted, WantedBy};

@@ -311,4 +311,5 @@ mod layouts;
 mod opting;
 mod options;
 mod overrides;
+mod template;
 mod written;

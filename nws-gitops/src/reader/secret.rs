@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::Secret;
 use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
-use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance};
+use crate::secret_template::{TEMPLATE_ANNOTATION, TemplateEntry, TemplatePart};
+use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretTemplate};
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
@@ -25,6 +26,7 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
         stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
         chain: chain(object),
         provenance: provenance(&metadata["annotations"]),
+        template: template(metadata),
     })
 }
 
@@ -34,6 +36,19 @@ fn provenance(annotations: &Value) -> Provenance {
         ca: annotations[CA_ANNOTATION].as_str().map(str::to_owned),
         profile: annotations[PROFILE_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
     }
+}
+
+/// What was asked for, as it was written; none where somebody has changed it since.
+fn template(metadata: &Value) -> SecretTemplate {
+    let Some(mark) = metadata["annotations"][TEMPLATE_ANNOTATION].as_str() else {
+        return SecretTemplate::default();
+    };
+    let of = |part: TemplatePart| {
+        let all = metadata[part.field()].as_object().into_iter().flatten();
+        all.filter_map(move |(name, value)| TemplateEntry::new(part, name, value.as_str()?).ok())
+    };
+    let found = TemplatePart::ALL.into_iter().flat_map(of).collect::<SecretTemplate>();
+    if found.mark().as_deref() == Some(mark) { found } else { SecretTemplate::default() }
 }
 
 fn chain(object: &Value) -> Option<Chain> {

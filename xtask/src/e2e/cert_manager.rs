@@ -125,7 +125,6 @@ fn told(status: &Status) -> Result<()> {
         ("apps/chart/templates/ingress.yaml", "is a template"),
         ("apps/internal/certificate.yaml", "spec.issuerRef: is left to cert-manager"),
         ("apps/shop/certificate.yaml", "spec.privateKey.encoding: is not followed"),
-        ("apps/shop/certificate.yaml", "spec.secretTemplate: is not followed"),
     ];
     for (path, words) in expected {
         let mut here = status.faults.iter().filter(|fault| fault.path == path);

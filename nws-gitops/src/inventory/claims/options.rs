@@ -49,10 +49,10 @@ fn one<T: Clone + Eq + fmt::Display>(
 }
 
 /// Who wants what of one option, and the field that says so.
-struct Opinion<'a, T> {
-    asking: &'a Asking,
-    value: &'a T,
-    field: &'a str,
+pub(super) struct Opinion<'a, T> {
+    pub(super) asking: &'a Asking,
+    pub(super) value: &'a T,
+    pub(super) field: &'a str,
 }
 
 impl<'a, T: fmt::Display> Opinion<'a, T> {
@@ -63,7 +63,7 @@ impl<'a, T: fmt::Display> Opinion<'a, T> {
         }
     }
 
-    fn overruled_by(&self, kept: &Self, secret: &SecretRef) -> Fault {
+    pub(super) fn overruled_by(&self, kept: &Self, secret: &SecretRef) -> Fault {
         let (source, holder) = (&self.asking.source, &kept.asking.source);
         Fault {
             path: source.path.clone(),

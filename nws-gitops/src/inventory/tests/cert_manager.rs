@@ -131,10 +131,6 @@ fn every_field_of_a_certificate() {
             ),
         ),
         ("privateKey: {rotationPolicy: Never}", followed(" with its key")),
-        (
-            "secretTemplate: {labels: {a: b}}",
-            noted("spec.secretTemplate", "the Secret has the labels and annotations of nws-certd"),
-        ),
         ("whatever: 1", noted("spec.whatever", "it is no setting that is known")),
         ("isCA: true", vec![unserved("spec.isCA", "a CA certificate")]),
         ("ipAddresses: [192.0.2.1]", vec![unserved("spec.ipAddresses", "IP addresses")]),

@@ -6,7 +6,7 @@ use time::Duration;
 
 use super::super::node::{list, optional_text};
 use super::super::reading::Reading;
-use super::super::{Host, Stated};
+use super::super::{Host, Stated, template};
 use super::key::Key;
 use super::{Request, go_duration};
 use crate::fault::FaultReason;
@@ -36,6 +36,9 @@ pub(super) fn take(reading: &mut Reading<'_>, settings: Vec<Setting>, request: &
             "renewBefore" => request.renew_before = stated(reading, &setting, before),
             "renewBeforePercentage" => {
                 request.renew_before = stated(reading, &setting, of_percentage);
+            }
+            "secretTemplate" => {
+                request.template = template::read(reading, &setting.field, &setting.value);
             }
             "privateKey.rotationPolicy" if setting.value == "Never" => request.keeps_key = true,
             name => follow_or_say(reading, &setting, name, request),
@@ -101,7 +104,6 @@ fn why_not(name: &str) -> &'static str {
         "privateKey.encoding" => {
             "keys are written as PKCS8, which what reads a TLS Secret reads too"
         }
-        "secretTemplate" => "the Secret has the labels and annotations of nws-certd",
         "signatureAlgorithm" => "the CA decides how it signs",
         "renewal" => "the annotation nws-certd/hold is what keeps a certificate from being renewed",
         _ => "it is no setting that is known",

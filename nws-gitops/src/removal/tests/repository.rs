@@ -1,6 +1,7 @@
 //! A repository in memory.
 
 use super::*;
+use crate::SecretTemplate;
 
 /// The files of one commit.
 #[derive(Clone, Default)]
@@ -93,7 +94,12 @@ pub(super) fn ingress(app: &str) -> String {
 }
 
 pub(super) fn secret(app: &str) -> String {
-    manifest(&key(app), &issue(&format!("{app}.example")), &Provenance::default()).as_str().into()
+    secret_with(app, &SecretTemplate::default())
+}
+
+pub(super) fn secret_with(app: &str, template: &SecretTemplate) -> String {
+    let issued = issue(&format!("{app}.example"));
+    manifest(&key(app), &issued, &Provenance::default(), template).as_str().into()
 }
 
 pub(super) fn issue(host: &str) -> Issued {

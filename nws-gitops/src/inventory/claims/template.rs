@@ -1,0 +1,41 @@
+//! What a Secret is labelled and annotated with, where several objects speak of it.
+
+use std::collections::BTreeMap;
+
+use super::Asking;
+use super::options::Opinion;
+use crate::fault::Fault;
+use crate::reader::Stated;
+use crate::secret_template::{SecretTemplate, TemplateEntry};
+use crate::{Delivered, SecretRef};
+
+/// All that they ask for. Where they contradict each other, the first by place has its way, and the others are told.
+///
+/// Where one asks for what cannot be told, what is there stays as it is, but for what others say.
+pub(super) fn gather(
+    secret: &SecretRef,
+    askings: &[Asking],
+    held: Option<&Delivered>,
+    faults: &mut Vec<Fault>,
+) -> SecretTemplate {
+    let mut kept: BTreeMap<_, Opinion<'_, TemplateEntry>> = BTreeMap::new();
+    for opinion in askings.iter().flat_map(opinions) {
+        match kept.get(&opinion.value.key()) {
+            Some(first) if first.value == opinion.value => {}
+            Some(first) => faults.push(opinion.overruled_by(first, secret)),
+            None => drop(kept.insert(opinion.value.key(), opinion)),
+        }
+    }
+    let is_unknown = |asking: &Asking| matches!(asking.options.template, Stated::Unknown);
+    let there = held.filter(|_| askings.iter().any(is_unknown));
+    let there = there.into_iter().flat_map(|held| held.template.entries());
+    there.chain(kept.into_values().map(|opinion| opinion.value.clone())).collect()
+}
+
+fn opinions(asking: &Asking) -> impl Iterator<Item = Opinion<'_, TemplateEntry>> {
+    let entries = match &asking.options.template {
+        Stated::Value { value, .. } => &value[..],
+        Stated::Nothing | Stated::Unknown => &[],
+    };
+    entries.iter().map(move |stated| Opinion { asking, value: &stated.entry, field: &stated.field })
+}

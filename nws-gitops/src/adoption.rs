@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::reader::{datum, single_document};
 use crate::{
-    Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, SecretTemplate, manifest,
+    Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, SecretForm, manifest,
 };
 
 /// What a Secret of somebody else holds.
@@ -40,7 +40,7 @@ pub fn adoptable(held: &Delivered, bytes: &[u8]) -> Result<Adoptable, NotAdoptab
 /// What adopting it writes: the certificate that is there, as we render it, where it is. What somebody asks for
 /// beside it comes with the next.
 pub fn adoption(held: &Delivered, issued: &Issued, provenance: &Provenance) -> (Edit, Delivery) {
-    let text = manifest(&held.key(), issued, provenance, &SecretTemplate::default());
+    let text = manifest(&held.key(), issued, provenance, &SecretForm::default());
     let delivery = Delivery {
         key: held.key(),
         path: held.path.clone(),

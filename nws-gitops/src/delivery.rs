@@ -137,8 +137,7 @@ impl Planner<'_> {
             return Err(RefusalReason::ForeignSecret { secret, path });
         }
         let path = self.placer.place(key)?;
-        let template = self.inventory.template(key);
-        let text = manifest(key, issued, provenance, template);
+        let text = manifest(key, issued, provenance, &self.inventory.form(key));
         self.secrets.insert(path.clone(), text.into_bytes());
         Ok(Some(Delivery {
             key: key.clone(),

@@ -10,8 +10,8 @@ use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
 use crate::layout::Placer;
 use crate::{
-    CertificateOptions, Kind, ObjectId, Overrides, Provenance, RefusalReason, RepoPath, SecretRef,
-    SecretTemplate, Target, Targets, Tip, WantKey, parallel,
+    CertificateOptions, Kind, ObjectId, Overrides, Provenance, RefusalReason, RepoPath, SecretForm,
+    SecretRef, Target, Targets, Tip, WantKey, parallel,
 };
 
 mod claims;
@@ -69,8 +69,8 @@ pub struct Wanted {
     pub options: CertificateOptions,
     /// When it is ordered, where somebody says so.
     pub overrides: Overrides,
-    /// What its Secret is labelled and annotated with beside ours, from when it is written next.
-    pub template: SecretTemplate,
+    /// How its Secret is written, from the next time on.
+    pub form: SecretForm,
     /// Who wants it; at least one.
     pub sources: Vec<Source>,
 }
@@ -132,8 +132,8 @@ pub struct Delivered {
     pub chain: Option<Chain>,
     /// Who issued it, as far as a Secret of ours says so.
     pub provenance: Provenance,
-    /// What a Secret of ours is labelled and annotated with because somebody asked for it.
-    pub template: SecretTemplate,
+    /// How one of ours is written.
+    pub form: SecretForm,
     /// Whether the file holds nothing else.
     pub(crate) alone: bool,
 }
@@ -282,11 +282,10 @@ impl Inventory {
         self.wanted.get(at)
     }
 
-    /// What the Secret of a want is labelled and annotated with; one that nobody wants, as it is.
-    pub(crate) fn template(&self, key: &WantKey) -> &SecretTemplate {
-        static NONE: SecretTemplate = SecretTemplate::none();
-        let wanted = self.want(key).map(|wanted| &wanted.template);
-        wanted.or_else(|| self.held(key).map(|held| &held.template)).unwrap_or(&NONE)
+    /// How the Secret of a want is to be written; one that nobody wants, as it is.
+    pub(crate) fn form(&self, key: &WantKey) -> SecretForm {
+        let wanted = self.want(key).map(|wanted| &wanted.form);
+        wanted.or_else(|| self.held(key).map(|held| &held.form)).cloned().unwrap_or_default()
     }
 
     /// Where a Secret is, or where it would be put next.

@@ -76,6 +76,8 @@ mod provenance;
 pub use provenance::{CA_ANNOTATION, Provenance};
 mod secret_template;
 pub use secret_template::{InvalidTemplateEntry, SecretTemplate};
+mod secret_form;
+pub use secret_form::SecretForm;
 mod inventory;
 mod parallel;
 pub use inventory::{Delivered, Inventory, Source, Wanted, WantedBy};

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::secret_template::{TEMPLATE_ANNOTATION, TemplatePart};
-use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretTemplate, WantKey};
+use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretTemplate, WantKey};
 
 /// The label that makes a Secret ours, with the value `"true"`.
 pub const MANAGED_LABEL: &str = "nws-certd/managed";
@@ -53,10 +53,10 @@ pub fn manifest(
     key: &WantKey,
     issued: &Issued,
     provenance: &Provenance,
-    template: &SecretTemplate,
+    form: &SecretForm,
 ) -> Manifest {
-    let private = base64(issued.key().to_pem().as_bytes());
-    let public = before_key(key, issued.chain(), issued.names(), provenance, template);
+    let private = base64(issued.key().to_pem_as(form.key_encoding).as_bytes());
+    let public = before_key(key, issued.chain(), issued.names(), provenance, &form.template);
     // One allocation of the right size: a string that grows leaves copies of the key behind.
     let mut text = Zeroizing::new(String::with_capacity(public.len() + private.len() + 2));
     text.push_str(&public);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::opting::Enabled;
-use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, SecretTemplate, Target};
+use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, SecretForm, Target};
 
 mod cert_manager;
 mod certificate;
@@ -157,7 +157,7 @@ pub(crate) struct Secret {
     pub(crate) chain: Option<Chain>,
     pub(crate) provenance: Provenance,
     /// Of one of ours.
-    pub(crate) template: SecretTemplate,
+    pub(crate) form: SecretForm,
 }
 
 /// A fault, before its file is known.

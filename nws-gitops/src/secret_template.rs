@@ -47,10 +47,6 @@ impl fmt::Display for TemplateEntry {
 }
 
 impl SecretTemplate {
-    pub(crate) const fn none() -> Self {
-        Self(BTreeMap::new())
-    }
-
     /// Whether it sets nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -14,12 +14,12 @@ use crate::reader::{Applicant, Host, Stated, StatedOptions, TlsBlock};
 use crate::{RepoPath, SecretRef, WantKey};
 
 mod duration;
+mod form;
 mod listeners;
 mod names;
 mod options;
 mod overrides;
 mod place;
-mod template;
 mod terms;
 mod verdict;
 
@@ -324,11 +324,11 @@ pub(super) fn decide(
     askings.sort_by(|one, other| one.source.cmp(&other.source));
     let options = options::decide(&key.secret, &askings, held, faults);
     let overrides = overrides::gather(&askings);
-    let template = template::gather(&key.secret, &askings, held, faults);
+    let form = form::decide(&key.secret, &askings, held, faults);
     duration::compare(&askings, held, faults);
     let mut sources: Vec<_> = askings.into_iter().map(|asking| asking.source).collect();
     sources.shrink_to_fit();
-    Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, template, sources })
+    Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, form, sources })
 }
 
 fn names_of(held: &Delivered) -> Option<&DnsNames> {

@@ -52,7 +52,7 @@ fn delivered(file: &File, secret: &Secret, around: &Surroundings) -> Option<Deli
         stays: secret.stays,
         chain: secret.chain.clone(),
         provenance: if secret.ours { secret.provenance.clone() } else { Provenance::default() },
-        template: secret.template.clone(),
+        form: secret.form.clone(),
         alone: file.parsed.documents == 1 && file.parsed.secrets.len() == 1,
     })
 }

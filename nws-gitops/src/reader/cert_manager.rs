@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use nws_expiry::{KeyType, RenewBefore};
+use nws_expiry::{KeyEncoding, KeyType, RenewBefore};
 use serde_json::Value;
 use time::Duration;
 
@@ -35,6 +35,7 @@ pub(crate) struct Request {
     pub(crate) renew_before: Stated<RenewBefore>,
     pub(crate) duration: Stated<Duration>,
     pub(crate) keeps_key: bool,
+    pub(crate) key_encoding: Stated<KeyEncoding>,
     pub(crate) template: Stated<Arc<[StatedEntry]>>,
     /// Whether it asks for what no certificate of ours would be.
     pub(crate) is_refused: bool,
@@ -60,6 +61,7 @@ impl Request {
             renew_before: Stated::Nothing,
             duration: Stated::Nothing,
             keeps_key: false,
+            key_encoding: Stated::Nothing,
             template: Stated::Nothing,
             is_refused: false,
             faults: Vec::new(),

@@ -131,6 +131,7 @@ fn options(
         ca: reading.stated(&at("ca"), entry.get("ca")),
         duration: Stated::Nothing,
         keeps_key: false,
+        key_encoding: Stated::Nothing,
         template: entry.get("secretTemplate").map_or(Stated::Nothing, |stated| {
             template::read(reading, &at("secretTemplate"), stated)
         }),

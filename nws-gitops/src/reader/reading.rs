@@ -85,6 +85,7 @@ impl<'a> Reading<'a> {
             ca: Stated::Nothing,
             duration: Stated::Nothing,
             keeps_key: false,
+            key_encoding: Stated::Nothing,
             template: Stated::Nothing,
         }
     }

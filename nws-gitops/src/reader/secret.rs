@@ -2,14 +2,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use nws_expiry::Chain;
+use nws_expiry::{Chain, KeyEncoding};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::Secret;
 use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
 use crate::secret_template::{TEMPLATE_ANNOTATION, TemplateEntry, TemplatePart};
-use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretTemplate};
+use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretTemplate};
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
@@ -26,7 +26,7 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
         stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
         chain: chain(object),
         provenance: provenance(&metadata["annotations"]),
-        template: template(metadata),
+        form: SecretForm { template: template(metadata), key_encoding: key_encoding(object) },
     })
 }
 
@@ -36,6 +36,15 @@ fn provenance(annotations: &Value) -> Provenance {
         ca: annotations[CA_ANNOTATION].as_str().map(str::to_owned),
         profile: annotations[PROFILE_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
     }
+}
+
+/// As the first bytes tell, which are no part of the key.
+fn key_encoding(object: &Value) -> KeyEncoding {
+    let text = object["data"]["tls.key"].as_str().unwrap_or_default();
+    let begins = |label: &str| text.starts_with(&STANDARD.encode(label));
+    // As many bytes as are letters of base64 by themselves: `EC` and `RSA`, in place of `PRIVATE`.
+    let is_older = ["-----BEGIN E", "-----BEGIN R"].into_iter().any(begins);
+    if is_older { KeyEncoding::Pkcs1 } else { KeyEncoding::Pkcs8 }
 }
 
 /// What was asked for, as it was written; none where somebody has changed it since.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nws_expiry::{KeyType, Profile, RenewBefore};
+use nws_expiry::{KeyEncoding, KeyType, Profile, RenewBefore};
 use time::Duration;
 
 use super::StatedEntry;
@@ -24,6 +24,7 @@ pub(crate) struct StatedOptions {
     pub(crate) duration: Stated<Duration>,
     /// Whether a renewal is for the key of the certificate before.
     pub(crate) keeps_key: bool,
+    pub(crate) key_encoding: Stated<KeyEncoding>,
     /// What its Secret is labelled and annotated with.
     pub(crate) template: Stated<Arc<[StatedEntry]>>,
 }
@@ -35,6 +36,7 @@ impl StatedOptions {
         Self {
             key_type: Stated::Unknown,
             profile: Stated::Unknown,
+            key_encoding: Stated::Unknown,
             template: Stated::Unknown,
             ..self.clone()
         }

@@ -3,8 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use expect_test::expect;
-use nws_expiry::{Issued, PrivateKey};
-use nws_gitops::{Provenance, SecretRef, SecretTemplate, Target, WantKey, deliveries, manifest};
+use nws_expiry::{Issued, KeyEncoding, PrivateKey};
+use nws_gitops::{
+    Provenance, SecretForm, SecretRef, SecretTemplate, Target, WantKey, deliveries, manifest,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -17,7 +19,7 @@ fn a_secret_as_it_is_committed() {
         &key("shop/shop-tls"),
         &issued,
         &lets_encrypt(Some("tlsserver")),
-        &SecretTemplate::default(),
+        &SecretForm::default(),
     );
     let shown = legible(text.as_str(), &issued);
     expect![[r#"
@@ -65,7 +67,7 @@ fn a_secret_with_a_template() {
         .and_then(|template| template.with_label("on", ""))
         .and_then(|template| template.with_annotation("a.example/x", "{\"a\": \"b\\n\"}\n"))
         .unwrap();
-    let text = manifest(&key("shop/shop-tls"), &issued, &Provenance::default(), &template);
+    let text = manifest(&key("shop/shop-tls"), &issued, &Provenance::default(), &with(template));
     let shown = legible(text.as_str(), &issued);
     let metadata = shown.split_once("type:").unwrap().0;
     expect![[r#"
@@ -93,16 +95,29 @@ fn a_secret_with_a_template() {
     .assert_eq(metadata);
 }
 
+/// The encoding of a key that is there is kept where nobody can tell what is asked for, so it is read back.
+#[test]
+fn a_key_in_its_older_form() {
+    let issued = issue(&["shop.example"]);
+    let key = key("shop/shop-tls");
+    for key_encoding in [KeyEncoding::Pkcs8, KeyEncoding::Pkcs1] {
+        let form = SecretForm { key_encoding, ..SecretForm::default() };
+        let text = manifest(&key, &issued, &Provenance::default(), &form);
+        let read: Value = serde_saphyr::from_str(text.as_str()).unwrap();
+        let pem = STANDARD.decode(read["data"]["tls.key"].as_str().unwrap()).unwrap();
+        assert_eq!(String::from_utf8(pem).unwrap(), *issued.key().to_pem_as(key_encoding));
+        let world = World::with(&[("certs/shop/shop-tls.yaml", text.as_str())]);
+        assert_eq!(world.inventory().held(&key).unwrap().form, form);
+    }
+}
+
 #[test]
 fn the_same_certificate_gives_the_same_bytes() {
     let issued = issue(&["shop.example"]);
     let key = key("shop/shop-tls");
     for by in [Provenance::default(), lets_encrypt(None), lets_encrypt(Some("classic"))] {
-        let again = manifest(&key, &issued.clone(), &by.clone(), &SecretTemplate::default());
-        assert_eq!(
-            manifest(&key, &issued, &by, &SecretTemplate::default()).as_str(),
-            again.as_str()
-        );
+        let again = manifest(&key, &issued.clone(), &by.clone(), &SecretForm::default());
+        assert_eq!(manifest(&key, &issued, &by, &SecretForm::default()).as_str(), again.as_str());
     }
 }
 
@@ -112,7 +127,7 @@ fn what_is_not_known_of_a_certificate_leaves_no_line() {
     let issued = issue(&["shop.example"]);
     let key = key("shop/shop-tls");
     let lines = |by: &Provenance| {
-        let text = manifest(&key, &issued, by, &SecretTemplate::default());
+        let text = manifest(&key, &issued, by, &SecretForm::default());
         text.as_str().lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let mut all = lines(&lets_encrypt(Some("classic")));
@@ -129,7 +144,7 @@ fn a_manifest_and_its_edit_never_show_the_key() {
     let key = key("shop/shop-tls");
     let by = Provenance::default();
     assert_eq!(
-        format!("{:?}", manifest(&key, &issued, &by, &SecretTemplate::default())),
+        format!("{:?}", manifest(&key, &issued, &by, &SecretForm::default())),
         "Manifest(..)"
     );
     let plan = deliveries(&World::new().inventory(), &[(key, &issued, &by)]);
@@ -150,7 +165,7 @@ proptest! {
         let Ok(secret) = SecretRef::new(&namespace, &name) else { return Ok(()) };
         let key = WantKey { target: Target::default(), secret };
         let issued = issue(&[&format!("{host}.example")]);
-        let text = manifest(&key, &issued, &Provenance::default(), &SecretTemplate::default());
+        let text = manifest(&key, &issued, &Provenance::default(), &SecretForm::default());
         let read: Value = serde_saphyr::from_str(text.as_str()).unwrap();
         prop_assert_eq!(&read["metadata"]["namespace"], &namespace);
         prop_assert_eq!(&read["metadata"]["name"], &name);
@@ -173,14 +188,18 @@ proptest! {
         let by = Provenance { ca, profile: profile.map(|profile| profile.parse().unwrap()) };
         let issued = issue(&[&format!("{host}.example")]);
         let key = key("shop/shop-tls");
-        let text = manifest(&key, &issued, &by, &template);
+        let text = manifest(&key, &issued, &by, &with(template.clone()));
         let world = World::with(&[("certs/shop/shop-tls.yaml", text.as_str())]);
         let inventory = world.inventory();
         let held = inventory.held(&key).unwrap();
         prop_assert_eq!(held.chain.as_ref(), Some(issued.chain()));
         prop_assert_eq!(&held.provenance, &by);
-        prop_assert_eq!(&held.template, &template);
+        prop_assert_eq!(&held.form.template, &template);
     }
+}
+
+fn with(template: SecretTemplate) -> SecretForm {
+    SecretForm { template, ..SecretForm::default() }
 }
 
 fn template(labels: &[(String, String)], annotations: &[(String, String)]) -> SecretTemplate {

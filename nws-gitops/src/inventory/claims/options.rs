@@ -30,7 +30,7 @@ pub(super) fn decide(
     }
 }
 
-fn one<T: Clone + Eq + fmt::Display>(
+pub(super) fn one<T: Clone + Eq + fmt::Display>(
     secret: &SecretRef,
     stated: Vec<(&Asking, &Stated<T>)>,
     held: Option<T>,

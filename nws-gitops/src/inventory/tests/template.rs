@@ -10,7 +10,8 @@ fn said(files: Files<'_>) -> Vec<String> {
     let inventory = inventory(files, &Discover { issuers, ..Discover::default() });
     let wanted = inventory.wanted.iter().map(|wanted| {
         let mut line = format!("{}: {}", wanted.key, wanted.names);
-        let (labels, annotations) = (wanted.template.labels(), wanted.template.annotations());
+        let (labels, annotations) =
+            (wanted.form.template.labels(), wanted.form.template.annotations());
         line.extend(labels.map(|(name, value)| format!(" label {name}={value:?}")));
         line.extend(annotations.map(|(name, value)| format!(" annotation {name}={value:?}")));
         line
@@ -116,7 +117,7 @@ fn of_several_objects_all_count_and_the_first_by_place_has_its_way() {
 }
 
 /// A Secret of ours with a template, as it is written.
-fn delivered(template: &SecretTemplate) -> String {
+fn delivered(template: &crate::SecretTemplate) -> String {
     let pair = rcgen::KeyPair::generate().unwrap();
     let params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
     let der = params.self_signed(&pair).unwrap().der().as_ref().into();
@@ -126,13 +127,14 @@ fn delivered(template: &SecretTemplate) -> String {
     let at = chain.leaf().not_before();
     let issued = nws_expiry::Issued::check(chain, key, &names, at).unwrap();
     let want = WantKey { target: Target::default(), secret: "shop/tls".parse().unwrap() };
-    crate::manifest(&want, &issued, &Provenance::default(), template).as_str().to_owned()
+    let form = SecretForm { template: template.clone(), ..SecretForm::default() };
+    crate::manifest(&want, &issued, &Provenance::default(), &form).as_str().to_owned()
 }
 
 /// It may be changed on its way, so it is left as it is; what others ask for beside it counts.
 #[test]
 fn where_nobody_can_tell_what_is_there_stays() {
-    let template = SecretTemplate::default().with_label("team", "old").unwrap();
+    let template = crate::SecretTemplate::default().with_label("team", "old").unwrap();
     let secret = delivered(&template);
     let changed = certificate("{labels: {team: new}}");
     let build = (

@@ -1,7 +1,7 @@
 //! A repository in memory.
 
 use super::*;
-use crate::SecretTemplate;
+use crate::{SecretForm, SecretTemplate};
 
 /// The files of one commit.
 #[derive(Clone, Default)]
@@ -98,8 +98,9 @@ pub(super) fn secret(app: &str) -> String {
 }
 
 pub(super) fn secret_with(app: &str, template: &SecretTemplate) -> String {
+    let form = SecretForm { template: template.clone(), ..SecretForm::default() };
     let issued = issue(&format!("{app}.example"));
-    manifest(&key(app), &issued, &Provenance::default(), template).as_str().into()
+    manifest(&key(app), &issued, &Provenance::default(), &form).as_str().into()
 }
 
 pub(super) fn issue(host: &str) -> Issued {

@@ -1,18 +1,33 @@
-//! What a Secret is labelled and annotated with, where several objects speak of it.
+//! How a Secret is written, where several objects speak of it.
 
 use std::collections::BTreeMap;
 
 use super::Asking;
-use super::options::Opinion;
+use super::options::{self, Opinion};
 use crate::fault::Fault;
 use crate::reader::Stated;
 use crate::secret_template::{SecretTemplate, TemplateEntry};
-use crate::{Delivered, SecretRef};
+use crate::{Delivered, SecretForm, SecretRef};
+
+/// Its template and the encoding of its key, from all of them.
+pub(super) fn decide(
+    secret: &SecretRef,
+    askings: &[Asking],
+    held: Option<&Delivered>,
+    faults: &mut Vec<Fault>,
+) -> SecretForm {
+    let encodings = askings.iter().map(|asking| (asking, &asking.options.key_encoding)).collect();
+    let encoding_held = held.map(|held| held.form.key_encoding);
+    SecretForm {
+        template: template(secret, askings, held, faults),
+        key_encoding: options::one(secret, encodings, encoding_held, faults).unwrap_or_default(),
+    }
+}
 
 /// All that they ask for. Where they contradict each other, the first by place has its way, and the others are told.
 ///
 /// Where one asks for what cannot be told, what is there stays as it is, but for what others say.
-pub(super) fn gather(
+fn template(
     secret: &SecretRef,
     askings: &[Asking],
     held: Option<&Delivered>,
@@ -28,7 +43,7 @@ pub(super) fn gather(
     }
     let is_unknown = |asking: &Asking| matches!(asking.options.template, Stated::Unknown);
     let there = held.filter(|_| askings.iter().any(is_unknown));
-    let there = there.into_iter().flat_map(|held| held.template.entries());
+    let there = there.into_iter().flat_map(|held| held.form.template.entries());
     there.chain(kept.into_values().map(|opinion| opinion.value.clone())).collect()
 }
 

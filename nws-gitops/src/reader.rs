@@ -321,8 +321,12 @@ impl Parsed {
         add(&mut self.faults, reading.faults, self.documents);
     }
 
+    /// One that opts out brings no hosts.
     fn take_route(&mut self, kind: RouteKind, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
+        if reading::enabled(object) == Some(Enabled::No) {
+            return;
+        }
         match route::read(reading::Reading::new(self.documents, at), kind, object) {
             Ok(route) => self.routes.extend(route.map(Arc::new)),
             Err(faults) => add(&mut self.lost_routes, faults, self.documents),

@@ -63,6 +63,8 @@ pub(super) enum Doubt {
     Changed(FaultReason),
     /// The listener takes routes by the labels of their namespaces.
     Selected,
+    /// It may opt out.
+    Opting(LocalFault),
 }
 
 impl Offer<'_> {
@@ -191,7 +193,8 @@ impl Route {
             Admission::Unknown => Some(Doubt::Selected),
             Admission::Granted => {
                 let changed = around.objection(path, self.into());
-                changed.or_else(|| namespaces.err()).map(Doubt::Changed)
+                let changed = changed.or_else(|| namespaces.err()).map(Doubt::Changed);
+                changed.or_else(|| self.opting.clone().map(Doubt::Opting))
             }
         };
         let hosts = self.hosts.iter().filter(|host| listener.takes(&host.name)).collect();

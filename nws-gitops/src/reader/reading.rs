@@ -90,6 +90,16 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// What is wrong with an annotation that opts in or out.
+    pub(super) fn opting(&self, object: &Value) -> Option<LocalFault> {
+        let mut aside = self.aside();
+        let annotations = &object["metadata"]["annotations"];
+        match aside.option::<Enabled>(annotations, ENABLED_ANNOTATION) {
+            Stated::Nothing | Stated::Value { .. } => None,
+            Stated::Unknown => aside.faults.pop(),
+        }
+    }
+
     fn option<T>(&mut self, annotations: &Value, annotation: &str) -> Stated<T>
     where
         T: FromStr<Err: Into<FaultReason>>,

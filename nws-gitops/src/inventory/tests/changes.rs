@@ -70,6 +70,8 @@ fn texts() -> Vec<String> {
         gateway("blog"),
         route("shop", "g.example"),
         route("blog", "h.example"),
+        route("shop", "j.example").replace("name: web}", "name: web, annotations: {nws-certd/enabled: 'false'}}"),
+        route("shop", "g.example").replace("name: web}", "name: web, annotations: {nws-certd/enabled: nah}}"),
         "kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nspec: {parentRefs: [{name: 1}], hostnames: [i.example]}\n".to_owned(),
         "kind: Certificate\napiVersion: cert-manager.io/v1\nmetadata: {name: c, namespace: shop}\nspec: {secretName: tls, dnsNames: [a.example], duration: 9000h, issuerRef: {name: le}}\n".to_owned(),
         "apiVersion: nws-certd/v1\nkind: Certificates\ncertificates: [{secretName: other, hosts: [b.example]}]\n".to_owned(),
@@ -95,7 +97,7 @@ fn route(gateway: &str, host: &str) -> String {
 
 /// Which path, and which text; none removes the file.
 fn commit() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
-    let text = prop_oneof![4 => (0..32_usize).prop_map(Some), 1 => Just(None)];
+    let text = prop_oneof![4 => (0..34_usize).prop_map(Some), 1 => Just(None)];
     prop::collection::vec((0..PATHS.len(), text), 1..5)
 }
 

@@ -45,7 +45,9 @@ pub(super) struct Placing<'a> {
     all: &'a Kustomizations,
     files: &'a Files,
     /// What each kustomization takes in.
-    taken_in: BTreeMap<&'a RepoPath, Vec<Dir>>,
+    taken_in: &'a BTreeMap<&'a RepoPath, Vec<Dir>>,
+    /// The kustomizations that some way goes through.
+    reached: BTreeSet<&'a RepoPath>,
     placed: Placed,
     /// Every file that is looked for on a way into a namespace.
     named: BTreeSet<RepoPath>,
@@ -60,11 +62,17 @@ impl<'a> Placing<'a> {
             return Default::default();
         }
         let taken_in = units().map(|unit| (unit.path, unit.taken_in())).collect();
-        let mut placing =
-            Self { all, files, taken_in, placed: Placed::default(), named: BTreeSet::new() };
-        let not_roots: BTreeSet<_> = placing.taken_in.values().flatten().cloned().collect();
+        let (placed, named, reached) = Default::default();
+        let mut placing = Placing { all, files, taken_in: &taken_in, reached, placed, named };
+        let not_roots: BTreeSet<_> = taken_in.values().flatten().collect();
         let is_root = |unit: &Unit<'_>| !not_roots.contains(&unit.path.parent());
         units().filter(is_root).for_each(|root| placing.go_from(root));
+        // Those of a circle take in each other, which kustomize refuses; any of them stands for the rest.
+        for unit in units() {
+            if !placing.reached.contains(unit.path) {
+                placing.go_from(unit);
+            }
+        }
         placing.drop_what_stays();
         (placing.placed, placing.named)
     }
@@ -76,8 +84,9 @@ impl<'a> Placing<'a> {
             if !seen.insert((unit.path, Arc::clone(&way))) {
                 continue;
             }
-            for place in self.taken_in.get(unit.path).cloned().unwrap_or_default() {
-                match (self.all.by_dir.get(&place), place) {
+            self.reached.insert(unit.path);
+            for place in self.taken_in.get(unit.path).into_iter().flatten() {
+                match (self.all.by_dir.get(place), place) {
                     (Some(units), _) => {
                         let units = units.iter().map(|(path, says)| Unit { path, says });
                         to_do.extend(units.map(|unit| (unit, further(&way, unit))));
@@ -89,12 +98,12 @@ impl<'a> Placing<'a> {
         }
     }
 
-    fn arrive(&mut self, path: RepoPath, way: &Arc<Way>) {
-        if self.files.is_read(&path) {
+    fn arrive(&mut self, path: &RepoPath, way: &Arc<Way>) {
+        if self.files.is_read(path) {
             self.placed.ways.entry(path.clone()).or_default().insert(Arc::clone(way));
         }
         if way.by.is_some() {
-            self.named.insert(path);
+            self.named.insert(path.clone());
         }
     }
 

@@ -13,7 +13,7 @@ fn a_namespace_that_a_kustomization_gives() {
     let prod = ("prod/kustomization.yaml", "namespace: shop\nresources: [../base]");
     let into = |kustomization: &'static str| (kustomization, "shop");
     type Row<'a> = (&'a str, Files<'a>, Result<&'a str, (&'a str, &'a str)>);
-    let cases: [Row<'_>; 22] = [
+    let cases: [Row<'_>; 23] = [
         ("none stated", &[("base/i.yaml", &none), list, prod], Ok(SHOP)),
         ("another stated", &[("base/i.yaml", &dev), list, prod], Ok(SHOP)),
         ("the same stated", &[("base/i.yaml", &there), list, prod], Ok(SHOP)),
@@ -156,6 +156,15 @@ fn a_namespace_that_a_kustomization_gives() {
                 ("c/i.yaml", &none),
                 ("a/kustomization.yaml", "namespace: shop\ncomponents: [../c]"),
                 ("c/kustomization.yaml", "kind: Component\nresources: [i.yaml]"),
+            ],
+            Ok(SHOP),
+        ),
+        (
+            "in a circle",
+            &[
+                ("a/i.yaml", &dev),
+                ("a/kustomization.yaml", "namespace: shop\nresources: [i.yaml, ../b]"),
+                ("b/kustomization.yaml", "resources: [../a]"),
             ],
             Ok(SHOP),
         ),

@@ -263,7 +263,7 @@ fn what_may_hide_a_want_keeps_it() {
     let gone = Repository::of(&["blog", "shop"]).without("apps/shop/ingress.yaml");
     let broken = "kind: Ingress\nspec: [\n";
     let names_it = "kind: Ingress\nhosts: [shop.example\n";
-    let cases: [(&str, &str, &str, bool, bool); 9] = [
+    let cases: [(&str, &str, &str, bool, bool); 10] = [
         (
             "elsewhere, of another",
             "apps/wiki/i.yaml",
@@ -278,6 +278,13 @@ fn what_may_hide_a_want_keeps_it() {
         ("above it", "apps/other.yaml", broken, true, true),
         ("at the top", "other.yaml", broken, true, true),
         ("below it", "apps/shop/more/other.yaml", broken, false, true),
+        (
+            "at the top, of a label in a Secret that is wanted",
+            "nws-certd.yaml",
+            "apiVersion: nws-certd/v1\nkind: Certificates\ncertificates: [{namespace: wiki, secretName: tls, hosts: [wiki.example], secretTemplate: {labels: {a/b/c: d}}}]\n",
+            false,
+            false,
+        ),
         (
             "its own file's",
             "certs/wiki/w.yaml",

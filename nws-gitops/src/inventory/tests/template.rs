@@ -143,6 +143,9 @@ fn where_nobody_can_tell_what_is_there_stays() {
     );
     let files = [("c.yaml", &*changed), ("certs/shop/tls.yaml", &*secret), build];
     assert_eq!(said(&files)[0], format!("{A} label team=\"old\""));
+    let edited = secret.replace("\"team\": \"old\"", "\"team\": \"mine\"");
+    let of_somebody = [("c.yaml", &*changed), ("certs/shop/tls.yaml", &*edited), build];
+    assert_eq!(said(&of_somebody)[0], A, "what somebody put there is his");
     let beside = certificate("{labels: {tier: web}}");
     let files = [&files[..], &[("d.yaml", &*beside)]].concat();
     assert_eq!(said(&files)[0], format!("{A} label team=\"old\" label tier=\"web\""));

@@ -47,6 +47,9 @@ impl fmt::Display for TemplateEntry {
 }
 
 impl SecretTemplate {
+    /// How long all names and values together may be.
+    pub const MAX_BYTES: usize = 16 << 10;
+
     /// Whether it sets nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -124,9 +127,6 @@ impl FromIterator<TemplateEntry> for SecretTemplate {
     }
 }
 
-/// The longest value of an annotation; Kubernetes takes 256 KiB of all together.
-const MAX_VALUE_LEN: usize = 16 << 10;
-
 impl TemplateEntry {
     pub(crate) fn new(
         part: TemplatePart,
@@ -143,11 +143,15 @@ impl TemplateEntry {
             TemplatePart::Label if !value.is_empty() && !is_name(value) => {
                 Err(InvalidTemplateEntry::LabelValue { found: value.into() })
             }
-            TemplatePart::Annotation if value.len() > MAX_VALUE_LEN => {
-                Err(InvalidTemplateEntry::TooLong { name: name.into() })
+            TemplatePart::Label | TemplatePart::Annotation => {
+                Ok(Self { part, name: name.into(), value: value.into() })
             }
-            _ => Ok(Self { part, name: name.into(), value: value.into() }),
         }
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn len(&self) -> usize {
+        self.name.len() + self.value.len()
     }
 
     /// Which label or annotation it is.
@@ -224,12 +228,12 @@ pub enum InvalidTemplateEntry {
         /// As written.
         name: Box<str>,
     },
-    /// Of many such Kubernetes would take none.
-    #[error("has more than {MAX_VALUE_LEN} bytes in {name}; shorten it")]
-    TooLong {
-        /// As written.
-        name: Box<str>,
-    },
+    /// An object takes no more than 256 KiB of annotations, and a bundle of many Secrets not much more in all.
+    #[error(
+        "is more than the {} bytes that a Secret takes of labels and annotations; leave some out",
+        SecretTemplate::MAX_BYTES
+    )]
+    TooLong,
 }
 
 #[cfg(test)]
@@ -265,7 +269,6 @@ mod tests {
             (Annotation, "cert-manager.io/certificate-name", "a", false),
             (Label, "controller.cert-manager.io/fao", "true", false),
             (Annotation, "sealedsecrets.bitnami.com/managed", "false", false),
-            (Annotation, "note", &"a".repeat(MAX_VALUE_LEN + 1), false),
         ];
         for (part, name, value, want) in cases {
             let entry = TemplateEntry::new(part, name, value);

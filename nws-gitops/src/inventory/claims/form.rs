@@ -7,7 +7,7 @@ use super::options::{self, Opinion};
 use crate::fault::Fault;
 use crate::reader::Stated;
 use crate::secret_template::{SecretTemplate, TemplateEntry};
-use crate::{Delivered, SecretForm, SecretRef};
+use crate::{Delivered, InvalidTemplateEntry, SecretForm, SecretRef};
 
 /// Its template and the encoding of its key, from all of them.
 pub(super) fn decide(
@@ -34,11 +34,18 @@ fn template(
     faults: &mut Vec<Fault>,
 ) -> SecretTemplate {
     let mut kept: BTreeMap<_, Opinion<'_, TemplateEntry>> = BTreeMap::new();
+    let mut room = SecretTemplate::MAX_BYTES;
     for opinion in askings.iter().flat_map(opinions) {
         match kept.get(&opinion.value.key()) {
             Some(first) if first.value == opinion.value => {}
             Some(first) => faults.push(opinion.overruled_by(first, secret)),
-            None => drop(kept.insert(opinion.value.key(), opinion)),
+            None if room < opinion.value.len() => {
+                faults.push(opinion.fault(InvalidTemplateEntry::TooLong.into()));
+            }
+            None => {
+                room -= opinion.value.len();
+                kept.insert(opinion.value.key(), opinion);
+            }
         }
     }
     let is_unknown = |asking: &Asking| matches!(asking.options.template, Stated::Unknown);

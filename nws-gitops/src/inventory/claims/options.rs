@@ -64,18 +64,23 @@ impl<'a, T: fmt::Display> Opinion<'a, T> {
     }
 
     pub(super) fn overruled_by(&self, kept: &Self, secret: &SecretRef) -> Fault {
-        let (source, holder) = (&self.asking.source, &kept.asking.source);
+        let holder = &kept.asking.source;
+        self.fault(FaultReason::OptionConflict {
+            secret: secret.clone(),
+            asked: self.value.to_string().into(),
+            holder: holder.path.clone(),
+            document: holder.document,
+            kept: kept.value.to_string().into(),
+        })
+    }
+
+    pub(super) fn fault(&self, reason: FaultReason) -> Fault {
+        let source = &self.asking.source;
         Fault {
             path: source.path.clone(),
             document: Some(source.document),
             field: Some(self.field.to_owned()),
-            reason: FaultReason::OptionConflict {
-                secret: secret.clone(),
-                asked: self.value.to_string().into(),
-                holder: holder.path.clone(),
-                document: holder.document,
-                kept: kept.value.to_string().into(),
-            },
+            reason,
             hosts: self.asking.names.certain.iter().map(ToString::to_string).collect(),
         }
     }

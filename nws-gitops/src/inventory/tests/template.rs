@@ -116,6 +116,17 @@ fn of_several_objects_all_count_and_the_first_by_place_has_its_way() {
     );
 }
 
+#[test]
+fn a_secret_takes_only_so_much() {
+    let most = "x".repeat(crate::SecretTemplate::MAX_BYTES - 4);
+    let files = [
+        ("a.yaml", &*certificate(&format!("{{annotations: {{note: {most}}}}}"))),
+        ("b.yaml", &*certificate("{annotations: {more: ''}}")),
+    ];
+    let told = "b.yaml, document 1, spec.secretTemplate.annotations[\"more\"]: is more than the 16384 bytes that a Secret takes of labels and annotations; leave some out";
+    assert_eq!(said(&files), [format!("{A} annotation note=\"{most}\""), told.to_owned()]);
+}
+
 /// A Secret of ours with a template, as it is written.
 fn delivered(template: &crate::SecretTemplate) -> String {
     let pair = rcgen::KeyPair::generate().unwrap();

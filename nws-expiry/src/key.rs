@@ -15,6 +15,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use x509_cert::der::pem::{LineEnding, encode_string};
 use zeroize::Zeroizing;
 
+mod encoding;
+
+pub use encoding::KeyEncoding;
+
 /// The kind of key a certificate is made for.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum KeyType {

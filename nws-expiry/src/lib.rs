@@ -101,7 +101,7 @@ mod told;
 mod names;
 pub use names::{DnsName, DnsNames, InvalidDnsName, NoNames};
 mod key;
-pub use key::{InvalidPrivateKey, KeyType, PrivateKey, UnknownKeyType};
+pub use key::{InvalidPrivateKey, KeyEncoding, KeyType, PrivateKey, UnknownKeyType};
 mod profile;
 pub use profile::{InvalidProfile, Profile};
 mod validity;

@@ -7,7 +7,9 @@ use nws_expiry::{Chain, InvalidChain, InvalidPrivateKey, Issued, PrivateKey};
 use serde_json::Value;
 
 use crate::reader::{datum, single_document};
-use crate::{Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, manifest};
+use crate::{
+    Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, SecretForm, manifest,
+};
 
 /// What a Secret of somebody else holds.
 #[derive(Clone, Debug)]
@@ -35,9 +37,10 @@ pub fn adoptable(held: &Delivered, bytes: &[u8]) -> Result<Adoptable, NotAdoptab
     Ok(Adoptable { chain, key, dropped: dropped(&object["metadata"]) })
 }
 
-/// What adopting it writes: the certificate that is there, as we render it, where it is.
+/// What adopting it writes: the certificate that is there, as we render it, where it is. What somebody asks for
+/// beside it comes with the next.
 pub fn adoption(held: &Delivered, issued: &Issued, provenance: &Provenance) -> (Edit, Delivery) {
-    let text = manifest(&held.key(), issued, provenance);
+    let text = manifest(&held.key(), issued, provenance, &SecretForm::default());
     let delivery = Delivery {
         key: held.key(),
         path: held.path.clone(),

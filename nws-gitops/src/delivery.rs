@@ -138,7 +138,8 @@ impl Planner<'_> {
         }
         let path = self.placer.place(key)?;
         let provenance = Provenance { owner: self.inventory.owner(key), ..provenance.clone() };
-        self.secrets.insert(path.clone(), manifest(key, issued, &provenance).into_bytes());
+        let text = manifest(key, issued, &provenance, &self.inventory.form(key));
+        self.secrets.insert(path.clone(), text.into_bytes());
         Ok(Some(Delivery {
             key: key.clone(),
             path,

@@ -5,8 +5,8 @@ use std::fmt;
 use nws_expiry::{DnsName, InvalidDnsName, InvalidProfile, InvalidRenewBefore, UnknownKeyType};
 
 use crate::{
-    CaName, EmptyHold, InvalidCaName, InvalidEnabled, InvalidSecretRef, IssuerRef, RefusalReason,
-    RepoPath,
+    CaName, EmptyHold, InvalidCaName, InvalidEnabled, InvalidSecretRef, InvalidTemplateEntry,
+    IssuerRef, RefusalReason, RepoPath,
 };
 
 mod conflict;
@@ -90,12 +90,12 @@ pub enum FaultReason {
         /// What changes it, as in `patches[0]`.
         field: String,
     },
-    /// What is deployed is in another namespace than the file says, if it says any.
+    /// It is deployed several times, into different namespaces.
     #[error(
-        "is put into namespace {namespace:?} by {kustomization}; write that as its metadata.namespace too, or leave out the one that is not for you with discover.exclude"
+        "is put into namespace {namespace:?} by {kustomization}, but not by all that deploys it; leave out what is not for you with discover.exclude"
     )]
     KustomizedNamespace {
-        /// The kustomization that does.
+        /// One that does.
         kustomization: RepoPath,
         /// Its `namespace`.
         namespace: String,
@@ -313,6 +313,9 @@ pub enum FaultReason {
     /// Nobody can tell whether that is a hold. Until somebody can, nothing new is ordered, and what is there is renewed.
     #[error(transparent)]
     Hold(#[from] EmptyHold),
+    /// Not set. It makes no difference to whether the certificate can be served.
+    #[error(transparent)]
+    TemplateEntry(#[from] InvalidTemplateEntry),
     /// HTTP-01 cannot prove a wildcard (RFC 8555 §7.1.3).
     #[error(
         "{name} is a wildcard, which cannot be validated over HTTP-01; list the hosts one by one"

@@ -11,12 +11,13 @@ use crate::fault::{Fault, FaultReason};
 use crate::layout::Placer;
 use crate::{
     CertificateOptions, Kind, ObjectId, Overrides, Owner, Provenance, RefusalReason, RepoPath,
-    SecretRef, Target, Targets, Tip, WantKey, parallel,
+    SecretForm, SecretRef, Target, Targets, Tip, WantKey, parallel,
 };
 
 mod claimants;
 mod claims;
 mod decide;
+mod deployed;
 mod file;
 mod ground;
 mod held;
@@ -72,6 +73,8 @@ pub struct Wanted {
     pub options: CertificateOptions,
     /// When it is ordered, where somebody says so.
     pub overrides: Overrides,
+    /// How its Secret is written, from the next time on.
+    pub form: SecretForm,
     /// Who wants it; at least one.
     pub sources: Vec<Source>,
 }
@@ -133,6 +136,8 @@ pub struct Delivered {
     pub chain: Option<Chain>,
     /// Who issued it, as far as a Secret of ours says so.
     pub provenance: Provenance,
+    /// How one of ours is written.
+    pub form: SecretForm,
     /// Whether the file holds nothing else.
     pub(crate) alone: bool,
 }
@@ -284,6 +289,12 @@ impl Inventory {
     pub fn want(&self, key: &WantKey) -> Option<&Wanted> {
         let at = self.wanted.binary_search_by(|wanted| wanted.key.cmp(key)).ok()?;
         self.wanted.get(at)
+    }
+
+    /// How the Secret of a want is to be written; one that nobody wants, as it is.
+    pub(crate) fn form(&self, key: &WantKey) -> SecretForm {
+        let wanted = self.want(key).map(|wanted| &wanted.form);
+        wanted.or_else(|| self.held(key).map(|held| &held.form)).cloned().unwrap_or_default()
     }
 
     /// Where a Secret is, or where it would be put next.

@@ -9,7 +9,11 @@ use nws_expiry::{Chain, DnsNames, Issued, Leaf};
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use crate::{CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, WantKey};
+use crate::secret_template::{TEMPLATE_ANNOTATION, TemplatePart};
+use crate::{
+    CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretTemplate,
+    WantKey,
+};
 
 /// The label that makes a Secret ours, with the value `"true"`.
 pub const MANAGED_LABEL: &str = "nws-certd/managed";
@@ -46,10 +50,16 @@ impl fmt::Debug for Manifest {
 /// The same certificate of the same provenance always gives the same bytes. Every scalar is quoted, since `1.5` and `on` are
 /// names to Kubernetes and something else to YAML. The annotations, sorted, repeat in clear what the certificate says, so that
 /// a reviewer can read a diff and the leaf stays legible in a repository where `data` is sealed; and they say who issued it and who
-/// wants it, where that is known, and which target it is for, where that is not the default one.
-pub fn manifest(key: &WantKey, issued: &Issued, provenance: &Provenance) -> Manifest {
-    let private = base64(issued.key().to_pem().as_bytes());
-    let public = before_key(key, issued.chain(), issued.names(), provenance);
+/// wants it, where that is known, and which target it is for, where that is not the default one. Behind ours, the labels and annotations of the
+/// template.
+pub fn manifest(
+    key: &WantKey,
+    issued: &Issued,
+    provenance: &Provenance,
+    form: &SecretForm,
+) -> Manifest {
+    let private = base64(issued.key().to_pem_as(form.key_encoding).as_bytes());
+    let public = before_key(key, issued.chain(), issued.names(), provenance, &form.template);
     // One allocation of the right size: a string that grows leaves copies of the key behind.
     let mut text = Zeroizing::new(String::with_capacity(public.len() + private.len() + 2));
     text.push_str(&public);
@@ -64,24 +74,35 @@ pub(crate) fn before_key(
     chain: &Chain,
     names: &DnsNames,
     provenance: &Provenance,
+    template: &SecretTemplate,
 ) -> String {
     let certificates = base64(chain.to_pem().as_bytes());
     format!(
         "{}type: \"kubernetes.io/tls\"\ndata:\n  tls.crt: \"{}\"\n  tls.key: \"",
-        head(key, chain, names, provenance),
+        head(key, chain, names, provenance, template),
         *certificates
     )
 }
 
-fn head(key: &WantKey, chain: &Chain, names: &DnsNames, provenance: &Provenance) -> String {
+fn head(
+    key: &WantKey,
+    chain: &Chain,
+    names: &DnsNames,
+    provenance: &Provenance,
+    template: &SecretTemplate,
+) -> String {
     let mut head = format!(
-        "apiVersion: \"v1\"\nkind: \"Secret\"\nmetadata:\n  namespace: {}\n  name: {}\n  labels:\n    {MANAGED_LABEL}: \"true\"\n  annotations:\n",
+        "apiVersion: \"v1\"\nkind: \"Secret\"\nmetadata:\n  namespace: {}\n  name: {}\n  labels:\n    {MANAGED_LABEL}: \"true\"\n{}  annotations:\n",
         Quoted(key.secret.namespace()),
         Quoted(key.secret.name()),
+        template.lines(TemplatePart::Label),
     );
-    for (name, value) in annotations(key, chain, names, provenance) {
+    let mut annotations = annotations(key, chain, names, provenance);
+    annotations.extend(template.mark().map(|mark| (TEMPLATE_ANNOTATION, mark)));
+    for (name, value) in annotations {
         head += &format!("    {name}: {}\n", Quoted(&value));
     }
+    head += &template.lines(TemplatePart::Annotation);
     head
 }
 

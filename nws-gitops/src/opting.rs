@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-/// The annotation by which any object that can want a certificate opts in or out, with `"true"` or `"false"`.
+/// The annotation by which any object that can want a certificate opts in or out, with `"true"` or `"false"`. A route that opts out
+/// brings no hosts.
 pub const ENABLED_ANNOTATION: &str = "nws-certd/enabled";
 
 /// Which objects are served that do not say themselves.

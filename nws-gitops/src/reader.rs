@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::opting::Enabled;
-use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, Target};
+use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, SecretForm, Target};
 
 mod cert_manager;
 mod certificate;
@@ -27,6 +27,7 @@ mod route;
 mod rule;
 mod secret;
 mod stated;
+mod template;
 mod text;
 mod traefik;
 
@@ -40,6 +41,7 @@ pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
 pub(crate) use route::{Parent, Route, RouteKind};
 pub(crate) use secret::datum;
 pub(crate) use stated::{Stated, StatedOptions};
+pub(crate) use template::StatedEntry;
 pub(crate) use text::Text;
 
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.
@@ -154,6 +156,8 @@ pub(crate) struct Secret {
     pub(crate) stays: bool,
     pub(crate) chain: Option<Chain>,
     pub(crate) provenance: Provenance,
+    /// Of one of ours.
+    pub(crate) form: SecretForm,
 }
 
 /// A fault, before its file is known.
@@ -317,8 +321,12 @@ impl Parsed {
         add(&mut self.faults, reading.faults, self.documents);
     }
 
+    /// One that opts out brings no hosts.
     fn take_route(&mut self, kind: RouteKind, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
+        if reading::enabled(object) == Some(Enabled::No) {
+            return;
+        }
         match route::read(reading::Reading::new(self.documents, at), kind, object) {
             Ok(route) => self.routes.extend(route.map(Arc::new)),
             Err(faults) => add(&mut self.lost_routes, faults, self.documents),

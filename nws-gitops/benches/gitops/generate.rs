@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::process::{ChildStdin, Command, Stdio};
 
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
-use nws_gitops::{Provenance, SecretRef, Target, WantKey, manifest};
+use nws_gitops::{Provenance, SecretForm, SecretRef, Target, WantKey, manifest};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -96,7 +96,9 @@ impl Ca {
         let issued = self.issue(&host(namespace, app), since)?;
         let secret = SecretRef::new(&name_of(namespace), &format!("app-{app:04}-tls"))?;
         let key = WantKey { target: Target::default(), secret };
-        let text = manifest(&key, &issued, &Provenance::default()).as_str().to_owned();
+        let text = manifest(&key, &issued, &Provenance::default(), &SecretForm::default())
+            .as_str()
+            .to_owned();
         Ok((format!("certs/{}/app-{app:04}-tls.yaml", name_of(namespace)), text))
     }
 

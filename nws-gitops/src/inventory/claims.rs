@@ -14,6 +14,7 @@ use crate::{RepoPath, SecretRef, WantKey};
 
 mod decide;
 mod duration;
+mod form;
 mod listeners;
 mod names;
 mod options;
@@ -131,11 +132,12 @@ impl<'a> Collector<'a> {
         self.weigh(file, applicant);
         self.tell_of_request(file, applicant);
         let terms = self.known(place, applicant, Terms::of(applicant, ca));
-        match place::namespace(&self.around.namespaces, &file.path, applicant) {
-            Ok(namespace) => applicant
-                .blocks
-                .iter()
-                .for_each(|block| self.block(file, applicant, &namespace, block, &terms)),
+        match place::namespaces(self.around, &file.path, applicant) {
+            Ok(namespaces) => {
+                for (namespace, block) in every(&namespaces, &applicant.blocks) {
+                    self.block(file, applicant, namespace, block, &terms);
+                }
+            }
             Err((field, reason)) => {
                 self.fault(place, Some(&field), reason, &applicant.hosts);
             }
@@ -162,11 +164,7 @@ impl<'a> Collector<'a> {
     /// An object that is changed on its way has that one fault; what else is wrong with it may be mended there.
     fn weigh(&mut self, file: &File, applicant: &Applicant) {
         let wants = !applicant.blocks.is_empty();
-        if let Some(reason) = self.around.kustomizations.objection(
-            &file.path,
-            applicant.into(),
-            &self.around.discover,
-        ) {
+        if let Some(reason) = self.around.objection(&file.path, applicant.into()) {
             if wants {
                 self.fault(Place::of(file, applicant), None, reason, &applicant.hosts);
             }
@@ -254,6 +252,16 @@ impl<'a> Collector<'a> {
             Standing::OnlyIfHeld => {}
         }
     }
+}
+
+/// Every Secret that is wanted in each namespace.
+fn every<'a>(
+    namespaces: &'a [String],
+    blocks: &'a [TlsBlock],
+) -> impl Iterator<Item = (&'a str, &'a TlsBlock)> {
+    namespaces
+        .iter()
+        .flat_map(move |namespace| blocks.iter().map(move |block| (&**namespace, block)))
 }
 
 fn secret(namespace: &str, block: &TlsBlock) -> Result<SecretRef, FaultReason> {

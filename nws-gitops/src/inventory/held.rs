@@ -2,15 +2,16 @@
 
 use super::Delivered;
 use super::file::File;
-use super::namespaces::Namespaces;
+use super::surroundings::Surroundings;
 use crate::fault::{Conflict, Fault, FaultReason};
 use crate::reader::Secret;
-use crate::{Provenance, SecretRef, Targets, WantKey};
+use crate::{Provenance, SecretRef, WantKey};
 
-/// A file's Secrets that say where they belong. One that does not is in nobody's way, and its owner's business.
-pub(super) fn secrets(file: &File, namespaces: &Namespaces, targets: &Targets) -> Vec<Delivered> {
+/// A file's Secrets that say where they belong. One that does not is in nobody's way, and its owner's business. One that
+/// kustomizations put into several namespaces counts where it says itself.
+pub(super) fn secrets(file: &File, around: &Surroundings) -> Vec<Delivered> {
     let secrets = file.parsed.secrets.iter();
-    secrets.filter_map(|secret| delivered(file, secret, namespaces, targets)).collect()
+    secrets.filter_map(|secret| delivered(file, secret, around)).collect()
 }
 
 /// What is wrong with all Secrets of one name.
@@ -31,13 +32,12 @@ pub(super) fn of<'a>(held: &'a [Delivered], key: &WantKey) -> impl Iterator<Item
     named(held, &key.secret).iter().filter(|held| held.target == key.target)
 }
 
-fn delivered(
-    file: &File,
-    secret: &Secret,
-    namespaces: &Namespaces,
-    targets: &Targets,
-) -> Option<Delivered> {
-    let namespace = namespaces.resolve(&file.path, secret.namespace.as_deref()).ok()?;
+fn delivered(file: &File, secret: &Secret, around: &Surroundings) -> Option<Delivered> {
+    let own = secret.namespace.as_deref();
+    let namespace = around
+        .namespace_of(&file.path, own)
+        .or_else(|| around.namespaces.resolve(&file.path, own).ok())?;
+    let targets = &around.discover.targets;
     Some(Delivered {
         secret: SecretRef::new(&namespace, &secret.name).ok()?,
         target: if secret.ours {
@@ -52,6 +52,7 @@ fn delivered(
         stays: secret.stays,
         chain: secret.chain.clone(),
         provenance: if secret.ours { secret.provenance.clone() } else { Provenance::default() },
+        form: secret.form.clone(),
         alone: file.parsed.documents == 1 && file.parsed.secrets.len() == 1,
     })
 }

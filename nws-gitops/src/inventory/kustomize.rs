@@ -1,13 +1,20 @@
 //! Which files are not deployed as they are written, since a kustomization changes them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::file::{File, Files};
 use crate::RepoPath;
 use crate::discover::{CertManager, Discover};
 use crate::fault::FaultReason;
-use crate::reader::{Applicant, Change, Effect, Kustomization, Named, Patch, Route};
+use crate::reader::{Applicant, Effect, Kustomization, Named, Patch, Route};
+
+mod placed;
+mod work;
+
+use placed::{Placed, Way};
+use work::Working;
 
 /// What all kustomizations of a repository do to its files.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +33,20 @@ pub(super) struct Kustomizations {
 struct Effects {
     /// What is done to each file that some kustomization builds.
     causes: BTreeMap<RepoPath, Vec<Arc<Cause>>>,
+    placed: Placed,
     /// Files that are patches, and which kustomization applies them.
     patches: BTreeMap<RepoPath, RepoPath>,
     /// Files that a kustomization names which cannot be read.
     unknown: BTreeMap<RepoPath, RepoPath>,
     /// Every place that is looked for, whether or not something is there.
     named: BTreeSet<RepoPath>,
+}
+
+/// One that is at work.
+#[derive(Clone, Copy)]
+struct Unit<'a> {
+    path: &'a RepoPath,
+    says: &'a Kustomization,
 }
 
 /// What a file would change as a patch.
@@ -46,7 +61,7 @@ struct Parts {
 #[derive(Clone, Copy)]
 pub(super) struct Object<'a> {
     kind: &'a str,
-    namespace: Option<&'a str>,
+    pub(super) namespace: Option<&'a str>,
     name: &'a str,
 }
 
@@ -67,26 +82,12 @@ impl<'a> From<&'a Route> for Object<'a> {
 /// A directory; none is the top.
 type Dir = Option<RepoPath>;
 
-#[derive(Clone, Copy)]
-struct Unit<'a> {
-    path: &'a RepoPath,
-    says: &'a Kustomization,
-}
-
 /// One field of one kustomization.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Cause {
     kustomization: RepoPath,
     field: String,
     effect: Effect,
-}
-
-/// What one kustomization is made of, through all others that it takes in.
-#[derive(Default)]
-struct Built<'a> {
-    files: BTreeSet<RepoPath>,
-    seen: BTreeSet<Dir>,
-    to_do: Vec<Unit<'a>>,
 }
 
 impl Kustomizations {
@@ -119,9 +120,10 @@ impl Kustomizations {
 
     /// Works out what follows, and says for which files something else may follow than before.
     pub(super) fn settle(&mut self, files: &Files) -> BTreeSet<RepoPath> {
-        let now = Working { all: self, files, effects: Effects::default() }.work();
+        let now = Working::new(self, files).work();
         let before = std::mem::replace(&mut self.effects, now);
         let mut affected = differing(&before.causes, &self.effects.causes);
+        affected.extend(differing(&before.placed.ways, &self.effects.placed.ways));
         affected.extend(differing(&before.patches, &self.effects.patches));
         affected.extend(differing(&before.unknown, &self.effects.unknown));
         let changed = std::mem::take(&mut self.changed);
@@ -161,7 +163,22 @@ impl Kustomizations {
         self.effects.patches.contains_key(path)
     }
 
-    /// Why an object is not what its file says; of several reasons one.
+    /// Every way in which a file is built, if it is put into a namespace in one.
+    pub(super) fn ways(&self, path: &RepoPath) -> Option<&BTreeSet<Arc<Way>>> {
+        self.effects.placed.ways.get(path)
+    }
+
+    /// The files that are put into a namespace by what lies below a directory.
+    pub(super) fn placed_from(&self, dir: Option<&RepoPath>) -> impl Iterator<Item = &RepoPath> {
+        below(&self.effects.placed.by_root, dir).flat_map(|(_, files)| files)
+    }
+
+    fn units(&self) -> impl Iterator<Item = Unit<'_>> {
+        let all = self.by_dir.values().flatten();
+        all.map(|(path, says)| Unit { path, says })
+    }
+
+    /// Why an object is not what its file says, but for its namespace where all agree; of several reasons one.
     pub(super) fn objection(
         &self,
         path: &RepoPath,
@@ -228,126 +245,7 @@ fn differing<T: PartialEq>(
     keys.filter(|path| before.get(*path) != now.get(*path)).cloned().collect()
 }
 
-/// Working out what all kustomizations do.
-struct Working<'a> {
-    all: &'a Kustomizations,
-    files: &'a Files,
-    effects: Effects,
-}
-
-impl<'a> Working<'a> {
-    fn work(mut self) -> Effects {
-        let units = self.all.by_dir.values().flatten();
-        for (path, says) in units {
-            self.add(Unit { path, says });
-        }
-        self.effects
-    }
-
-    fn add(&mut self, unit: Unit<'a>) {
-        match unit.says {
-            Kustomization::Read { changes, .. } => {
-                let causes = self.causes_of(unit);
-                // Most only list what others change.
-                if !causes.is_empty() {
-                    for path in self.built(Built { to_do: vec![unit], ..Built::default() }) {
-                        self.effects.causes.entry(path).or_default().extend(causes.iter().cloned());
-                    }
-                }
-                self.note_patches(unit.path, changes);
-            }
-            Kustomization::Unreadable { words } => {
-                let mut named = Built::default();
-                words.iter().for_each(|word| self.take_in(&unit.path.parent(), word, &mut named));
-                let named = self.built(named).into_iter().map(|file| (file, unit.path.clone()));
-                self.effects.unknown.extend(named);
-            }
-        }
-    }
-
-    fn note_patches(&mut self, kustomization: &RepoPath, changes: &[Change]) {
-        for change in changes {
-            if let Effect::Patch { patch: Patch::File(file), .. } = &change.effect
-                && let Some(path) = self.file(&kustomization.parent(), file)
-            {
-                self.effects.patches.insert(path, kustomization.clone());
-            }
-        }
-    }
-
-    /// All files that are built from, beginning with what is to do. What one that cannot be read names is found by its own
-    /// words.
-    fn built(&mut self, mut built: Built<'a>) -> BTreeSet<RepoPath> {
-        while let Some(unit) = built.to_do.pop() {
-            if let Kustomization::Read { resources, components, .. } = unit.says {
-                let (dir, taken_in) = (unit.path.parent(), resources.iter().chain(components));
-                taken_in.for_each(|written| self.take_in(&dir, written, &mut built));
-            }
-        }
-        built.files
-    }
-
-    fn take_in(&mut self, from: &Dir, written: &str, built: &mut Built<'a>) {
-        let Some(place) = resolve(from, written) else {
-            return;
-        };
-        if let Some(units) = self.all.by_dir.get(&place) {
-            if built.seen.insert(place) {
-                built.to_do.extend(units.iter().map(|(path, says)| Unit { path, says }));
-            }
-        } else if let Some(path) = place {
-            self.effects.named.insert(path.clone());
-            if self.files.is_read(&path) {
-                built.files.insert(path);
-            }
-        }
-    }
-
-    /// What a kustomization changes, by itself and through the components it takes in.
-    fn causes_of(&self, unit: Unit<'a>) -> Vec<Arc<Cause>> {
-        let (mut causes, mut seen, mut to_do) = (Vec::new(), BTreeSet::new(), vec![unit]);
-        while let Some(unit) = to_do.pop() {
-            let Kustomization::Read { components, changes, .. } = unit.says else {
-                causes.push(Cause::unknown(unit.path, "components"));
-                continue;
-            };
-            causes.extend(changes.iter().map(|change| Cause::of(unit.path, change)));
-            for (index, written) in components.iter().enumerate() {
-                let place = resolve(&unit.path.parent(), written);
-                match place.as_ref().and_then(|place| self.all.by_dir.get(place)) {
-                    Some(units) if seen.insert(place.flatten()) => {
-                        to_do.extend(units.iter().map(|(path, says)| Unit { path, says }));
-                    }
-                    Some(_) => {}
-                    None => causes.push(Cause::unknown(unit.path, &format!("components[{index}]"))),
-                }
-            }
-        }
-        causes
-    }
-
-    fn file(&mut self, from: &Dir, written: &str) -> Option<RepoPath> {
-        let path = resolve(from, written)??;
-        self.effects.named.insert(path.clone());
-        self.files.is_read(&path).then_some(path)
-    }
-}
-
 impl Cause {
-    fn of(kustomization: &RepoPath, change: &Change) -> Arc<Self> {
-        Arc::new(Self {
-            kustomization: kustomization.clone(),
-            field: change.field.clone(),
-            effect: change.effect.clone(),
-        })
-    }
-
-    /// Something that is not in this repository, or cannot be read.
-    fn unknown(kustomization: &RepoPath, field: &str) -> Arc<Self> {
-        let (kustomization, field) = (kustomization.clone(), field.to_owned());
-        Arc::new(Self { kustomization, field, effect: Effect::Any })
-    }
-
     fn is_patch_of(&self, files: &BTreeSet<RepoPath>) -> bool {
         let Effect::Patch { patch: Patch::File(written), .. } = &self.effect else {
             return false;
@@ -367,6 +265,16 @@ impl Cause {
             }
         }
     }
+}
+
+/// What stands below a directory; none is the top.
+fn below<'a, T>(
+    all: &'a BTreeMap<RepoPath, T>,
+    dir: Option<&RepoPath>,
+) -> impl Iterator<Item = (&'a RepoPath, &'a T)> {
+    let prefix = dir.map_or_else(String::new, |dir| format!("{dir}/"));
+    let from = all.range::<str, _>((Bound::Included(&*prefix), Bound::Unbounded));
+    from.take_while(move |(path, _)| path.as_str().starts_with(&prefix))
 }
 
 /// Where a relative path leads from a directory; nowhere if it leaves the repository.

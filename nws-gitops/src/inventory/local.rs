@@ -24,9 +24,8 @@ pub(super) fn faults(file: &File, around: &Surroundings) -> Vec<Fault> {
 
 /// What is wrong with an object that a kustomization changes may be mended there; that it is changed is said elsewhere.
 fn of_a_manifest(file: &File, around: &Surroundings) -> Vec<Fault> {
-    let objected = |applicant: &&Applicant| {
-        around.kustomizations.objection(&file.path, (*applicant).into(), &around.discover).is_some()
-    };
+    let objected =
+        |applicant: &&Applicant| around.objection(&file.path, (*applicant).into()).is_some();
     let changed: BTreeSet<_> = file
         .parsed
         .applicants

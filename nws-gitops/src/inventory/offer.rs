@@ -19,7 +19,7 @@ pub(super) struct Offer {
 impl Offer {
     pub(super) fn of(file: &File, around: &Surroundings) -> Self {
         let mut faults = local::faults(file, around);
-        let mut delivered = held::secrets(file, &around.namespaces, &around.discover.targets);
+        let mut delivered = held::secrets(file, around);
         let mut claims = Collector::new(around, &mut faults).collect(file);
         delivered.shrink_to_fit();
         claims.shrink_to_fit();

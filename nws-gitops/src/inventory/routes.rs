@@ -63,6 +63,8 @@ pub(super) enum Doubt {
     Changed(FaultReason),
     /// The listener takes routes by the labels of their namespaces.
     Selected,
+    /// It may opt out.
+    Opting(LocalFault),
 }
 
 impl Offer<'_> {
@@ -183,22 +185,32 @@ impl Route {
         listener: &OpenListener,
         around: &Surroundings,
     ) -> Option<Offer<'a>> {
-        let namespace = around.namespaces.resolve(path, self.namespace.as_deref());
-        let own = namespace.as_deref().ok();
-        let mut parents = self.parents.iter();
-        if !parents.any(|parent| parent.is(gateway, own) && listener.is_meant(parent, self)) {
-            return None;
-        }
-        let doubt = match listener.admits(own, gateway.1) {
-            Admission::Denied => return None,
+        let namespaces = around.namespaces_of(path, self.namespace.as_deref());
+        let known = namespaces.as_deref().unwrap_or_default();
+        let mut own =
+            known.iter().map(|own| Some(own.as_str())).chain(known.is_empty().then_some(None));
+        let doubt = match own.find_map(|own| self.admission(own, gateway, listener))? {
             Admission::Unknown => Some(Doubt::Selected),
             Admission::Granted => {
-                let changed = around.kustomizations.objection(path, self.into(), &around.discover);
-                changed.or_else(|| namespace.as_ref().err().cloned()).map(Doubt::Changed)
+                let changed = around.objection(path, self.into());
+                let changed = changed.or_else(|| namespaces.err()).map(Doubt::Changed);
+                changed.or_else(|| self.opting.clone().map(Doubt::Opting))
             }
         };
         let hosts = self.hosts.iter().filter(|host| listener.takes(&host.name)).collect();
         Some(Offer { path, document: self.document, hosts, faults: &self.faults, doubt })
+    }
+
+    /// Whether a listener takes it, being in a namespace of its own that may not be known.
+    fn admission(
+        &self,
+        own: Option<&str>,
+        gateway: (Kind, &str, &str),
+        listener: &OpenListener,
+    ) -> Option<Admission> {
+        let mut parents = self.parents.iter();
+        let is_meant = |parent: &Parent| parent.is(gateway, own) && listener.is_meant(parent, self);
+        if parents.any(is_meant) { listener.admits(own, gateway.1) } else { None }
     }
 }
 
@@ -209,10 +221,9 @@ impl Parent {
     }
 }
 
-/// Whether a listener takes a route.
+/// What is known of a listener that may take a route.
 enum Admission {
     Granted,
-    Denied,
     /// Only the cluster knows.
     Unknown,
 }
@@ -226,14 +237,14 @@ impl OpenListener {
     }
 
     /// `own` is the route's namespace; where nobody can tell it, that is another fault.
-    fn admits(&self, own: Option<&str>, namespace: &str) -> Admission {
+    fn admits(&self, own: Option<&str>, namespace: &str) -> Option<Admission> {
         let granted = match (&self.namespaces, own) {
-            (AllowedNamespaces::Unknown, Some(_)) => return Admission::Unknown,
+            (AllowedNamespaces::Unknown, Some(_)) => return Some(Admission::Unknown),
             (AllowedNamespaces::All, _) | (_, None) => true,
             (AllowedNamespaces::Same, Some(own)) => own == namespace,
             (AllowedNamespaces::Only(namespaces), Some(own)) => namespaces.contains(own),
         };
-        if granted { Admission::Granted } else { Admission::Denied }
+        granted.then_some(Admission::Granted)
     }
 
     /// A wildcard of the Gateway API takes in any number of labels.

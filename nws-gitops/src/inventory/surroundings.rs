@@ -105,8 +105,10 @@ impl Surroundings {
         }
     }
 
-    /// A `fleet.yaml` speaks of everything below its directory.
+    /// A `fleet.yaml` speaks of everything below its directory, and of what is built there from elsewhere.
     fn stir_beside(&self, fleet: &RepoPath, stirred: &mut Stirred) {
-        stirred.files.extend(self.ground.files.below(fleet.parent().as_ref()).cloned());
+        let dir = fleet.parent();
+        stirred.files.extend(self.ground.files.below(dir.as_ref()).cloned());
+        stirred.files.extend(self.kustomizations.placed_from(dir.as_ref()).cloned());
     }
 }

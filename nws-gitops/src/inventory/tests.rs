@@ -12,8 +12,11 @@ fn inventory(files: Files<'_>, discover: &Discover) -> Inventory {
 }
 
 /// The same of files that need not be text.
-fn inventory_of_bytes<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Inventory {
-    let mut repository = Repository::new(&Discover::default());
+fn inventory_of_bytes<'a>(
+    files: impl Iterator<Item = (&'a str, &'a [u8])>,
+    discover: &Discover,
+) -> Inventory {
+    let mut repository = Repository::new(discover);
     repository.change_bytes(files.map(|(path, bytes)| (path, Some(bytes))));
     repository.inventory
 }
@@ -274,4 +277,5 @@ mod layouts;
 mod opting;
 mod options;
 mod overrides;
+mod template;
 mod written;

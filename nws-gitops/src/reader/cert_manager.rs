@@ -3,13 +3,15 @@
 //! It is told in the `spec` of a `Certificate`, or in annotations of what a certificate is for, which say the same under other
 //! names. Both are read by one code, as a list of settings.
 
-use nws_expiry::{KeyType, RenewBefore};
+use std::sync::Arc;
+
+use nws_expiry::{KeyEncoding, KeyType, RenewBefore};
 use serde_json::Value;
 use time::Duration;
 
 use super::node::optional_text;
 use super::reading::Reading;
-use super::{Host, LocalFault, Stated};
+use super::{Host, LocalFault, Stated, StatedEntry};
 use crate::fault::FaultReason;
 use crate::{IssuerRef, Kind};
 
@@ -33,6 +35,8 @@ pub(crate) struct Request {
     pub(crate) renew_before: Stated<RenewBefore>,
     pub(crate) duration: Stated<Duration>,
     pub(crate) keeps_key: bool,
+    pub(crate) key_encoding: Stated<KeyEncoding>,
+    pub(crate) template: Stated<Arc<[StatedEntry]>>,
     /// Whether it asks for what no certificate of ours would be.
     pub(crate) is_refused: bool,
     /// What is wrong with it. Nobody is told where cert-manager serves it.
@@ -57,6 +61,8 @@ impl Request {
             renew_before: Stated::Nothing,
             duration: Stated::Nothing,
             keeps_key: false,
+            key_encoding: Stated::Nothing,
+            template: Stated::Nothing,
             is_refused: false,
             faults: Vec::new(),
         }

@@ -6,14 +6,24 @@ use super::node::{list, mapping, optional_text, text};
 use super::reading::Reading;
 use super::{
     Applicant, Host, Kind, LocalFault, Parsed, Stated, StatedOptions, TlsBlock, documents, hosts,
+    template,
 };
 use crate::fault::FaultReason;
 
 const API_VERSION: &str = "nws-certd/v1";
 
 /// The fields of an entry; others are misspelled, or of a version to come.
-const FIELDS: [&str; 8] =
-    ["namespace", "secretName", "hosts", "keyType", "profile", "renewBefore", "hold", "ca"];
+const FIELDS: [&str; 9] = [
+    "namespace",
+    "secretName",
+    "hosts",
+    "keyType",
+    "profile",
+    "renewBefore",
+    "hold",
+    "ca",
+    "secretTemplate",
+];
 
 /// Reads the whole file. Nothing in it is of anybody else, so nothing is passed over.
 pub(super) fn read(text: &str) -> Parsed {
@@ -121,6 +131,10 @@ fn options(
         ca: reading.stated(&at("ca"), entry.get("ca")),
         duration: Stated::Nothing,
         keeps_key: false,
+        key_encoding: Stated::Nothing,
+        template: entry.get("secretTemplate").map_or(Stated::Nothing, |stated| {
+            template::read(reading, &at("secretTemplate"), stated)
+        }),
     }
 }
 

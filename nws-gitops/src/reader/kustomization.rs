@@ -23,6 +23,17 @@ pub(crate) enum Kustomization {
     Unreadable { words: Vec<String> },
 }
 
+impl Kustomization {
+    /// The namespace that it puts everything into.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        let Self::Read { changes, .. } = self else { return None };
+        changes.iter().find_map(|change| match &change.effect {
+            Effect::Namespace(namespace) => Some(namespace.as_str()),
+            Effect::CertManager | Effect::Patch { .. } | Effect::Any => None,
+        })
+    }
+}
+
 /// A field that changes what is built.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Change {
@@ -134,7 +145,9 @@ fn changes(fields: &Map<String, Value>) -> Result<Vec<Change>, Unusable> {
     if let Some(namespace) =
         fields.get("namespace").and_then(Value::as_str).filter(|n| !n.is_empty())
     {
-        changes.push(change("namespace", Effect::Namespace(namespace.to_owned())));
+        let is_known = !reading::is_template(namespace);
+        let effect = if is_known { Effect::Namespace(namespace.to_owned()) } else { Effect::Any };
+        changes.push(change("namespace", effect));
     }
     for field in ["namePrefix", "nameSuffix", "replacements", "vars", "transformers"] {
         if fields.get(field).is_some_and(says_something) {

@@ -85,6 +85,18 @@ impl<'a> Reading<'a> {
             ca: Stated::Nothing,
             duration: Stated::Nothing,
             keeps_key: false,
+            key_encoding: Stated::Nothing,
+            template: Stated::Nothing,
+        }
+    }
+
+    /// What is wrong with an annotation that opts in or out.
+    pub(super) fn opting(&self, object: &Value) -> Option<LocalFault> {
+        let mut aside = self.aside();
+        let annotations = &object["metadata"]["annotations"];
+        match aside.option::<Enabled>(annotations, ENABLED_ANNOTATION) {
+            Stated::Nothing | Stated::Value { .. } => None,
+            Stated::Unknown => aside.faults.pop(),
         }
     }
 
@@ -159,7 +171,7 @@ fn has_braces(value: &Value) -> bool {
 }
 
 /// Flux fills `${..}` in; elsewhere than in these fields it may stand for itself.
-fn is_template(text: &str) -> bool {
+pub(super) fn is_template(text: &str) -> bool {
     super::has_braces(text) || text.contains("${")
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Route {
     pub(crate) hosts: Vec<Host>,
     /// What is wrong with its hosts, which matters only where a listener takes them over.
     pub(crate) faults: Vec<LocalFault>,
+    /// Why nobody can tell whether it opts out, if it says anything of that.
+    pub(crate) opting: Option<LocalFault>,
 }
 
 /// What a route attaches to.
@@ -87,9 +89,10 @@ pub(super) fn read(
     let hosts = hostnames.iter().enumerate();
     let hosts =
         hosts.filter_map(|(n, host)| reading.host(&format!("spec.hostnames[{n}]"), host)).collect();
+    let opting = reading.opting(object);
     let parents = spec["parentRefs"].as_array().into_iter().flatten().filter_map(parent).collect();
     let (document, faults) = (reading.document, reading.faults);
-    Ok(Some(Route { kind, document, namespace, name, parents, hosts, faults }))
+    Ok(Some(Route { kind, document, namespace, name, parents, hosts, faults, opting }))
 }
 
 /// One that is no Gateway and no set of listeners, as a Service of a mesh, has no certificate.

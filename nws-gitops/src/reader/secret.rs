@@ -2,13 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use nws_expiry::Chain;
+use nws_expiry::{Chain, KeyEncoding};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::Secret;
 use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
-use crate::{CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance};
+use crate::secret_template::{TEMPLATE_ANNOTATION, TemplateEntry, TemplatePart};
+use crate::{
+    CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretTemplate,
+};
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
@@ -25,6 +28,7 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
         stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
         chain: chain(object),
         provenance: provenance(&metadata["annotations"]),
+        form: SecretForm { template: template(metadata), key_encoding: key_encoding(object) },
     })
 }
 
@@ -35,6 +39,28 @@ fn provenance(annotations: &Value) -> Provenance {
         profile: annotations[PROFILE_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
         owner: annotations[OWNER_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
     }
+}
+
+/// As the first bytes tell, which are no part of the key.
+fn key_encoding(object: &Value) -> KeyEncoding {
+    let text = object["data"]["tls.key"].as_str().unwrap_or_default();
+    let begins = |label: &str| text.starts_with(&STANDARD.encode(label));
+    // As many bytes as are letters of base64 by themselves: `EC` and `RSA`, in place of `PRIVATE`.
+    let is_older = ["-----BEGIN E", "-----BEGIN R"].into_iter().any(begins);
+    if is_older { KeyEncoding::Pkcs1 } else { KeyEncoding::Pkcs8 }
+}
+
+/// What was asked for, as it was written; none where somebody has changed it since.
+fn template(metadata: &Value) -> SecretTemplate {
+    let Some(mark) = metadata["annotations"][TEMPLATE_ANNOTATION].as_str() else {
+        return SecretTemplate::default();
+    };
+    let of = |part: TemplatePart| {
+        let all = metadata[part.field()].as_object().into_iter().flatten();
+        all.filter_map(move |(name, value)| TemplateEntry::new(part, name, value.as_str()?).ok())
+    };
+    let found = TemplatePart::ALL.into_iter().flat_map(of).collect::<SecretTemplate>();
+    if found.mark().as_deref() == Some(mark) { found } else { SecretTemplate::default() }
 }
 
 fn chain(object: &Value) -> Option<Chain> {

@@ -1,8 +1,11 @@
 //! What an object says of how its certificates are made, and when.
 
-use nws_expiry::{KeyType, Profile, RenewBefore};
+use std::sync::Arc;
+
+use nws_expiry::{KeyEncoding, KeyType, Profile, RenewBefore};
 use time::Duration;
 
+use super::StatedEntry;
 use crate::CaName;
 use crate::opting::Enabled;
 use crate::overrides::HoldText;
@@ -21,13 +24,22 @@ pub(crate) struct StatedOptions {
     pub(crate) duration: Stated<Duration>,
     /// Whether a renewal is for the key of the certificate before.
     pub(crate) keeps_key: bool,
+    pub(crate) key_encoding: Stated<KeyEncoding>,
+    /// What its Secret is labelled and annotated with.
+    pub(crate) template: Stated<Arc<[StatedEntry]>>,
 }
 
 impl StatedOptions {
     /// The same where what is written may not be what is deployed. That decides how a certificate is to be made; when it is ordered is
     /// between the file and us.
     pub(crate) fn unsettled(&self) -> Self {
-        Self { key_type: Stated::Unknown, profile: Stated::Unknown, ..self.clone() }
+        Self {
+            key_type: Stated::Unknown,
+            profile: Stated::Unknown,
+            key_encoding: Stated::Unknown,
+            template: Stated::Unknown,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn are_known(&self) -> bool {

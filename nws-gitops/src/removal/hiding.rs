@@ -34,6 +34,7 @@ fn is_of_wants(fault: &Fault) -> bool {
         FaultReason::NoCertificate
             | FaultReason::Conflict(Conflict::DeliveredTwice { .. })
             | FaultReason::NotFollowed { .. }
+            | FaultReason::TemplateEntry(_)
             | FaultReason::AnotherDuration { .. }
             | FaultReason::CertManager { .. }
             | FaultReason::UnmappedIssuer { .. }

@@ -11,13 +11,15 @@ use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use time::Duration;
 use time::macros::datetime;
 
-use self::repository::{Repository, ingress, key, secret, secret_path};
+use self::repository::{Repository, ingress, key, secret, secret_path, secret_with};
 use super::*;
 use crate::discover::Discover;
 use crate::inventory::{Entry, File};
 use crate::layout::fleet_yaml;
 use crate::reader::{Format, parse};
-use crate::{Content, Edit, FleetClusters, Message, ObjectId, Provenance, Tip, manifest};
+use crate::{
+    Content, Edit, FleetClusters, Message, ObjectId, Provenance, SecretTemplate, Tip, manifest,
+};
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
@@ -86,6 +88,36 @@ fn who_is_unwanted_and_whose_file_is_ours_to_remove() {
         let want: Vec<_> =
             want.map(|state| ("shop/shop-tls".to_owned(), state)).into_iter().collect();
         assert_eq!(states(&repository), want, "{case}");
+    }
+}
+
+/// What somebody asked for is written by us; what somebody else put beside it, or in its stead, is not.
+#[test]
+fn a_secret_with_a_template() {
+    let template = SecretTemplate::default()
+        .with_label("team", "shop")
+        .and_then(|template| template.with_annotation("a.example/x", "any text"))
+        .unwrap();
+    let text = secret_with("shop", &template);
+    let gone = Repository::of(&["blog"]).with(&secret_path("shop"), &text);
+    assert_eq!(states(&gone), [("shop/shop-tls".into(), State::Kept)]);
+    let let_go = gone.clone().take(&[("shop", RemovalStep::LetGo)]);
+    let mut back = gone.clone();
+    back.apply(&let_go.edits);
+    assert_eq!(states(&back), [("shop/shop-tls".into(), State::LetGo)]);
+    back = back.with("apps/shop/ingress.yaml", &ingress("shop"));
+    back.take(&[]);
+    assert_eq!(back.0[&secret_path("shop")], text, "it is wanted again");
+    for (from, to) in [
+        ("    \"team\": \"shop\"\n", "    \"team\": \"blog\"\n"),
+        ("    \"team\": \"shop\"\n", "    \"team\": \"shop\"\n    \"tier\": \"web\"\n"),
+        ("    \"team\": \"shop\"\n", ""),
+        ("any text", "another"),
+        ("    nws-certd/template", "    # mine\n    nws-certd/template"),
+    ] {
+        let edited = gone.clone().with(&secret_path("shop"), &text.replace(from, to));
+        let want = ("shop/shop-tls".into(), State::Left(Left::Edited));
+        assert_eq!(states(&edited), [want], "{from} -> {to}");
     }
 }
 
@@ -231,7 +263,7 @@ fn what_may_hide_a_want_keeps_it() {
     let gone = Repository::of(&["blog", "shop"]).without("apps/shop/ingress.yaml");
     let broken = "kind: Ingress\nspec: [\n";
     let names_it = "kind: Ingress\nhosts: [shop.example\n";
-    let cases: [(&str, &str, &str, bool, bool); 9] = [
+    let cases: [(&str, &str, &str, bool, bool); 10] = [
         (
             "elsewhere, of another",
             "apps/wiki/i.yaml",
@@ -246,6 +278,13 @@ fn what_may_hide_a_want_keeps_it() {
         ("above it", "apps/other.yaml", broken, true, true),
         ("at the top", "other.yaml", broken, true, true),
         ("below it", "apps/shop/more/other.yaml", broken, false, true),
+        (
+            "at the top, of a label in a Secret that is wanted",
+            "nws-certd.yaml",
+            "apiVersion: nws-certd/v1\nkind: Certificates\ncertificates: [{namespace: wiki, secretName: tls, hosts: [wiki.example], secretTemplate: {labels: {a/b/c: d}}}]\n",
+            false,
+            false,
+        ),
         (
             "its own file's",
             "certs/wiki/w.yaml",

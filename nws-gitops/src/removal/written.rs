@@ -59,7 +59,7 @@ pub(super) fn of(text: &[u8], held: &Delivered) -> Written {
     let Some(names) = chain.leaf().names() else {
         return Written::Otherwise;
     };
-    let keeps = before_key(&held.key(), chain, names, &held.provenance);
+    let keeps = before_key(&held.key(), chain, names, &held.provenance, &held.form.template);
     let lets_go = keeps.replacen(&policy_line(), "", 1);
     let is = |head: &str| text.strip_prefix(head.as_bytes()).is_some_and(is_key_and_end);
     match (is(&keeps), is(&lets_go)) {

@@ -1,7 +1,7 @@
 //! From a certificate to the repository.
 
 use expect_test::expect;
-use nws_gitops::{Author, Message, Occasion, Plan, Provenance};
+use nws_gitops::{Author, Discover, Message, Occasion, Plan, Provenance};
 
 use crate::world::{World, ingress, issue, key, lets_encrypt};
 
@@ -267,4 +267,28 @@ fn authors_git_cannot_write_down() {
 
 fn paths(plan: &Plan) -> Vec<&str> {
     plan.edits.iter().map(|edit| edit.path.as_str()).collect()
+}
+
+/// It comes with the next certificate, and goes with it.
+#[test]
+fn a_template_is_written_with_the_certificate() {
+    let wants = |template: &str| {
+        format!(
+            "apiVersion: nws-certd/v1\nkind: Certificates\ncertificates: [{{namespace: shop, secretName: tls, hosts: [shop.example], secretTemplate: {template}}}]\n"
+        )
+    };
+    let world = World::with(&[("nws-certd.yaml", &wants("{labels: {team: shop}}"))]);
+    let discover = Discover::default();
+    let labelled = |world: &World| {
+        let text = world.file("certs/shop/tls.yaml").unwrap();
+        (text.contains("\"team\": \"shop\"\n"), text.contains("\"tier\": \"web\"\n"))
+    };
+    let first = issue(&["shop.example"]);
+    world.deliver_wanted(&discover, &first);
+    assert_eq!(labelled(&world), (true, false));
+    world.somebody_writes(&[("nws-certd.yaml", &wants("{annotations: {tier: web}}"))]);
+    assert_eq!(world.deliver_wanted(&discover, &first).edits, [], "the same certificate");
+    assert_eq!(labelled(&world), (true, false));
+    world.deliver_wanted(&discover, &issue(&["shop.example"]));
+    assert_eq!(labelled(&world), (false, true));
 }

@@ -223,6 +223,25 @@ fn what_goes_with_a_secret_keeps_no_renewal_out() {
     assert_eq!(world.file("apps/shop/kustomization.yaml").unwrap(), text);
 }
 
+/// What is written is what is read back, whoever gives the namespace.
+#[test]
+fn a_secret_under_a_kustomization_that_gives_the_namespace() {
+    let manifest = ingress("web", "somewhere/shop-tls", &["shop.example"]);
+    let world = World::with(&[
+        ("apps/shop/ingress.yaml", &manifest),
+        ("apps/shop/kustomization.yaml", KUSTOMIZATION),
+        ("overlays/kustomization.yaml", "namespace: shop\nresources: [../apps/shop]\n"),
+    ]);
+    let discover = laid_out(Layout::Kustomize);
+    let issued = issue(&["shop.example"]);
+    let plan = world.deliver_wanted(&discover, &issued);
+    assert_eq!(paths(&plan), ["apps/shop/kustomization.yaml", "apps/shop/shop-tls.yaml"]);
+    assert!(world.file("apps/shop/shop-tls.yaml").unwrap().contains("  namespace: \"shop\"\n"));
+    let inventory = world.inventory_with(&discover);
+    assert!(inventory.held(&key("shop/shop-tls")).is_some(), "{:?}", inventory.delivered);
+    assert_eq!(paths(&world.deliver_wanted(&discover, &issued)), [""; 0]);
+}
+
 fn two_targets() -> Discover {
     let eu = Destination {
         clusters: FleetClusters { group: Some("eu".into()), labels: BTreeMap::new() },

@@ -6,7 +6,7 @@ use nws_expiry::{DnsName, DnsNames};
 
 use super::super::held;
 use super::super::{Delivered, Wanted};
-use super::{Asking, Claim, Standing, duration, options, overrides};
+use super::{Asking, Claim, Standing, duration, form, options, overrides};
 use crate::fault::{Conflict, Fault, FaultReason};
 use crate::{Owner, RepoPath, WantKey};
 
@@ -52,10 +52,11 @@ pub(in crate::inventory) fn decide(
     askings.sort_by(|one, other| one.source.cmp(&other.source));
     let options = options::decide(&key.secret, &askings, incumbent.held, faults);
     let overrides = overrides::gather(&askings);
+    let form = form::decide(&key.secret, &askings, incumbent.held, faults);
     duration::compare(&askings, incumbent.held, faults);
     let mut sources: Vec<_> = askings.into_iter().map(|asking| asking.source).collect();
     sources.shrink_to_fit();
-    Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, sources })
+    Some(Wanted { key, names: DnsNames::new(names).ok()?, options, overrides, form, sources })
 }
 
 /// What one owner wants in a Secret.

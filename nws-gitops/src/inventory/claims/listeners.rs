@@ -53,6 +53,12 @@ impl Collector<'_> {
         names.if_held.extend(hosts.into_iter().map(|host| host.name.clone()));
         match doubt {
             Doubt::Selected => texts,
+            Doubt::Opting(fault) => {
+                if self.standing == Standing::Certain {
+                    self.faults.push(fault.at(path));
+                }
+                Vec::new()
+            }
             Doubt::Changed(reason) => {
                 self.fault(route, None, reason, &texts);
                 Vec::new()

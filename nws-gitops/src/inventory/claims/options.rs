@@ -5,7 +5,7 @@ use std::fmt;
 use nws_expiry::{Chain, Leaf};
 
 use super::Asking;
-use crate::fault::{Conflict, Fault};
+use crate::fault::{Conflict, Fault, FaultReason};
 use crate::reader::Stated;
 use crate::{CertificateOptions, Delivered, SecretRef};
 
@@ -30,7 +30,7 @@ pub(super) fn decide(
     }
 }
 
-fn one<T: Clone + Eq + fmt::Display>(
+pub(super) fn one<T: Clone + Eq + fmt::Display>(
     secret: &SecretRef,
     stated: Vec<(&Asking, &Stated<T>)>,
     held: Option<T>,
@@ -49,10 +49,10 @@ fn one<T: Clone + Eq + fmt::Display>(
 }
 
 /// Who wants what of one option, and the field that says so.
-struct Opinion<'a, T> {
-    asking: &'a Asking,
-    value: &'a T,
-    field: &'a str,
+pub(super) struct Opinion<'a, T> {
+    pub(super) asking: &'a Asking,
+    pub(super) value: &'a T,
+    pub(super) field: &'a str,
 }
 
 impl<'a, T: fmt::Display> Opinion<'a, T> {
@@ -63,20 +63,25 @@ impl<'a, T: fmt::Display> Opinion<'a, T> {
         }
     }
 
-    fn overruled_by(&self, kept: &Self, secret: &SecretRef) -> Fault {
-        let (source, holder) = (&self.asking.source, &kept.asking.source);
+    pub(super) fn overruled_by(&self, kept: &Self, secret: &SecretRef) -> Fault {
+        let holder = &kept.asking.source;
+        let conflict = Conflict::Option {
+            secret: secret.clone(),
+            asked: self.value.to_string().into(),
+            holder: holder.path.clone(),
+            document: holder.document,
+            kept: kept.value.to_string().into(),
+        };
+        self.fault(conflict.into())
+    }
+
+    pub(super) fn fault(&self, reason: FaultReason) -> Fault {
+        let source = &self.asking.source;
         Fault {
             path: source.path.clone(),
             document: Some(source.document),
             field: Some(self.field.to_owned()),
-            reason: Conflict::Option {
-                secret: secret.clone(),
-                asked: self.value.to_string().into(),
-                holder: holder.path.clone(),
-                document: holder.document,
-                kept: kept.value.to_string().into(),
-            }
-            .into(),
+            reason,
             hosts: self.asking.names.certain.iter().map(ToString::to_string).collect(),
         }
     }

@@ -30,6 +30,8 @@ fn together(own: &StatedOptions, request: &Request, ca: Option<CaName>) -> State
         renew_before: own.renew_before.or(request.renew_before.clone()),
         ca: own.ca.or(ca.map_or(Stated::Nothing, of_issuer)),
         duration: own.duration.or(request.duration.clone()),
+        key_encoding: own.key_encoding.or(request.key_encoding.clone()),
+        template: own.template.or(request.template.clone()),
         keeps_key: own.keeps_key || request.keeps_key,
         ..own
     }

@@ -11,6 +11,8 @@ fn said(files: Files<'_>, discover: &Discover) -> Vec<String> {
         line.extend(wanted.options.key_type.map(|key_type| format!(" {key_type}")));
         line.extend(wanted.overrides.renew_before.iter().map(|before| format!(" before {before}")));
         line.extend(wanted.overrides.keeps_key.then_some(" with its key"));
+        let encoding = Some(wanted.form.key_encoding).filter(|one| *one != Default::default());
+        line.extend(encoding.map(|encoding| format!(" key as {encoding}")));
         line.extend(wanted.overrides.cas.iter().map(|ca| format!(" from {ca}")));
         line
     });
@@ -123,18 +125,12 @@ fn every_field_of_a_certificate() {
             "subject: {organizations: [shop]}",
             noted("spec.subject", "CAs that validate names put nothing else into the subject"),
         ),
+        ("privateKey: {encoding: PKCS1}", followed(" key as PKCS1")),
         (
-            "privateKey: {encoding: PKCS1}",
-            noted(
-                "spec.privateKey.encoding",
-                "keys are written as PKCS8, which what reads a TLS Secret reads too",
-            ),
+            "privateKey: {encoding: pkcs1}",
+            noted("spec.privateKey.encoding", "it is neither PKCS1 nor PKCS8"),
         ),
         ("privateKey: {rotationPolicy: Never}", followed(" with its key")),
-        (
-            "secretTemplate: {labels: {a: b}}",
-            noted("spec.secretTemplate", "the Secret has the labels and annotations of nws-certd"),
-        ),
         ("whatever: 1", noted("spec.whatever", "it is no setting that is known")),
         ("isCA: true", vec![unserved("spec.isCA", "a CA certificate")]),
         ("ipAddresses: [192.0.2.1]", vec![unserved("spec.ipAddresses", "IP addresses")]),

@@ -6,7 +6,7 @@ use super::*;
 use crate::{Destination, Layout};
 
 /// Places that bear on each other.
-const PATHS: [&str; 18] = [
+const PATHS: [&str; 21] = [
     "apps/shop/ingress.yaml",
     "apps/shop/patch.yaml",
     "apps/shop/templates/ingress.yaml",
@@ -20,7 +20,10 @@ const PATHS: [&str; 18] = [
     "apps-of-others/ingress.yaml",
     "component/kustomization.yaml",
     "overlay/kustomization.yaml",
+    "overlay/fleet.yaml",
+    "overlays/test/kustomization.yaml",
     "certs",
+    "certs/kustomization.yaml",
     "certs/shop/tls.yaml",
     "certs/shop/other.yaml",
     "certs/eu/shop/tls.yaml",
@@ -70,9 +73,14 @@ fn texts() -> Vec<String> {
         gateway("blog"),
         route("shop", "g.example"),
         route("blog", "h.example"),
+        route("shop", "j.example").replace("name: web}", "name: web, annotations: {nws-certd/enabled: 'false'}}"),
+        route("shop", "g.example").replace("name: web}", "name: web, annotations: {nws-certd/enabled: nah}}"),
         "kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nspec: {parentRefs: [{name: 1}], hostnames: [i.example]}\n".to_owned(),
         "kind: Certificate\napiVersion: cert-manager.io/v1\nmetadata: {name: c, namespace: shop}\nspec: {secretName: tls, dnsNames: [a.example], duration: 9000h, issuerRef: {name: le}}\n".to_owned(),
         "apiVersion: nws-certd/v1\nkind: Certificates\ncertificates: [{secretName: other, hosts: [b.example]}]\n".to_owned(),
+        "namespace: blog\nresources: [../apps/shop, shop/tls.yaml]\n".to_owned(),
+        "namespace: shop\nresources: [../../apps/shop, ../../overlay]\n".to_owned(),
+        "resources: [../apps/shop]\ncomponents: [../component]\nnamespace: test\n".to_owned(),
     ]
     .into()
 }
@@ -92,7 +100,7 @@ fn route(gateway: &str, host: &str) -> String {
 
 /// Which path, and which text; none removes the file.
 fn commit() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
-    let text = prop_oneof![4 => (0..32_usize).prop_map(Some), 1 => Just(None)];
+    let text = prop_oneof![4 => (0..37_usize).prop_map(Some), 1 => Just(None)];
     prop::collection::vec((0..PATHS.len(), text), 1..5)
 }
 
@@ -133,7 +141,9 @@ fn a_file_that_did_not_change_means_something_else() {
     type Case<'a> = (&'a str, Files<'a>, (&'a str, Option<&'a str>), [&'a str; 2]);
     let (gateway, route) = (gateway("shop"), route("shop", "r.example"));
     let waits = "no route";
-    let cases: [Case<'_>; 10] = [
+    let list = ("a/kustomization.yaml", "resources: [i.yaml]");
+    let overlay = ("o/kustomization.yaml", "namespace: shop\nresources: [../a]");
+    let cases: [Case<'_>; 14] = [
         (
             "a route comes",
             &[("g.yaml", &gateway), ("a/fleet.yaml", "namespace: a")],
@@ -167,6 +177,34 @@ fn a_file_that_did_not_change_means_something_else() {
             &[("a/i.yaml", &none), ("a/fleet.yaml", "namespace: shop")],
             ("a/fleet.yaml", None),
             [wanted_so, "states no namespace"],
+        ),
+        (
+            "an overlay with a namespace comes",
+            &[("a/i.yaml", &none), list],
+            (overlay.0, Some(overlay.1)),
+            ["states no namespace", wanted_so],
+        ),
+        (
+            "another overlay comes",
+            &[("a/i.yaml", &none), list, overlay],
+            ("p/kustomization.yaml", Some("namespace: other\nresources: [../a]")),
+            [wanted_so, "but not by all that deploys it"],
+        ),
+        (
+            "fleet.yaml comes beside the overlay",
+            &[("a/i.yaml", &none), list, overlay],
+            ("o/fleet.yaml", Some("namespace: other")),
+            [wanted_so, "but not by all that deploys it"],
+        ),
+        (
+            "the overlay is taken in by another",
+            &[
+                ("a/i.yaml", &none),
+                list,
+                ("p/kustomization.yaml", "namespace: other\nresources: [../a]"),
+            ],
+            ("o/kustomization.yaml", Some("namespace: shop\nresources: [../p]")),
+            ["other/tls: a.example", wanted_so],
         ),
         (
             "Chart.yaml comes",

@@ -1,6 +1,7 @@
 //! Manifests in the styles that people write them in, each with what is made of it beside it.
 //!
-//! A case is a file, or a folder that is taken for a whole repository. `UPDATE_EXPECT=1 cargo test -p nws-gitops corpus` writes
+//! A case is a file, or a folder that is taken for a whole repository. Where its name begins with `mapped-`, the operator has CAs for
+//! the issuers `letsencrypt-prod` and `letsencrypt-staging`; with `opted-in-`, objects have to opt in too. `UPDATE_EXPECT=1 cargo test -p nws-gitops corpus` writes
 //! what is expected anew; read the difference before committing it.
 
 use std::fs;
@@ -8,13 +9,15 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
+use nws_expiry::KeyEncoding;
 
 use super::*;
+use crate::Opting;
 
 #[test]
 fn every_manifest_of_the_corpus_is_read_as_it_should_be() {
     let cases = cases();
-    assert!(cases.len() >= 100, "{} cases are left", cases.len());
+    assert!(cases.len() >= 140, "{} cases are left", cases.len());
     let fails = |case: &&PathBuf| {
         let (found, expected) = (found(case), case.with_extension("expect"));
         catch_unwind(|| expect_file![expected].assert_eq(&found)).is_err()
@@ -70,11 +73,30 @@ fn files(case: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
+/// What the operator has configured.
+fn discover(case: &Path) -> Discover {
+    let name = case.file_name().unwrap().to_str().unwrap();
+    let cas = ["letsencrypt", "letsencrypt-staging"].map(|ca| ca.parse().unwrap());
+    let issuer = |(issuer, ca): (&str, &str)| (issuer.parse().unwrap(), ca.parse().unwrap());
+    let issuers = [
+        ("ClusterIssuer/letsencrypt-prod", "letsencrypt"),
+        ("ClusterIssuer/letsencrypt-staging", "letsencrypt-staging"),
+    ];
+    let is_opted_in = name.starts_with("opted-in-");
+    let is_mapped = is_opted_in || name.starts_with("mapped-");
+    Discover {
+        cas: cas.into_iter().collect(),
+        issuers: issuers.into_iter().filter(|_| is_mapped).map(issuer).collect(),
+        mode: if is_opted_in { Opting::OptedIn } else { Opting::All },
+        ..Discover::default()
+    }
+}
+
 /// What is made of it, one thing a line.
 fn found(case: &Path) -> String {
     let files = files(case);
     let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-    let inventory = inventory_of_bytes(files);
+    let inventory = inventory_of_bytes(files, &discover(case));
     let wanted = inventory.wanted.iter().map(|wanted| {
         let sources: String =
             wanted.sources.iter().map(|source| format!("  by {source}\n")).collect();
@@ -98,5 +120,18 @@ fn options(wanted: &Wanted) -> String {
         .renew_before
         .iter()
         .map(|before| format!("  renewed {before} before its end\n"));
-    key_type.chain(profile).chain(before).collect()
+    let cas = wanted.overrides.cas.iter().map(|ca| format!("  from {ca}\n"));
+    key_type.chain(profile).chain(before).chain(cas).chain(form(wanted)).collect()
+}
+
+fn form(wanted: &Wanted) -> Vec<String> {
+    let SecretForm { template, key_encoding } = &wanted.form;
+    let labels =
+        template.labels().map(|(name, value)| format!("  with the label {name}: {value}\n"));
+    let annotations = template.annotations();
+    let annotations =
+        annotations.map(|(name, value)| format!("  with the annotation {name}: {value}\n"));
+    let is_unusual = *key_encoding != KeyEncoding::default();
+    let encoding = is_unusual.then(|| format!("  with its key as {key_encoding}\n"));
+    labels.chain(annotations).chain(encoding).collect()
 }

@@ -65,8 +65,7 @@ fn each_entry_is_a_source_of_its_own() {
 
 #[test]
 fn what_is_wrong_with_an_entry_says_where_and_stops_no_other() {
-    let known =
-        "write one of namespace, secretName, hosts, keyType, profile, renewBefore, hold, ca";
+    let known = "write one of namespace, secretName, hosts, keyType, profile, renewBefore, hold, ca, secretTemplate";
     let cases = [
         ("namespace: x, secretName: s, hosts: [z.example], keytype: rsa-2048", format!("keytype: is no field that is known; {known}")),
         ("namespace: x, secretName: s, hosts: [z.example], keyType: rsa", "keyType: unknown key type \"rsa\"; write one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096".into()),

@@ -277,35 +277,15 @@ fn a_kustomization_that_cannot_be_read() {
     }
 }
 
-/// The one change that people can make good in the file itself.
-#[test]
-fn a_namespace_that_a_kustomization_gives() {
-    let kustomization = "namespace: shop\nresources: [../base/i.yaml]";
-    let cases = [
-        ("none stated", "", put_into_shop()),
-        ("another stated", "dev", put_into_shop()),
-        ("the same stated", "shop", SHOP.to_owned()),
-    ];
-    for (case, namespace, want) in cases {
-        let base = ingress(namespace, "tls", "shop.example");
-        let files = [("base/i.yaml", &*base), ("prod/kustomization.yaml", kustomization)];
-        assert_eq!(said(&files), [want], "{case}");
-    }
-}
-
-fn put_into_shop() -> String {
-    "base/i.yaml, document 1: is put into namespace \"shop\" by prod/kustomization.yaml; write that as its metadata.namespace too, or leave out the one that is not for you with discover.exclude".to_owned()
-}
-
 /// Placeholders in a base are no faults of their own.
 #[test]
 fn what_is_mended_on_the_way_is_one_fault() {
     let base = ingress("", "tls", "HOST, also bad");
     let files = [
         ("base/i.yaml", &*base),
-        ("prod/kustomization.yaml", "namespace: shop\nresources: [../base/i.yaml]"),
+        ("prod/kustomization.yaml", "namePrefix: p-\nresources: [../base/i.yaml]"),
     ];
-    assert_eq!(said(&files), [put_into_shop()]);
+    assert_eq!(said(&files), [changed("base/i.yaml", "prod/kustomization.yaml", "namePrefix")]);
 }
 
 #[test]
@@ -321,3 +301,5 @@ fn a_long_way_is_gone_to_its_end() {
     files[0].1 = "namePrefix: p-\nresources: [../k1]";
     assert_eq!(said(&files), [changed("k20000/i.yaml", "k0/kustomization.yaml", "namePrefix")]);
 }
+
+mod namespaces;

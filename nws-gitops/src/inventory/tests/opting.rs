@@ -55,6 +55,40 @@ fn what_cannot_be_read_orders_nothing_and_says_why() {
     }
 }
 
+fn route(annotation: &str, hosts: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r, namespace: shop, annotations: {{{annotation}}}}}\nspec: {{parentRefs: [{{name: web}}], hostnames: [{hosts}]}}\n"
+    )
+}
+
+#[test]
+fn a_route_that_opts_out_brings_no_hosts() {
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: web, namespace: shop}\nspec:\n  listeners: [{name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: tls}]}}]\n";
+    let other = route("x: y", "b.example").replace("name: r", "name: s");
+    let field = "r.yaml, document 1, metadata.annotations[\"nws-certd/enabled\"]: ";
+    let neither = "is neither \"true\" nor \"false\"; write one of them, or remove the annotation";
+    let without = "shop/tls: b.example";
+    let unsure = |said: String| vec![without.to_owned(), format!("{field}{said}")];
+    let cases = [
+        ("x: y", "a.example", vec!["shop/tls: a.example, b.example".to_owned()]),
+        (YES, "a.example", vec!["shop/tls: a.example, b.example".to_owned()]),
+        (NO, "a.example", vec![without.to_owned()]),
+        (NO, "BAD..example", vec![without.to_owned()]),
+        (NO, "'{{ host }}'", vec![without.to_owned()]),
+        ("nws-certd/enabled: nah", "a.example", unsure(format!("\"nah\" {neither}"))),
+        (
+            "nws-certd/enabled: false",
+            "a.example",
+            unsure("is a boolean, not a string; quote it".into()),
+        ),
+    ];
+    for (annotation, hosts, want) in cases {
+        let text = route(annotation, hosts);
+        let files = [("g.yaml", gateway), ("r.yaml", &*text), ("s.yaml", &*other)];
+        assert_eq!(said(&files, &Discover::default()), want, "{annotation}, {hosts}");
+    }
+}
+
 /// An object that is not ours may be as wrong as its owner likes.
 #[test]
 fn what_is_wrong_is_told_only_of_what_is_served() {

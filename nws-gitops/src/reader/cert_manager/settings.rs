@@ -1,12 +1,12 @@
 //! What becomes of each field of a `Certificate`.
 
-use nws_expiry::RenewBefore;
+use nws_expiry::{KeyEncoding, RenewBefore};
 use serde_json::Value;
 use time::Duration;
 
 use super::super::node::{list, optional_text};
 use super::super::reading::Reading;
-use super::super::{Host, Stated};
+use super::super::{Host, Stated, template};
 use super::key::Key;
 use super::{Request, go_duration};
 use crate::fault::FaultReason;
@@ -36,6 +36,12 @@ pub(super) fn take(reading: &mut Reading<'_>, settings: Vec<Setting>, request: &
             "renewBefore" => request.renew_before = stated(reading, &setting, before),
             "renewBeforePercentage" => {
                 request.renew_before = stated(reading, &setting, of_percentage);
+            }
+            "privateKey.encoding" => {
+                request.key_encoding = stated(reading, &setting, of_encoding);
+            }
+            "secretTemplate" => {
+                request.template = template::read(reading, &setting.field, &setting.value);
             }
             "privateKey.rotationPolicy" if setting.value == "Never" => request.keeps_key = true,
             name => follow_or_say(reading, &setting, name, request),
@@ -88,7 +94,6 @@ fn is_so_anyway(name: &str, value: &Value) -> bool {
             let usages = value.as_array().into_iter().flatten();
             usages.filter_map(Value::as_str).all(|usage| USAGES.contains(&usage))
         }
-        "privateKey.encoding" => value == "PKCS8",
         "privateKey.rotationPolicy" => value == "Always",
         _ => false,
     }
@@ -98,10 +103,6 @@ fn why_not(name: &str) -> &'static str {
     match name {
         "usages" => "the CA decides what its certificates are for",
         "subject" => "CAs that validate names put nothing else into the subject",
-        "privateKey.encoding" => {
-            "keys are written as PKCS8, which what reads a TLS Secret reads too"
-        }
-        "secretTemplate" => "the Secret has the labels and annotations of nws-certd",
         "signatureAlgorithm" => "the CA decides how it signs",
         "renewal" => "the annotation nws-certd/hold is what keeps a certificate from being renewed",
         _ => "it is no setting that is known",
@@ -116,6 +117,14 @@ fn names(reading: &mut Reading<'_>, setting: &Setting, names: &mut Vec<Host>) {
     let stated = reading.keep(&setting.field, list(Some(&setting.value))).unwrap_or_default();
     for (index, name) in stated.iter().enumerate() {
         names.extend(reading.host(&format!("{}[{index}]", setting.field), name));
+    }
+}
+
+fn of_encoding(value: &Value) -> Result<KeyEncoding, FaultReason> {
+    match optional_text(Some(value))?.unwrap_or_default() {
+        "PKCS8" => Ok(KeyEncoding::Pkcs8),
+        "PKCS1" => Ok(KeyEncoding::Pkcs1),
+        _ => Err(FaultReason::NotFollowed { why: "it is neither PKCS1 nor PKCS8" }),
     }
 }
 

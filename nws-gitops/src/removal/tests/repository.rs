@@ -1,6 +1,7 @@
 //! A repository in memory.
 
 use super::*;
+use crate::{SecretForm, SecretTemplate};
 
 /// The files of one commit.
 #[derive(Clone, Default)]
@@ -93,7 +94,13 @@ pub(super) fn ingress(app: &str) -> String {
 }
 
 pub(super) fn secret(app: &str) -> String {
-    manifest(&key(app), &issue(&format!("{app}.example")), &Provenance::default()).as_str().into()
+    secret_with(app, &SecretTemplate::default())
+}
+
+pub(super) fn secret_with(app: &str, template: &SecretTemplate) -> String {
+    let form = SecretForm { template: template.clone(), ..SecretForm::default() };
+    let issued = issue(&format!("{app}.example"));
+    manifest(&key(app), &issued, &Provenance::default(), &form).as_str().into()
 }
 
 pub(super) fn issue(host: &str) -> Issued {

@@ -7,7 +7,8 @@
 //! with [`CertificateOptions`] and [`Overrides`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`];
 //! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
-//! [`Mirror::maintain`], now and then, keeps the mirror small.
+//! [`Mirror::maintain`], now and then, keeps the mirror small. [`Bundles`] says of a list of files what Fleet makes of them, and
+//! which bundles a change of one of them deploys anew.
 //!
 //! ```no_run
 //! use nws_gitops::{Author, Discover, Layout, Message, Mirror, Provenance, WantKey, deliveries};
@@ -72,3 +73,5 @@ mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, RefusalReason, deliveries};
 mod message;
 pub use message::{Author, InvalidAuthor, Message};
+mod bundles;
+pub use bundles::{Bundle, Bundles, IgnoreLine, PackedFile, Touched};

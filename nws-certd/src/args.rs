@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use nws_acme::RevocationReason;
+use nws_gitops::SecretRef;
 
 use crate::account::AccountName;
 use crate::at::At;
@@ -72,6 +73,11 @@ pub enum Command {
     Renew(Renew),
     /// Have the CA revoke a certificate; it is shown first, and revoked once somebody agrees
     Revoke(Revoke),
+    /// Take over certificates that other clients have made, as they are; nothing is ordered
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Show the secrets that nobody wants, and say that their removal is meant, however many they are
+    Prune(Prune),
     /// Let time pass for certificates that there are or might be: what expires, and which limit is met first; no configuration is needed
     Simulate(Box<Simulate>),
     /// Show and change the accounts at the CAs
@@ -98,6 +104,8 @@ impl Command {
             | Self::Issue(_)
             | Self::Renew(_)
             | Self::Revoke(_)
+            | Self::Import(_)
+            | Self::Prune(_)
             | Self::Simulate(_)
             | Self::Account(_)
             | Self::Config(_)
@@ -148,6 +156,17 @@ pub struct Renew {
     #[arg(long, conflicts_with = "hosts")]
     pub no_wait: bool,
     /// How it is written what is replaced
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What to say of secrets that nobody wants.
+#[derive(Debug, clap::Args)]
+pub struct Prune {
+    /// Agree beforehand
+    #[arg(long)]
+    pub confirm: bool,
+    /// How it is written which they are
     #[command(flatten)]
     pub output: Output,
 }
@@ -215,6 +234,77 @@ fn host(text: &str) -> Result<String, String> {
 pub enum ConfigCommand {
     /// Report every fault in the configuration
     Check,
+}
+
+/// Where certificates are taken over from.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Secrets in the repository that somebody else wrote, as cert-manager or kubectl: they become ours, where they are
+    Repo {
+        /// Which ones
+        #[arg(required_unless_present = "all", value_name = "NAMESPACE/SECRET")]
+        secrets: Vec<SecretRef>,
+        /// All that a manifest wants
+        #[arg(long, conflicts_with = "secrets")]
+        all: bool,
+        /// How it is done
+        #[command(flatten)]
+        how: ImportHow,
+    },
+    /// The lineages of certbot
+    Certbot(ImportCertbot),
+    /// The certificates of lego
+    Lego(ImportLego),
+}
+
+/// What to take over from certbot.
+#[derive(Debug, clap::Args)]
+pub struct ImportCertbot {
+    /// Its configuration folder
+    #[arg(default_value = "/etc/letsencrypt")]
+    pub dir: PathBuf,
+    /// Its accounts
+    #[command(flatten)]
+    pub account: ImportAccount,
+    /// How it is done
+    #[command(flatten)]
+    pub how: ImportHow,
+}
+
+/// What to take over from lego.
+#[derive(Debug, clap::Args)]
+pub struct ImportLego {
+    /// Its folder
+    #[arg(default_value = ".lego")]
+    pub dir: PathBuf,
+    /// Its accounts
+    #[command(flatten)]
+    pub account: ImportAccount,
+    /// How it is done
+    #[command(flatten)]
+    pub how: ImportHow,
+}
+
+/// What becomes of the accounts that certificates were ordered with.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct ImportAccount {
+    /// Go on with the account at each configured CA, too, so that renewals say what they replace; the daemon must not run
+    #[arg(long)]
+    pub account: bool,
+    /// Even where we have an account there, which is given up; its key is kept beside the other
+    #[arg(long, requires = "account")]
+    pub replace_account: bool,
+}
+
+/// How certificates are taken over.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct ImportHow {
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How it is written what became of each
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// What to do with the accounts at the CAs.

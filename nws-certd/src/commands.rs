@@ -2,14 +2,17 @@
 
 mod account;
 mod confirm;
+mod import;
 mod incident;
 mod progress;
+mod prune;
 mod renew;
 mod revoke;
 mod selection;
 mod state;
 
 pub use account::ImportError;
+pub use import::TakeAccountError;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -86,6 +89,8 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Issue(issue) => renew::issue(&control, issue).await,
         Command::Renew(renew) => renew::renew(&control, renew).await,
         Command::Revoke(revoke) => revoke::revoke(&control, revoke).await,
+        Command::Import(command) => import::import(command, &control, config, clock).await,
+        Command::Prune(prune) => prune::prune(&control, prune).await,
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }

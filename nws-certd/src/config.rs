@@ -4,10 +4,12 @@
 //! one looks at again. Each part of the program gets its own small struct, never the whole.
 
 mod ca;
+mod deletion;
 mod environment;
 mod limits;
 mod read;
 mod retry;
+mod targets;
 mod values;
 
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +22,7 @@ use nws_expiry::{KeyType, RenewBefore, SweepTime};
 use nws_gitops::{Author, Discover, Remote, RemoteUrl};
 
 pub use ca::{CaSettings, EabSettings};
+pub use deletion::DeletionSettings;
 pub use read::{ConfigError, Fault};
 pub use retry::RetrySettings;
 
@@ -38,7 +41,7 @@ pub struct Config {
     pub proxy: Option<Proxy>,
     /// Where certificates are wanted and delivered: `[git]`.
     pub git: GitSettings,
-    /// What is read there: `[discover]` and `[names]`.
+    /// What is read there, and where it goes: `[discover]`, `[names]`, `[[targets]]`, `git.layout` and `git.root`.
     pub discover: Discover,
     /// Where the CA's validators are answered: `[challenge]`.
     pub challenge: ChallengeSettings,
@@ -52,6 +55,8 @@ pub struct Config {
     pub webhook: Option<WebhookSettings>,
     /// Where certificates are served: `[edges]`.
     pub edges: EdgeSettings,
+    /// What becomes of Secrets that nobody wants: `[deletion]`.
+    pub deletion: DeletionSettings,
 }
 
 /// The `[git]` table.
@@ -160,6 +165,7 @@ impl Config {
         let renewal = RenewalSettings::take(from);
         let webhook = WebhookSettings::take(from);
         let edges = EdgeSettings::take(from);
+        let deletion = DeletionSettings::take(from);
         let state_dir = state_dir?;
         Some(Self {
             key_file: key_file?.unwrap_or_else(|| state_dir.join("key.age")),
@@ -174,6 +180,7 @@ impl Config {
             renewal: renewal?,
             webhook: webhook?,
             edges: edges?,
+            deletion: deletion?,
         })
     }
 }

@@ -3,12 +3,14 @@
 //! Who may open the socket may ask; its mode (0600) is the permission. `GET /v1/status` answers at once from the newest report,
 //! `GET /v1/plan?at=TIME` between two turns,
 //! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/sync` after a turn that has looked at the
-//! branch, `POST /v1/renew` and `POST /v1/revoke` after a turn that knows
-//! of it; `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
+//! branch, `POST /v1/renew`, `POST /v1/revoke` and `POST /v1/prune` after a turn that knows
+//! of it; `POST /v1/import` and `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
 
 mod accounts;
 mod client;
 mod identity;
+mod import;
+mod removal;
 mod revocation;
 
 use std::io;
@@ -29,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 pub use client::ControlError;
 pub(crate) use client::{Control, Refusal};
 pub(crate) use identity::{Identity, RenewBody};
+pub(crate) use import::{CertificateBody, ImportBody, ImportedFrom};
+pub(crate) use removal::PruneBody;
 pub(crate) use revocation::{RevocableReport, RevokeBody};
 
 use crate::accounts::Accounts;
@@ -36,7 +40,7 @@ use crate::at::InvalidAt;
 use crate::daemon::{Request, Synced};
 use crate::explain::Narrator;
 use crate::failure::Causes;
-use crate::report::Report;
+use crate::report::{Report, UnwantedReport};
 
 /// For which instant is planned.
 #[derive(Deserialize)]
@@ -81,7 +85,9 @@ pub(crate) async fn serve(
         .route("/v1/renew", post(renew).layer(DefaultBodyLimit::max(LONGEST_LIST)))
         .route("/v1/revocable", get(revocable))
         .route("/v1/revoke", post(revoke))
+        .route("/v1/prune", post(prune).layer(DefaultBodyLimit::max(LONGEST_LIST)))
         .merge(accounts::routes())
+        .merge(import::routes())
         .with_state(desk);
     let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     std::fs::remove_file(path).and(served)
@@ -133,6 +139,13 @@ async fn revocable(State(desk): State<Desk>) -> Response {
 
 async fn revoke(State(desk): State<Desk>, Json(body): Json<RevokeBody>) -> Response {
     desk.after_a_turn(|reply| Request::Revoke(body, reply)).await
+}
+
+async fn prune(State(desk): State<Desk>, Json(body): Json<PruneBody>) -> Response {
+    match body.secrets.iter().map(UnwantedReport::key).collect() {
+        Some(secrets) => desk.after_a_turn(|reply| Request::Prune(secrets, reply)).await,
+        None => refuse(OTHER_VERSION),
+    }
 }
 
 impl Desk {

@@ -26,11 +26,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use self::between::{Between, LastTurn};
+use self::turn::removals::Removals;
 use self::turn::renewals::Inquiries;
 use crate::at::At;
 use crate::batch::Batch;
-use crate::control::{RevocableReport, RevokeBody};
+use crate::config::DeletionSettings;
+use crate::control::{ImportBody, RevocableReport, RevokeBody};
 use crate::failure::Causes;
+use crate::import::ImportReport;
 use crate::order::{Ended, Ordering, UnderWay};
 use crate::pause::Pause;
 use crate::plan::Rules;
@@ -58,6 +61,7 @@ pub(crate) struct Parts {
     pub(crate) batch: Batch,
     pub(crate) poll: Duration,
     pub(crate) concurrency: NonZeroUsize,
+    pub(crate) deletion: DeletionSettings,
 }
 
 /// The daemon between two turns.
@@ -97,6 +101,7 @@ pub(crate) struct Daemon {
     /// What is known of each CA beside its breaker, in the operator's order.
     watches: Vec<Watch>,
     inquiries: Inquiries,
+    removals: Removals,
     troubles: Troubles,
     report: watch::Sender<Option<Arc<Report>>>,
     last: LastTurn,
@@ -144,8 +149,12 @@ pub(crate) enum Request {
     Revocable(oneshot::Sender<Result<Vec<RevocableReport>, String>>),
     /// Have a certificate revoked, and say how everything stands after a turn.
     Revoke(RevokeBody, oneshot::Sender<Synced>),
-    /// Take a turn, as something has changed that is not in the daemon's own hands.
-    Turn,
+    /// Take over certificates of other clients, and say what became of each.
+    Import(ImportBody, oneshot::Sender<Result<ImportReport, String>>),
+    /// Take it that the removal of these is meant, and say how everything stands after a turn.
+    Prune(Vec<WantKey>, oneshot::Sender<Synced>),
+    /// Take a turn, as something has changed that is not in the daemon's own hands, and say how everything stands after it.
+    Turn(oneshot::Sender<Synced>),
 }
 
 /// What a turn that was asked for came to.
@@ -178,6 +187,7 @@ impl Daemon {
             stuck: pause,
             held: None,
             inquiries: Inquiries::default(),
+            removals: Removals::paced(pause),
             troubles: Troubles::default(),
             report: watch::Sender::new(None),
             last: LastTurn::default(),
@@ -213,7 +223,12 @@ impl Daemon {
                     biased;
                     () = stop.cancelled() => break,
                     Some(request) = requests.recv() => {
-                        look = self.take(request, &mut asked).await;
+                        // What is asked may wait for git, and a stop does not; whoever asked is told.
+                        look = tokio::select! {
+                            biased;
+                            () = stop.cancelled() => break,
+                            look = self.take(request, &mut asked) => look,
+                        };
                         break;
                     }
                     Some(ended) = self.running.join_next_with_id() => match self.ended(ended) {
@@ -222,6 +237,10 @@ impl Daemon {
                     },
                     Some(ended) = self.inquiries.round.join_next() => {
                         self.collect_round(ended);
+                        break;
+                    }
+                    Some(ended) = self.removals.looking.join_next() => {
+                        self.looked(ended);
                         break;
                     }
                     // Whatever it came to, the next turn sees it.
@@ -313,6 +332,7 @@ impl Daemon {
     async fn hand_over(mut self) {
         info!(orders = self.running.len(), "stopping");
         self.inquiries.round.shutdown().await;
+        self.removals.looking.shutdown().await;
         let settle = async {
             while self.running.join_next().await.is_some() {}
             while self.changing.join_next().await.is_some() {}

@@ -16,7 +16,8 @@ use crate::control::Identity;
 use crate::edges::Edges;
 use crate::failure::Causes;
 use crate::report::{
-    BranchReport, CertificateReport, FaultReport, ObstacleReport, Report, RevocationReport, Trouble,
+    BranchReport, CertificateReport, FaultReport, ObstacleReport, Report, RevocationReport,
+    Trouble, UnwantedReport,
 };
 use crate::store::{AttemptFacts, History, PushFacts, Store, StoreError};
 
@@ -37,6 +38,9 @@ pub struct Story {
     /// What is to be revoked of its certificates, and what was.
     #[serde(default)]
     pub revocations: Vec<RevocationReport>,
+    /// The Secrets with the name that nobody wants.
+    #[serde(default)]
+    pub unwanted: Vec<UnwantedReport>,
     /// What keeps the daemon from going on, if anything does.
     pub troubles: Vec<Trouble>,
     /// What keeps orders for the name from CAs.
@@ -131,6 +135,7 @@ impl Narrator {
         let obstacles =
             met.map(|(ca, met)| Hindrance { ca: ca.into(), obstacle: met.clone() }).collect();
         let revokes = |one: &&RevocationReport| one.names.iter().any(|name| name == host);
+        let carried = |one: &&UnwantedReport| one.names.iter().any(|name| name == host);
         let mentions = |fault: &&FaultReport| fault.mentions(host);
         Ok(Story {
             host: host.into(),
@@ -139,6 +144,7 @@ impl Narrator {
             certificates,
             faults: report.faults.iter().filter(mentions).cloned().collect(),
             revocations: report.revocations.iter().filter(revokes).cloned().collect(),
+            unwanted: report.unwanted.iter().filter(carried).cloned().collect(),
             troubles: report.troubles.clone(),
             obstacles,
             edges: Vec::new(),

@@ -5,12 +5,14 @@ use std::fmt;
 
 use crate::accounts::AccountsError;
 use crate::backup::{BackupError, RestoreError};
-use crate::commands::{ImportError, SelectionError, SerialsError};
+use crate::commands::{ImportError, SelectionError, SerialsError, TakeAccountError};
 use crate::config::ConfigError;
 use crate::control::ControlError;
+use crate::import::FolderError;
 use crate::open::OpenError;
 use crate::serve::ServeError;
 use crate::simulate::SimulateError;
+use crate::vault::SealError;
 
 /// Why a command failed; its exit code follows from it.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,29 @@ pub enum Failure {
     /// A key was not imported; exit code 1.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// No account was taken over; exit code 1.
+    #[error(transparent)]
+    TakeAccount(#[from] TakeAccountError),
+    /// The folder of another client cannot be read; exit code 1.
+    #[error(transparent)]
+    Folder(FolderError),
+    /// A key that was found cannot be sealed; exit code 1.
+    #[error("nothing was imported")]
+    Seal(#[source] SealError),
+    /// Nothing was imported; exit code 1.
+    #[error("nothing was imported: {reason}")]
+    NotImported {
+        /// Why.
+        reason: String,
+    },
+    /// Some certificates were not imported; exit code 1.
+    #[error("{failed} of {of} certificates not imported, for the reason shown; the others stand")]
+    NotAllImported {
+        /// Those.
+        failed: usize,
+        /// All.
+        of: usize,
+    },
     /// Something was not done at every CA; exit code 1.
     #[error("not done at {failed} of {of} CAs, for the reason shown; {rest}")]
     NotAtAllCas {
@@ -139,6 +164,11 @@ impl Failure {
             | Self::NotFollowed(_)
             | Self::Accounts(_)
             | Self::Import(_)
+            | Self::TakeAccount(_)
+            | Self::Folder(_)
+            | Self::Seal(_)
+            | Self::NotImported { .. }
+            | Self::NotAllImported { .. }
             | Self::NotAtAllCas { .. }
             | Self::OtherContacts { .. }
             | Self::Backup(_)

@@ -6,7 +6,7 @@
 //! control socket and the daemon, whose turns read as the data flows: look at the branch, [`plan::Plan`], publish, order, ask CAs when
 //! to renew (`inquiry`), report. An order goes to one of several CAs, after the owners of its names were asked by CAA (`order`).
 //! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket; what
-//! changes something (`issue`, `renew`, `revoke`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers. What
+//! changes something (`issue`, `renew`, `revoke`, `import`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers. What
 //! is done with accounts is done beside the turns, or by the command itself where no daemon runs.
 //!
 //! Orders have the account at a CA as a lease; its key is changed when nobody has one ([`AccountReport`] says how far that is).
@@ -15,8 +15,9 @@ mod at;
 pub use at::{At, InvalidAt};
 mod args;
 pub use args::{
-    AccountCommand, Args, Command, ConfigCommand, Issue, LogFormat, Output, PlanArgs, Renew,
-    Revoke, RevokedBy, StateCommand,
+    AccountCommand, Args, Command, ConfigCommand, ImportAccount, ImportCertbot, ImportCommand,
+    ImportHow, ImportLego, Issue, LogFormat, Output, PlanArgs, Prune, Renew, Revoke, RevokedBy,
+    StateCommand,
 };
 mod clock;
 pub use clock::SystemClock;
@@ -48,8 +49,10 @@ mod control;
 mod daemon;
 mod edges;
 pub mod explain;
+mod import;
 mod inquiry;
 pub use edges::EdgesError;
+pub use import::FolderError;
 mod order;
 mod pause;
 mod publish;
@@ -72,7 +75,8 @@ mod webhook;
 pub use webhook::{UnfitSecret, WebhookSecretError};
 mod commands;
 pub use commands::{
-    Condition, Conditions, ImportError, InvalidConditions, SelectionError, SerialsError, run,
+    Condition, Conditions, ImportError, InvalidConditions, SelectionError, SerialsError,
+    TakeAccountError, run,
 };
 
 #[cfg(test)]

@@ -101,6 +101,7 @@ pub(crate) async fn open(
         batch: Batch { quiet: config.git.batch, most: config.git.batch_max },
         poll: config.git.poll,
         concurrency: config.orders.concurrency,
+        deletion: config.deletion,
     };
     let edges = Arc::new(Edges::new(config.edges.https_port, &config.edges.resolvers)?);
     Ok(Opened { parts, edges, state })

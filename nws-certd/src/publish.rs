@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use nws_acme::Clock;
 use nws_expiry::{InvalidPrivateKey, Issued, Mismatch, PrivateKey};
-use nws_gitops::{
-    Delivery, Layout, Message, Provenance, PushError, Recovery, Tip, WantKey, deliveries,
-};
+use nws_gitops::{Delivery, Message, Provenance, PushError, Recovery, Tip, WantKey, deliveries};
 use tracing::{error, info, warn};
 
 use crate::failure::Causes;
 use crate::plan::Plan;
-use crate::repository::{LookError, PublishError, Repository, View};
+use crate::repository::{PublishError, Repository, View};
 use crate::store::{CertificateKey, Outgoing, Step, Store, StoreError};
 use crate::vault::{SealError, Vault};
 
@@ -30,8 +28,8 @@ pub(crate) struct Publisher {
 pub(crate) enum Published {
     /// The branch has what was in the outbox.
     Done {
-        /// The branch as it is now.
-        view: View,
+        /// Where the branch is now.
+        tip: Tip,
         /// What stays out until somebody moves what is in its way.
         left_out: LeftOut,
     },
@@ -65,7 +63,7 @@ impl Publisher {
     /// the branch as it then is, or finds that the push had landed.
     pub(crate) async fn publish(&self, view: &View, plan: &Plan) -> Published {
         match self.try_publish(view, plan).await {
-            Ok((view, left_out)) => Published::Done { view, left_out },
+            Ok((tip, left_out)) => Published::Done { tip, left_out },
             Err(PublishFailure::Publish(PublishError::Push(error @ PushError::Refused { .. }))) => {
                 refused(&error)
             }
@@ -83,32 +81,31 @@ impl Publisher {
         &self,
         view: &View,
         plan: &Plan,
-    ) -> Result<(View, LeftOut), PublishFailure> {
+    ) -> Result<(Tip, LeftOut), PublishFailure> {
         let mut left_out = LeftOut::default();
         let issued = self.open_all(plan, &mut left_out).await?;
         let issued: Vec<_> =
             issued.iter().map(|(want, issued, by)| (want.clone(), issued, by)).collect();
-        let edits = deliveries(&view.inventory, &Layout::default(), &issued);
+        let edits = deliveries(&view.inventory, &issued);
         let refused = edits.refused.iter().map(|one| (one.key.clone(), one.to_string()));
         left_out.refused.extend(refused);
         for (want, reason) in &left_out.refused {
             warn!(%want, reason, "left out of the commit");
         }
         if edits.edits.is_empty() {
-            return Ok((view.clone(), left_out));
+            return Ok((view.tip(), left_out));
         }
         let message = Message::for_deliveries(&edits.deliveries);
         let now = self.clock.now();
         let pushed = self
             .repository
-            .publish(view.tip, edits.edits, message, now)
+            .publish(view.tip(), edits.edits, message, now)
             .await
             .map_err(PublishFailure::Publish)?;
-        let tip = pushed.unwrap_or(view.tip);
+        let tip = pushed.unwrap_or_else(|| view.tip());
         info!(commit = %tip, certificates = edits.deliveries.len(), "certificates pushed");
         self.record(tip, &edits.deliveries).await?;
-        let view = self.repository.read(tip).await.map_err(PublishFailure::Look)?;
-        Ok((view, left_out))
+        Ok((tip, left_out))
     }
 
     /// One certificate that does not open is left out, and stops no other.
@@ -181,8 +178,6 @@ fn refused(failure: &dyn std::error::Error) -> Published {
 enum PublishFailure {
     #[error(transparent)]
     Publish(PublishError),
-    #[error(transparent)]
-    Look(LookError),
     #[error(transparent)]
     Store(StoreError),
 }

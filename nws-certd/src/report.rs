@@ -6,6 +6,8 @@ mod obstacle;
 mod revocations;
 mod stage;
 mod text;
+mod trouble;
+mod unwanted;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +21,11 @@ pub use limit::LimitReport;
 pub use obstacle::ObstacleReport;
 pub use revocations::RevocationReport;
 pub use stage::Stage;
-pub(crate) use text::{Colour, count, instant, plan_text, status_text, sync_text};
+pub(crate) use text::{
+    Colour, count, instant, plan_text, status_text, sync_text, table, unwanted_text,
+};
+pub use trouble::{Trouble, TroubleWith};
+pub use unwanted::UnwantedReport;
 
 use crate::plan::{Delivery, Next, Obstruction, Plan, Planned, PlannedWant};
 use crate::store::{CertificateKey, Parked};
@@ -46,39 +52,9 @@ pub struct Report {
     /// What is to be revoked, and what was of certificates that have not ended, by when it was asked for.
     #[serde(default)]
     pub revocations: Vec<RevocationReport>,
-}
-
-/// Something that keeps the daemon from going on, until it works again.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Trouble {
-    /// With what.
-    pub with: TroubleWith,
-    /// What went wrong last.
-    pub text: String,
-}
-
-/// What the daemon has trouble with.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TroubleWith {
-    /// Fetching or reading the branch.
-    Fetch,
-    /// Committing or pushing.
-    Push,
-    /// The CA.
-    Ca,
-    /// Keeping the state of orders.
-    State,
-    /// There is none that does anything.
-    Daemon,
-}
-
-impl Trouble {
-    /// What is shown was made by a command, from what a daemon left.
-    pub(crate) fn no_daemon() -> Self {
-        let text = "no daemon runs, so nothing of this is done; start one with: nws-certd run";
-        Self { with: TroubleWith::Daemon, text: text.into() }
-    }
+    /// The Secrets that are ours and that nobody wants.
+    #[serde(default)]
+    pub unwanted: Vec<UnwantedReport>,
 }
 
 /// One CA, our account there, and what keeps orders from it.

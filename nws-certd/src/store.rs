@@ -9,6 +9,7 @@ mod attempts;
 mod budget;
 mod facts;
 mod history;
+mod imported;
 mod load;
 mod migrate;
 mod obstacle;
@@ -17,6 +18,7 @@ mod renewals;
 mod revocations;
 mod sqlite;
 mod step;
+mod unwanted;
 mod wants;
 mod write;
 
@@ -36,10 +38,12 @@ pub use facts::{
     Revocation, RevocationFacts,
 };
 pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, UnknownOutcome};
+pub use imported::Imported;
 pub(crate) use migrate::{copy_database, newest_schema};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
 pub use sqlite::SqliteStore;
 pub use step::{Blame, Step};
+pub use unwanted::UnwantedRow;
 
 use crate::vault::Sealed;
 

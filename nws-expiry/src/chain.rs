@@ -1,16 +1,22 @@
 //! A certificate with the intermediates that lead to its root.
 
+use std::sync::Arc;
+
 use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::der::Decode;
-use x509_cert::name::Name;
 
 use crate::{InvalidCertificate, Leaf};
 
 /// A certificate chain as the CA sent it: the leaf, then each certificate that issued the one before (RFC 8555 §9.1).
 ///
 /// Whole and in its order, whatever its length: CAs change intermediates without notice, so none is ever added from elsewhere.
+///
+/// A clone is the same chain, not a copy.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Chain {
+pub struct Chain(Arc<Read>);
+
+#[derive(Debug, Eq, PartialEq)]
+struct Read {
     leaf: Leaf,
     root_name: Option<Box<str>>,
     certificates: Vec<Box<[u8]>>,
@@ -40,26 +46,24 @@ impl Chain {
     ///
     /// As [`Self::from_pem`].
     pub fn from_der(certificates: Vec<Box<[u8]>>) -> Result<Self, InvalidChain> {
-        let leaf = Leaf::from_der(certificates.first().ok_or(InvalidChain::Empty)?)
-            .map_err(InvalidChain::Leaf)?;
-        let root_name = check_links(&certificates)?;
-        Ok(Self { leaf, root_name, certificates })
+        let (leaf, root_name) = read(&certificates)?;
+        Ok(Self(Arc::new(Read { leaf, root_name, certificates })))
     }
 
     /// The first certificate.
     pub fn leaf(&self) -> &Leaf {
-        &self.leaf
+        &self.0.leaf
     }
 
     /// The common name of the issuer at its end: the root, if the chain leads there, whether or not it is sent along. `None` where
     /// the issuer has no such name, or one that is no text.
     pub fn root_name(&self) -> Option<&str> {
-        self.root_name.as_deref()
+        self.0.root_name.as_deref()
     }
 
     /// Each certificate's DER, leaf first.
     pub fn certificates(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.certificates.iter().map(AsRef::as_ref)
+        self.0.certificates.iter().map(AsRef::as_ref)
     }
 
     /// The chain as PEM: one `CERTIFICATE` block each, 64 columns, a final newline. The same chain gives the same text.
@@ -71,21 +75,24 @@ impl Chain {
     }
 }
 
-/// That each names the next as its issuer; the common name of the last one's.
-fn check_links(certificates: &[Box<[u8]>]) -> Result<Option<Box<str>>, InvalidChain> {
-    let mut issuer: Option<Name> = None;
-    for (at, der) in certificates.iter().enumerate() {
-        let certificate = CertificateInner::<Raw>::from_der(der).map_err(|source| {
+/// The leaf, and the common name of the last one's issuer; each has to name the next as its issuer.
+fn read(certificates: &[Box<[u8]>]) -> Result<(Leaf, Option<Box<str>>), InvalidChain> {
+    let (first, others) = certificates.split_first().ok_or(InvalidChain::Empty)?;
+    let certificate = CertificateInner::<Raw>::from_der(first)
+        .map_err(|source| InvalidChain::Leaf(InvalidCertificate::Der(source)))?;
+    let leaf = Leaf::of(&certificate, first).map_err(InvalidChain::Leaf)?;
+    let mut last = certificate;
+    for (at, der) in (1..).zip(others) {
+        let next = CertificateInner::<Raw>::from_der(der).map_err(|source| {
             InvalidChain::Certificate { at, source: InvalidCertificate::Der(source) }
         })?;
-        let tbs = certificate.tbs_certificate();
-        if issuer.is_some_and(|issuer| issuer != *tbs.subject()) {
+        if last.tbs_certificate().issuer() != next.tbs_certificate().subject() {
             return Err(InvalidChain::Unlinked { at });
         }
-        issuer = Some(tbs.issuer().clone());
+        last = next;
     }
-    let name = issuer.and_then(|issuer| issuer.common_name().ok().flatten());
-    Ok(name.map(|name| name.value().into()))
+    let name = last.tbs_certificate().issuer().common_name().ok().flatten();
+    Ok((leaf, name.map(|name| name.value().into())))
 }
 
 /// Why a text or a list of certificates is no [`Chain`].

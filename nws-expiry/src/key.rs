@@ -3,13 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
     EcdsaSigningAlgorithm, KeyPair,
 };
-use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use x509_cert::der::pem::{LineEnding, encode_string};
@@ -111,15 +111,23 @@ impl PrivateKey {
         Ok(Self { pkcs8: Zeroizing::new(der.to_vec()), public, kind })
     }
 
-    /// Reads the first `PRIVATE KEY` block (PKCS#8) of a PEM text.
+    /// Reads the first block of a private key in a PEM text: PKCS#8, or the older `EC PRIVATE KEY` (SEC 1, RFC 5915) and
+    /// `RSA PRIVATE KEY` (PKCS#1), which become the same key as PKCS#8.
     ///
     /// # Errors
     ///
-    /// [`InvalidPrivateKey`] if there is none, or as [`Self::from_pkcs8_der`].
-    pub fn from_pem(text: &str) -> Result<Self, InvalidPrivateKey> {
-        let der = PrivatePkcs8KeyDer::from_pem_slice(text.as_bytes())
-            .map_err(|_| InvalidPrivateKey::NoPemBlock)?;
-        Self::from_pkcs8_der(der.secret_pkcs8_der())
+    /// [`InvalidPrivateKey`] if there is none, if it needs a password, or as [`Self::from_pkcs8_der`].
+    pub fn from_pem(text: &[u8]) -> Result<Self, InvalidPrivateKey> {
+        // A block of its own kind, or a header inside the block of the older forms.
+        if text.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED) {
+            return Err(InvalidPrivateKey::Encrypted);
+        }
+        match PrivateKeyDer::from_pem_slice(text) {
+            Ok(PrivateKeyDer::Pkcs8(der)) => Self::from_pkcs8_der(der.secret_pkcs8_der()),
+            Ok(PrivateKeyDer::Sec1(der)) => ecdsa_as_pkcs8(der.secret_sec1_der()),
+            Ok(PrivateKeyDer::Pkcs1(der)) => rsa_as_pkcs8(der.secret_pkcs1_der()),
+            Ok(_) | Err(_) => Err(InvalidPrivateKey::NoPemBlock),
+        }
     }
 
     /// The key as PKCS#8 DER.
@@ -144,6 +152,24 @@ impl PrivateKey {
     pub fn key_type(&self) -> KeyType {
         self.kind
     }
+}
+
+const ENCRYPTED: &[u8] = b"ENCRYPTED";
+
+/// Takes an ECDSA key of SEC 1, whose document may leave out what PKCS#8 says.
+fn ecdsa_as_pkcs8(der: &[u8]) -> Result<PrivateKey, InvalidPrivateKey> {
+    let of = |algorithm| EcdsaKeyPair::from_private_key_der(algorithm, der);
+    let pair = of(&ECDSA_P256_SHA256_ASN1_SIGNING)
+        .or_else(|_| of(&ECDSA_P384_SHA384_ASN1_SIGNING))
+        .map_err(|_| InvalidPrivateKey::Unsupported)?;
+    let pkcs8 = pair.to_pkcs8v1().map_err(|_| InvalidPrivateKey::Unsupported)?;
+    PrivateKey::from_pkcs8_der(pkcs8.as_ref())
+}
+
+fn rsa_as_pkcs8(der: &[u8]) -> Result<PrivateKey, InvalidPrivateKey> {
+    let pair = RsaKeyPair::from_der(der).map_err(|_| InvalidPrivateKey::Unsupported)?;
+    let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| InvalidPrivateKey::Unsupported)?;
+    PrivateKey::from_pkcs8_der(pkcs8.as_ref())
 }
 
 fn ecdsa_public(
@@ -177,12 +203,15 @@ impl fmt::Debug for PrivateKey {
 /// Why bytes are no [`PrivateKey`]. Says nothing of the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidPrivateKey {
-    /// No PKCS#8 key, or of a kind that is not supported.
-    #[error("the private key is no PKCS#8 key of type ECDSA P-256, P-384 or RSA 2048, 3072, 4096")]
+    /// No key, or of a kind that is not supported.
+    #[error("the private key is none of type ECDSA P-256, P-384 or RSA 2048, 3072, 4096")]
     Unsupported,
-    /// The PEM text has no `PRIVATE KEY` block.
-    #[error("there is no PEM block \"PRIVATE KEY\" (PKCS#8)")]
+    /// The PEM text has no block of a private key.
+    #[error("there is no PEM block \"PRIVATE KEY\", \"EC PRIVATE KEY\" or \"RSA PRIVATE KEY\"")]
     NoPemBlock,
+    /// It cannot be read without a password.
+    #[error("the private key is encrypted; write it without a password, as with: openssl pkey")]
+    Encrypted,
 }
 
 #[cfg(test)]
@@ -194,7 +223,7 @@ mod tests {
         let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
         let key = PrivateKey::from_pkcs8_der(pair.serialized_der()).unwrap();
         assert_eq!(key.key_type(), KeyType::EcdsaP384);
-        let again = PrivateKey::from_pem(&key.to_pem()).unwrap();
+        let again = PrivateKey::from_pem(key.to_pem().as_bytes()).unwrap();
         assert_eq!(again.pkcs8_der(), pair.serialized_der());
         assert_eq!(again.public_key(), key.public_key());
     }
@@ -212,7 +241,46 @@ mod tests {
             PrivateKey::from_pkcs8_der(b"not a key").unwrap_err(),
             InvalidPrivateKey::Unsupported
         );
-        assert_eq!(PrivateKey::from_pem("not a key").unwrap_err(), InvalidPrivateKey::NoPemBlock);
+        let cases = [
+            ("no key", InvalidPrivateKey::NoPemBlock),
+            ("-----BEGIN ENCRYPTED PRIVATE KEY-----\n", InvalidPrivateKey::Encrypted),
+            (
+                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n",
+                InvalidPrivateKey::Encrypted,
+            ),
+            (
+                "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
+                InvalidPrivateKey::Unsupported,
+            ),
+        ];
+        for (text, want) in cases {
+            assert_eq!(PrivateKey::from_pem(text.as_bytes()).unwrap_err(), want, "{text}");
+        }
+    }
+
+    /// As lego writes its keys, and cert-manager unless told otherwise.
+    #[test]
+    fn the_older_forms_are_the_same_key() {
+        let ecdsa = rcgen::KeyPair::generate().unwrap();
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, ecdsa.serialized_der());
+        let sec1: aws_lc_rs::encoding::EcPrivateKeyRfc5915Der<'_> =
+            pair.unwrap().private_key().as_der().unwrap();
+        let rsa = RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+        let pkcs8: Pkcs8V1Der<'_> = rsa.as_der().unwrap();
+        // After the version and the algorithm PKCS#8 holds PKCS#1 as it is (RFC 5208 section 5), from byte 26 on for this size.
+        let pkcs1 = &pkcs8.as_ref()[26..];
+        let cases = [
+            ("EC PRIVATE KEY", sec1.as_ref(), ecdsa.serialized_der(), KeyType::EcdsaP256),
+            ("RSA PRIVATE KEY", pkcs1, pkcs8.as_ref(), KeyType::Rsa2048),
+        ];
+        for (label, older, pkcs8, kind) in cases {
+            let text = encode_string(label, LineEnding::LF, older).unwrap();
+            let key = PrivateKey::from_pem(text.as_bytes()).unwrap();
+            let want = PrivateKey::from_pkcs8_der(pkcs8).unwrap();
+            assert_eq!((key.key_type(), key.public_key()), (kind, want.public_key()), "{label}");
+            assert!(PrivateKey::from_pkcs8_der(key.pkcs8_der()).is_ok(), "{label}");
+        }
     }
 
     #[test]

@@ -39,8 +39,15 @@ impl Leaf {
     ///
     /// [`InvalidCertificate`] if the bytes are no certificate, or its dates end before they begin.
     pub fn from_der(der: &[u8]) -> Result<Self, InvalidCertificate> {
-        let certificate =
-            CertificateInner::<Raw>::from_der(der).map_err(InvalidCertificate::Der)?;
+        let certificate = CertificateInner::from_der(der).map_err(InvalidCertificate::Der)?;
+        Self::of(&certificate, der)
+    }
+
+    /// The same of a certificate that is read already.
+    pub(crate) fn of(
+        certificate: &CertificateInner<Raw>,
+        der: &[u8],
+    ) -> Result<Self, InvalidCertificate> {
         let tbs = certificate.tbs_certificate();
         let (names, foreign_names) = names(tbs)?;
         let validity = validity(tbs)?;

@@ -7,8 +7,8 @@ use nws_expiry::{DnsNames, Fingerprint, Issued};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::layout::{Bundles, fleet_yaml, missing_fleet_yaml};
-use crate::{Inventory, Layout, Provenance, RepoPath, SecretRef, WantKey, manifest};
+use crate::layout::Placer;
+use crate::{Inventory, Provenance, RefusalReason, RepoPath, WantKey, manifest};
 
 /// What has to be written so that the repository holds the given certificates, and what cannot be.
 ///
@@ -86,54 +86,16 @@ pub struct Refusal {
     pub reason: RefusalReason,
 }
 
-/// What stands in a certificate's way; each says what to do.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum RefusalReason {
-    /// A Secret of that name which nws-certd did not write.
-    #[error(
-        "{path} holds secret {secret}, which nws-certd did not write; remove it, or hand it over with the label nws-certd/managed: \"true\""
-    )]
-    ForeignSecret {
-        /// The Secret.
-        secret: SecretRef,
-        /// The file that holds it.
-        path: RepoPath,
-    },
-    /// A file in the Secret's place.
-    #[error("{path} is there and nws-certd did not write it; move it away")]
-    ForeignFile {
-        /// The file.
-        path: RepoPath,
-    },
-    /// Our Secret beside something else.
-    #[error("{path} holds other objects beside the secret; give the secret a file of its own")]
-    SharedFile {
-        /// The file.
-        path: RepoPath,
-    },
-    /// A file where a directory has to be.
-    #[error("{path} is a file, where a directory is needed; move it away")]
-    NotADirectory {
-        /// The file.
-        path: RepoPath,
-    },
-}
-
 /// Plans the delivery of `issued` into a repository that holds `inventory`.
 ///
-/// A certificate that is already there makes no edit, whatever else stands in its file, and whoever issued it. Nothing that nws-certd did not write is
-/// overwritten.
-pub fn deliveries(
-    inventory: &Inventory,
-    layout: &Layout,
-    issued: &[(WantKey, &Issued, &Provenance)],
-) -> Plan {
-    let bundles = match layout {
-        Layout::FleetBundles => Bundles::of(inventory),
-    };
+/// A certificate that is already there makes no edit, whatever else stands in its file, and whoever issued it. Nothing that
+/// nws-certd did not write is overwritten; but a layout may add one line of ours to a `.fleetignore` or a kustomization, and
+/// leaves every other byte there as it is.
+pub fn deliveries(inventory: &Inventory, issued: &[(WantKey, &Issued, &Provenance)]) -> Plan {
     let by_key: BTreeMap<_, _> =
         issued.iter().map(|(key, issued, by)| (key, (*issued, *by))).collect();
-    let mut planner = Planner { inventory, bundles, files: BTreeMap::new() };
+    let mut planner =
+        Planner { inventory, placer: Placer::new(inventory), secrets: BTreeMap::new() };
     let mut plan = Plan::default();
     for (key, (issued, provenance)) in by_key {
         match planner.deliver(key, issued, provenance) {
@@ -142,27 +104,21 @@ pub fn deliveries(
             Err(reason) => plan.refused.push(Refusal { key: key.clone(), reason }),
         }
     }
-    let write = |(path, bytes)| Edit { path, content: Content::Write(bytes) };
-    plan.edits = planner.files.into_iter().map(write).collect();
+    plan.edits = planner.into_edits();
     plan
 }
 
 /// What stands in the way of wants that hold nothing yet, so that nothing is ordered which could not be delivered.
 pub(crate) fn objections(inventory: &Inventory) -> Vec<(WantKey, RefusalReason)> {
-    let mut bundles = Bundles::of(inventory);
-    let new = inventory.wanted.iter().map(|wanted| &wanted.key);
-    let new = new.filter(|key| inventory.held(key).is_none());
-    let objection = |key: &WantKey| {
-        let path = bundles.place(inventory, key);
-        Some((key.clone(), refuse_what_is_not_ours(inventory, key, &path).err()?))
-    };
-    new.filter_map(objection).collect()
+    let mut placer = Placer::new(inventory);
+    let objection = |key: &WantKey| Some((key.clone(), placer.place(key).err()?));
+    inventory.unheld().filter_map(objection).collect()
 }
 
 struct Planner<'a> {
     inventory: &'a Inventory,
-    bundles: Bundles,
-    files: BTreeMap<RepoPath, Zeroizing<Vec<u8>>>,
+    placer: Placer<'a>,
+    secrets: BTreeMap<RepoPath, Zeroizing<Vec<u8>>>,
 }
 
 impl Planner<'_> {
@@ -176,20 +132,12 @@ impl Planner<'_> {
         if held.is_some_and(|chain| chain.leaf().fingerprint() == issued.leaf().fingerprint()) {
             return Ok(None);
         }
-        if let Some(foreign) = self.inventory.foreign(&key.secret) {
-            return Err(RefusalReason::ForeignSecret {
-                secret: key.secret.clone(),
-                path: foreign.path.clone(),
-            });
+        if let Some(foreign) = self.inventory.foreign(key) {
+            let (secret, path) = (key.secret.clone(), foreign.path.clone());
+            return Err(RefusalReason::ForeignSecret { secret, path });
         }
-        let path = self.bundles.place(self.inventory, key);
-        refuse_what_is_not_ours(self.inventory, key, &path)?;
-        if let Some(fleet) = missing_fleet_yaml(self.inventory, &path) {
-            self.files
-                .insert(fleet, Zeroizing::new(fleet_yaml(key.secret.namespace()).into_bytes()));
-        }
-        let text = manifest(&key.secret, issued, provenance);
-        self.files.insert(path.clone(), text.into_bytes());
+        let path = self.placer.place(key)?;
+        self.secrets.insert(path.clone(), manifest(key, issued, provenance).into_bytes());
         Ok(Some(Delivery {
             key: key.clone(),
             path,
@@ -199,24 +147,12 @@ impl Planner<'_> {
             fingerprint: issued.leaf().fingerprint(),
         }))
     }
-}
 
-fn refuse_what_is_not_ours(
-    inventory: &Inventory,
-    key: &WantKey,
-    path: &RepoPath,
-) -> Result<(), RefusalReason> {
-    let paths = inventory.paths();
-    match inventory.held(key) {
-        Some(held) if held.alone => return Ok(()),
-        Some(_) => return Err(RefusalReason::SharedFile { path: path.clone() }),
-        None if paths.contains(path) => {
-            return Err(RefusalReason::ForeignFile { path: path.clone() });
-        }
-        None => {}
-    }
-    match path.ancestors().find(|dir| paths.contains(dir)) {
-        Some(file) => Err(RefusalReason::NotADirectory { path: file }),
-        None => Ok(()),
+    fn into_edits(self) -> Vec<Edit> {
+        let companions = self.placer.into_companions().into_iter();
+        let companions = companions.map(|(path, text)| (path, Zeroizing::new(text.into_bytes())));
+        let files: BTreeMap<_, _> = self.secrets.into_iter().chain(companions).collect();
+        let write = |(path, bytes)| Edit { path, content: Content::Write(bytes) };
+        files.into_iter().map(write).collect()
     }
 }

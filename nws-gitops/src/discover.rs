@@ -6,11 +6,11 @@ use std::str::FromStr;
 use gix::glob::wildmatch::Mode;
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::RepoPath;
+use crate::{RepoPath, Targets};
 
-/// What counts as wanting a certificate.
+/// What counts as wanting a certificate, and for which clusters.
 ///
-/// It governs only what is wanted: certificates that are already there are found in every file, so that leaving a directory
+/// But for the targets it governs only what is wanted: certificates that are already there are found in every file, so that leaving a directory
 /// out never leads to ordering again what lies in it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Discover {
@@ -18,10 +18,12 @@ pub struct Discover {
     pub include: Vec<PathPattern>,
     /// Files to leave out even so.
     pub exclude: Vec<PathPattern>,
-    /// What to do with an Ingress that cert-manager is told to serve.
+    /// What to do with an object that cert-manager is told to serve.
     pub cert_manager: CertManager,
     /// The names that may be wanted.
     pub allow: NamePatterns,
+    /// Which clusters want it, and where it goes.
+    pub targets: Targets,
 }
 
 impl Discover {
@@ -41,7 +43,7 @@ fn any(patterns: &[PathPattern], path: &RepoPath) -> bool {
     patterns.iter().any(|pattern| pattern.matches(path))
 }
 
-/// What to do with an Ingress that carries cert-manager's annotations.
+/// What to do with an object that carries cert-manager's annotations.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CertManager {
     /// Leave it to cert-manager, and say so.

@@ -70,12 +70,12 @@ pub enum FaultReason {
     },
     /// What it will say is known only once it is rendered.
     #[error(
-        "is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
+        "is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude"
     )]
     Template,
     /// What is deployed is not what the file says.
     #[error(
-        "is changed by {kustomization} ({field}), which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
+        "is changed by {kustomization} ({field}), which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude"
     )]
     Kustomized {
         /// The kustomization that does.
@@ -93,9 +93,9 @@ pub enum FaultReason {
         /// Its `namespace`.
         namespace: String,
     },
-    /// A part of an Ingress, which another one takes in.
+    /// A part of an object, which another one takes in.
     #[error(
-        "is a patch of {kustomization} and no Ingress by itself; commit the rendered Ingress, or leave the file out with discover.exclude"
+        "is a patch of {kustomization} and no object by itself; commit the rendered manifest, or leave the file out with discover.exclude"
     )]
     KustomizePatch {
         /// The kustomization that applies it.
@@ -107,13 +107,60 @@ pub enum FaultReason {
         /// The kustomization.
         kustomization: RepoPath,
     },
-    /// Removed from Kubernetes.
-    #[error(
-        "has the API version {found:?}, which Kubernetes no longer serves; write \"networking.k8s.io/v1\""
-    )]
+    /// Removed from Kubernetes, or from what serves the kind.
+    #[error("has the API version {found:?}, which is no longer served; write {current:?}")]
     OldApi {
         /// As written.
         found: String,
+        /// What to write instead.
+        current: &'static str,
+    },
+    /// Only the cluster's administrators could let another namespace's Secret be used, and git does not tell.
+    #[error(
+        "names a Secret in namespace {namespace:?}, and a certificate is put only where the object that wants it is; leave the namespace out, or move the object there"
+    )]
+    SecretElsewhere {
+        /// As written.
+        namespace: String,
+    },
+    /// Nothing says which hosts the listener serves.
+    #[error(
+        "has no hostname, and no route in the repository that attaches to it has one; write it here, or as the route's hostnames"
+    )]
+    NoRoute,
+    /// Labels of namespaces are known to the cluster only.
+    #[error(
+        "selects namespaces by labels, which the repository does not tell; write the listener's hostname, or select by kubernetes.io/metadata.name"
+    )]
+    NamespaceSelector,
+    /// No rule of Traefik's.
+    #[error(
+        "is no rule at character {at}, where {wanted} is due; correct it, or write the hosts as tls.domains"
+    )]
+    Rule {
+        /// The byte at which, the first being 1.
+        at: usize,
+        /// What would be right there.
+        wanted: &'static str,
+    },
+    /// A certificate names its hosts one by one.
+    #[error(
+        "names hosts by the pattern {pattern:?}, which cannot be listed; write the hosts one by one as tls.domains"
+    )]
+    HostPattern {
+        /// As written.
+        pattern: Box<str>,
+    },
+    /// Its rules go by something else than hosts.
+    #[error("names no host in any rule; write the hosts as tls.domains")]
+    NoHostInRules,
+    /// Traefik orders it by itself, in each cluster.
+    #[error(
+        "is left to Traefik, which orders from {resolver:?} by itself; remove it to have the certificate from here"
+    )]
+    CertResolver {
+        /// As written.
+        resolver: Box<str>,
     },
     /// Somebody else's.
     #[error(
@@ -132,6 +179,9 @@ pub enum FaultReason {
         /// The `fleet.yaml`.
         path: RepoPath,
     },
+    /// Nobody reads thousands.
+    #[error("has more faults than are listed; correct those first")]
+    More,
     /// A field that Kubernetes needs is not there.
     #[error("is missing or empty; add it")]
     Missing,
@@ -209,7 +259,7 @@ pub enum FaultReason {
     },
     /// Not ours to overwrite.
     #[error(
-        "wants secret {secret}, which {path} holds and nws-certd did not write; use another secretName, remove that file, or hand it over with the label nws-certd/managed: \"true\""
+        "wants secret {secret}, which {path} holds and nws-certd did not write; use another secretName, remove that file, or take it over with: nws-certd import repo {secret}"
     )]
     ForeignSecret {
         /// The Secret.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -86,24 +86,6 @@ impl Git {
         command.arg(name).args(args);
         let child = command.spawn().map_err(|source| GitError::Start { source })?;
         self.wait(name, child)
-    }
-
-    /// Runs `git <name> <args>` on the repository at `dir` with `input` on its standard input.
-    pub(crate) fn feed(
-        &self,
-        name: &'static str,
-        dir: &Path,
-        args: &[&str],
-        input: Vec<u8>,
-    ) -> Result<String, GitError> {
-        let mut command = self.command(Some(dir));
-        command.arg(name).args(args).stdin(Stdio::piped());
-        let mut child = command.spawn().map_err(|source| GitError::Start { source })?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not want all of it says why when it ends.
-            thread::spawn(move || stdin.write_all(&input).ok());
-        }
-        self.wait(name, child)?.success(name)
     }
 
     fn wait(&self, name: &'static str, mut child: Child) -> Result<Output, GitError> {

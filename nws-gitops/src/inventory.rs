@@ -2,24 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
 use nws_expiry::{Chain, DnsName, DnsNames};
 
 use crate::delivery::objections;
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
-use crate::layout::{is_within, target_of};
-use crate::reader::Parsed;
+use crate::layout::Placer;
 use crate::{
-    CertificateOptions, Kind, ObjectId, Overrides, Provenance, RepoPath, SecretRef, Tip, WantKey,
+    CertificateOptions, Kind, ObjectId, Overrides, Provenance, RefusalReason, RepoPath, SecretRef,
+    Target, Targets, Tip, WantKey, parallel,
 };
 
 mod claims;
+mod file;
+mod ground;
 mod held;
+mod index;
 mod kustomize;
 mod local;
 mod namespaces;
+mod offer;
+mod routes;
+mod surroundings;
+
+pub(crate) use file::{Entry, File};
+use index::Index;
+use offer::Offer;
+pub(crate) use surroundings::Change;
+use surroundings::Surroundings;
+
+pub(crate) use ground::Ground;
 
 /// Everything about certificates in one commit, in a fixed order: the same commit gives the same inventory.
 #[derive(Clone, Debug)]
@@ -32,8 +45,16 @@ pub struct Inventory {
     pub delivered: Vec<Delivered>,
     /// What keeps a certificate from being served as written, by place.
     pub faults: Vec<Fault>,
-    /// The files under the layout's root, whatever they hold.
-    paths: BTreeSet<RepoPath>,
+    around: Surroundings,
+    index: Index,
+    /// What is wrong with Secrets, by name.
+    of_secrets: BTreeMap<SecretRef, Vec<Fault>>,
+    /// What nothing is there for yet.
+    unheld: BTreeSet<WantKey>,
+    /// What would be wanted if there were a place for it.
+    placeless: Vec<Wanted>,
+    /// Whether a change was broken off in the middle, so that the next cannot build on it.
+    torn: bool,
 }
 
 /// A Secret that some manifests want.
@@ -92,6 +113,8 @@ impl fmt::Display for WantedBy {
 pub struct Delivered {
     /// Which Secret.
     pub secret: SecretRef,
+    /// The clusters it is for.
+    pub target: Target,
     /// The file that holds it.
     pub path: RepoPath,
     /// The YAML document in it, the first being 1.
@@ -100,6 +123,8 @@ pub struct Delivered {
     pub blob: ObjectId,
     /// Whether it carries the label `nws-certd/managed: "true"`.
     pub ours: bool,
+    /// Whether the live Secret stays when the file goes (`helm.sh/resource-policy: keep`), as far as Helm is asked.
+    pub stays: bool,
     /// The certificate in the clear `tls.crt` of a `kubernetes.io/tls` Secret, where there is one; never the key.
     pub chain: Option<Chain>,
     /// Who issued it, as far as a Secret of ours says so.
@@ -108,67 +133,179 @@ pub struct Delivered {
     pub(crate) alone: bool,
 }
 
+impl Delivered {
+    /// What it serves, if it is ours.
+    pub(crate) fn key(&self) -> WantKey {
+        WantKey { target: self.target.clone(), secret: self.secret.clone() }
+    }
+}
+
 impl Inventory {
-    pub(crate) fn assemble(tip: Tip, tree: &Tree, discover: &Discover) -> Self {
-        let namespaces = namespaces::Namespaces::of(&tree.files);
-        let kustomizations = kustomize::Kustomizations::of(&tree.files, discover);
-        let mut faults = local::faults(tree, &kustomizations, discover);
-        let delivered = held::secrets(&tree.files, &namespaces, &mut faults);
-        let claims = claims::Collector::new(&namespaces, &kustomizations, discover, &mut faults)
-            .collect(tree);
-        let wanted = claims::decide(claims, &delivered, &mut faults);
-        let paths = tree.paths.iter().filter(|path| is_within(path)).cloned().collect();
-        let mut inventory = Self { tip, wanted, delivered, faults, paths };
-        inventory.refuse_what_has_no_place();
-        inventory.faults.sort_by_cached_key(|fault| {
-            (fault.path.clone(), fault.document, fault.field.clone(), fault.reason.to_string())
-        });
-        inventory
+    /// That of a commit without files.
+    pub(crate) fn empty(discover: &Discover) -> Self {
+        let around = Surroundings { discover: discover.clone(), ..Surroundings::default() };
+        Self {
+            tip: Tip { commit: None },
+            wanted: Vec::new(),
+            delivered: Vec::new(),
+            faults: Vec::new(),
+            around,
+            index: Index::default(),
+            of_secrets: BTreeMap::new(),
+            unheld: BTreeSet::new(),
+            placeless: Vec::new(),
+            torn: false,
+        }
     }
 
-    /// What could not be delivered is not to be ordered either.
-    fn refuse_what_has_no_place(&mut self) {
+    /// The commit that a change can build on.
+    pub(crate) fn base(&self) -> Option<Tip> {
+        (!self.torn).then_some(self.tip)
+    }
+
+    /// One without files, and with the same settings.
+    pub(crate) fn begin_anew(&self) -> Self {
+        Self::empty(&self.around.discover)
+    }
+
+    /// Makes it the inventory of another commit, given what differs. `read` reads files; of those that say nothing it may be silent.
+    ///
+    /// However one comes to a commit, its inventory is the same. If something cannot be read, it stays that of the commit it was.
+    pub(crate) fn change<E>(
+        &mut self,
+        tip: Tip,
+        changes: &[Change],
+        read: impl Fn(&[(RepoPath, ObjectId)]) -> Result<Vec<File>, E>,
+    ) -> Result<(), E> {
+        let mut files = read(&to_read(changes))?;
+        let affected = self.around.note(changes, &files);
+        files.extend(read(&affected).inspect_err(|_| self.torn = true)?);
+        let offers = parallel::map(files, |file| Offer::of(&file, &self.around));
+        let redone =
+            changes.iter().map(|(path, _)| path).chain(affected.iter().map(|(path, _)| path));
+        let stirred = self.replace(&redone.collect(), offers);
+        self.decide(stirred);
+        let placeless = self.refuse_what_has_no_place();
+        self.faults = self.all_faults(placeless);
+        self.tip = tip;
+        Ok(())
+    }
+
+    /// What these files bring now. Which Secrets they speak of, or spoke of.
+    fn replace(&mut self, redone: &BTreeSet<&RepoPath>, offers: Vec<Offer>) -> BTreeSet<SecretRef> {
+        let mut stirred = BTreeSet::new();
+        redone.iter().for_each(|path| self.index.remove(path, &mut stirred));
+        if !stirred.is_empty() {
+            self.delivered.retain(|held| !redone.contains(&held.path));
+        }
+        let delivered = offers.into_iter().flat_map(|offer| self.index.add(offer, &mut stirred));
+        self.delivered.extend(delivered);
+        self.delivered.sort_by(|a, b| {
+            (&a.secret, &a.path, a.document).cmp(&(&b.secret, &b.path, b.document))
+        });
+        stirred
+    }
+
+    fn decide(&mut self, stirred: BTreeSet<SecretRef>) {
+        self.wanted.append(&mut self.placeless);
+        self.wanted.retain(|wanted| !stirred.contains(&wanted.key.secret));
+        self.unheld.retain(|key| !stirred.contains(&key.secret));
+        let lost = self.around.routes.lost_names(&self.around);
+        for secret in stirred {
+            let same = held::named(&self.delivered, &secret);
+            let mut faults = held::faults(same).collect();
+            let wanted = self.index.decide(&secret, same, &lost, &mut faults);
+            self.of_secrets.remove(&secret);
+            let unheld: Vec<_> = wanted
+                .iter()
+                .map(|wanted| &wanted.key)
+                .filter(|key| self.held(key).is_none())
+                .cloned()
+                .collect();
+            self.unheld.extend(unheld);
+            self.wanted.extend(wanted);
+            if !faults.is_empty() {
+                self.of_secrets.insert(secret, faults);
+            }
+        }
+        self.wanted.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+
+    /// What could not be delivered is not to be ordered either. Returns what is wrong with it.
+    fn refuse_what_has_no_place(&mut self) -> Vec<Fault> {
         let objections: BTreeMap<_, _> = objections(self).into_iter().collect();
+        let mut faults = Vec::new();
         let objected = |wanted: &mut Wanted| objections.contains_key(&wanted.key);
         for wanted in self.wanted.extract_if(.., objected) {
             if let Some(reason) = objections.get(&wanted.key) {
                 let reason = FaultReason::NoPlace(reason.clone());
                 let fault = |source: &Source| source.secret_fault(&reason, &wanted.names);
-                self.faults.extend(wanted.sources.iter().map(fault));
+                faults.extend(wanted.sources.iter().map(fault));
             }
+            self.placeless.push(wanted);
         }
+        faults
+    }
+
+    fn all_faults(&self, mut faults: Vec<Fault>) -> Vec<Fault> {
+        faults.extend(self.index.faults().chain(self.of_secrets.values().flatten()).cloned());
+        let routes = &self.around.routes;
+        if routes.all_waiting().any(|path| self.index.is_open(path)) {
+            faults.extend(routes.lost(&self.around));
+        }
+        faults.sort_by_cached_key(|fault| {
+            (fault.path.clone(), fault.document, fault.field.clone(), fault.reason.to_string())
+        });
+        // What several listeners take from one route is wrong once.
+        faults.dedup();
+        faults
     }
 
     /// Our Secret for a want, if there is one: what a renewal replaces.
     pub fn held(&self, key: &WantKey) -> Option<&Delivered> {
-        let mut same = held::named(&self.delivered, &key.secret).iter();
-        same.find(|held| held.ours && target_of(&held.path) == key.target)
+        held::of(&self.delivered, key).find(|held| held.ours)
     }
 
-    /// Somebody else's Secret of that name, which keeps ours out.
-    pub fn foreign(&self, secret: &SecretRef) -> Option<&Delivered> {
-        held::named(&self.delivered, secret).iter().find(|held| !held.ours)
+    /// Somebody else's Secret of that name for those clusters, which keeps ours out.
+    pub fn foreign(&self, key: &WantKey) -> Option<&Delivered> {
+        held::of(&self.delivered, key).find(|held| !held.ours)
     }
 
-    pub(crate) fn paths(&self) -> &BTreeSet<RepoPath> {
-        &self.paths
+    /// What is wanted of this key.
+    pub fn want(&self, key: &WantKey) -> Option<&Wanted> {
+        let at = self.wanted.binary_search_by(|wanted| wanted.key.cmp(key)).ok()?;
+        self.wanted.get(at)
+    }
+
+    /// Where a Secret is, or where it would be put next.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusalReason`] says what stands in its way.
+    pub fn place(&self, key: &WantKey) -> Result<RepoPath, RefusalReason> {
+        Placer::new(self).place(key)
+    }
+
+    pub(crate) fn targets(&self) -> &Targets {
+        &self.around.discover.targets
+    }
+
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.around.ground
+    }
+
+    /// What is wanted and has no Secret of ours yet.
+    pub(crate) fn unheld(&self) -> impl Iterator<Item = &WantKey> {
+        self.unheld.iter()
     }
 }
 
-/// The files of a commit.
-#[derive(Debug, Default)]
-pub(crate) struct Tree {
-    /// Those that were read, by path as git orders them.
-    pub(crate) files: Vec<File>,
-    /// All of them.
-    pub(crate) paths: BTreeSet<RepoPath>,
-}
-
-#[derive(Debug)]
-pub(crate) struct File {
-    pub(crate) path: RepoPath,
-    pub(crate) blob: ObjectId,
-    pub(crate) parsed: Arc<Parsed>,
+fn to_read(changes: &[Change]) -> Vec<(RepoPath, ObjectId)> {
+    let blob = |(path, entry): &Change| match entry {
+        Entry::Read(blob) => Some((path.clone(), *blob)),
+        Entry::Other | Entry::Gone => None,
+    };
+    changes.iter().filter_map(blob).collect()
 }
 
 impl Source {
@@ -181,7 +318,7 @@ impl Source {
         Fault {
             path: self.path.clone(),
             document: Some(self.document),
-            field: Some(format!("{}.secretName", self.field)),
+            field: Some(format!("{}.{}", self.field, self.object.kind.secret_field())),
             reason: reason.clone(),
             hosts: names.into_iter().map(ToString::to_string).collect(),
         }

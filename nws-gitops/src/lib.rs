@@ -5,13 +5,15 @@
 //!
 //! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`],
 //! with [`CertificateOptions`] and [`Overrides`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
-//! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed by [`Layout`];
+//! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed where the [`Layout`] of their
+//! [`Target`] says ([`Targets`]);
 //! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
+//! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
 //! [`Mirror::maintain`], now and then, keeps the mirror small. [`Bundles`] says of a list of files what Fleet makes of them, and
 //! which bundles a change of one of them deploys anew.
 //!
 //! ```no_run
-//! use nws_gitops::{Author, Discover, Layout, Message, Mirror, Provenance, WantKey, deliveries};
+//! use nws_gitops::{Author, Discover, Message, Mirror, Provenance, WantKey, deliveries};
 //! # fn issued() -> Vec<(WantKey, nws_expiry::Issued, Provenance)> { Vec::new() }
 //! # fn pass(mirror: &Mirror, author: &Author, now: time::OffsetDateTime) -> Result<(), Box<dyn std::error::Error>> {
 //! let tip = mirror.fetch()?;
@@ -21,7 +23,7 @@
 //!
 //! let issued = issued();
 //! let issued: Vec<_> = issued.iter().map(|(key, issued, by)| (key.clone(), issued, by)).collect();
-//! let plan = deliveries(&inventory, &Layout::default(), &issued);
+//! let plan = deliveries(&inventory, &issued);
 //! let message = Message::for_deliveries(&plan.deliveries);
 //! if let Some(commit) = mirror.commit(&tip, &plan.edits, &message, author, now)? {
 //!     mirror.push(&commit)?;
@@ -47,6 +49,10 @@ pub use mirror::{
     Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, ObjectError, PushError,
     ReadError, Recovery, Stored, Tip,
 };
+mod layout;
+pub use layout::{Destination, FleetClusters, Layout, RefusalReason, UnknownLayout};
+mod targets;
+pub use targets::{InvalidTargets, Targets};
 mod discover;
 pub use discover::{
     CertManager, Discover, InvalidNamePattern, InvalidPathPattern, NamePattern, NamePatterns,
@@ -64,13 +70,19 @@ pub use overrides::{EmptyHold, HOLD_ANNOTATION, Hold, Overrides, RENEW_BEFORE_AN
 mod provenance;
 pub use provenance::{CA_ANNOTATION, Provenance};
 mod inventory;
+mod parallel;
 pub use inventory::{Delivered, Inventory, Source, Wanted, WantedBy};
 mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};
-mod layout;
-pub use layout::{Layout, Placement};
 mod delivery;
-pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, RefusalReason, deliveries};
+pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
+mod adoption;
+pub use adoption::{Adoptable, NotAdoptable, adoptable, adoption};
+mod removal;
+pub use removal::{
+    Deletion, Fate, Fates, Known, Left, Removal, RemovalPlan, RemovalStep, State, Survey, TooMany,
+    Unwanted, fates, removals,
+};
 mod message;
 pub use message::{Author, InvalidAuthor, Message};
 mod bundles;

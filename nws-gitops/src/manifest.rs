@@ -5,14 +5,19 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use nws_expiry::{Issued, Leaf};
+use nws_expiry::{Chain, DnsNames, Issued, Leaf};
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretRef};
+use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance, WantKey};
 
 /// The label that makes a Secret ours, with the value `"true"`.
 pub const MANAGED_LABEL: &str = "nws-certd/managed";
+
+/// The annotation that says which clusters a Secret is for, where that is not the default target.
+pub(crate) const TARGET_ANNOTATION: &str = "nws-certd/target";
+/// The annotation by which Helm, and so Fleet, leaves a live object alone when its file goes, with the value `keep`.
+pub(crate) const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
 
 /// The text of a manifest; it holds a private key, so it is wiped on drop and never shown.
 #[derive(Clone)]
@@ -41,41 +46,57 @@ impl fmt::Debug for Manifest {
 /// The same certificate of the same provenance always gives the same bytes. Every scalar is quoted, since `1.5` and `on` are
 /// names to Kubernetes and something else to YAML. The annotations, sorted, repeat in clear what the certificate says, so that
 /// a reviewer can read a diff and the leaf stays legible in a repository where `data` is sealed; and they say who issued it,
-/// where that is known.
-pub fn manifest(secret: &SecretRef, issued: &Issued, provenance: &Provenance) -> Manifest {
-    let chain = base64(issued.chain().to_pem().as_bytes());
-    let key = base64(issued.key().to_pem().as_bytes());
-    let head = head(secret, issued, provenance);
-    let tail =
-        format!("type: \"kubernetes.io/tls\"\ndata:\n  tls.crt: \"{}\"\n  tls.key: \"", *chain);
+/// where that is known, and which target it is for, where that is not the default one.
+pub fn manifest(key: &WantKey, issued: &Issued, provenance: &Provenance) -> Manifest {
+    let private = base64(issued.key().to_pem().as_bytes());
+    let public = before_key(key, issued.chain(), issued.names(), provenance);
     // One allocation of the right size: a string that grows leaves copies of the key behind.
-    let mut text = Zeroizing::new(String::with_capacity(head.len() + tail.len() + key.len() + 2));
-    text.push_str(&head);
-    text.push_str(&tail);
-    text.push_str(&key);
+    let mut text = Zeroizing::new(String::with_capacity(public.len() + private.len() + 2));
+    text.push_str(&public);
+    text.push_str(&private);
     text.push_str("\"\n");
     Manifest(text)
 }
 
-fn head(secret: &SecretRef, issued: &Issued, provenance: &Provenance) -> String {
+/// Everything of a manifest down to the key, which is all that follows.
+pub(crate) fn before_key(
+    key: &WantKey,
+    chain: &Chain,
+    names: &DnsNames,
+    provenance: &Provenance,
+) -> String {
+    let certificates = base64(chain.to_pem().as_bytes());
+    format!(
+        "{}type: \"kubernetes.io/tls\"\ndata:\n  tls.crt: \"{}\"\n  tls.key: \"",
+        head(key, chain, names, provenance),
+        *certificates
+    )
+}
+
+fn head(key: &WantKey, chain: &Chain, names: &DnsNames, provenance: &Provenance) -> String {
     let mut head = format!(
         "apiVersion: \"v1\"\nkind: \"Secret\"\nmetadata:\n  namespace: {}\n  name: {}\n  labels:\n    {MANAGED_LABEL}: \"true\"\n  annotations:\n",
-        Quoted(secret.namespace()),
-        Quoted(secret.name()),
+        Quoted(key.secret.namespace()),
+        Quoted(key.secret.name()),
     );
-    for (key, value) in annotations(issued, provenance) {
-        head += &format!("    {key}: {}\n", Quoted(&value));
+    for (name, value) in annotations(key, chain, names, provenance) {
+        head += &format!("    {name}: {}\n", Quoted(&value));
     }
     head
 }
 
-fn annotations(issued: &Issued, provenance: &Provenance) -> BTreeMap<&'static str, String> {
-    let leaf = issued.leaf();
-    let names: Vec<_> = issued.names().iter().map(AsRef::as_ref).collect();
-    let certificate = issued.chain().certificates().next().map(|der| STANDARD.encode(der));
+fn annotations(
+    key: &WantKey,
+    chain: &Chain,
+    names: &DnsNames,
+    provenance: &Provenance,
+) -> BTreeMap<&'static str, String> {
+    let leaf = chain.leaf();
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    let certificate = chain.certificates().next().map(|der| STANDARD.encode(der));
     let mut annotations = BTreeMap::from([
         // A file that moves from one Helm release to another must not take the live Secret with it.
-        ("helm.sh/resource-policy", "keep".to_owned()),
+        (RESOURCE_POLICY, "keep".to_owned()),
         ("nws-certd/certificate", certificate.unwrap_or_default()),
         ("nws-certd/dns-names", names.join(",")),
         ("nws-certd/issuer", leaf.issuer().to_owned()),
@@ -85,6 +106,9 @@ fn annotations(issued: &Issued, provenance: &Provenance) -> BTreeMap<&'static st
         // Lets the sealed-secrets controller take the Secret over without a gap.
         ("sealedsecrets.bitnami.com/managed", "true".to_owned()),
     ]);
+    if !key.target.is_default() {
+        annotations.insert(TARGET_ANNOTATION, key.target.to_string());
+    }
     let profile = provenance.profile.as_ref();
     annotations.extend(provenance.ca.clone().map(|ca| (CA_ANNOTATION, ca)));
     annotations.extend(profile.map(|profile| (PROFILE_ANNOTATION, profile.to_string())));

@@ -5,7 +5,7 @@ use gix::date::Time;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::{Delivery, Occasion};
+use crate::{Delivery, Occasion, Removal, RemovalStep};
 
 /// A commit message: a subject that says what happened, a line for each certificate, and trailers for machines.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,9 +18,36 @@ impl Message {
 
     /// Says which certificates a commit brings.
     pub fn for_deliveries(deliveries: &[Delivery]) -> Self {
+        Self::with_subject(&subject(deliveries), deliveries)
+    }
+
+    /// Says whose certificates become ours, as they are.
+    pub fn for_adoptions(adopted: &[Delivery]) -> Self {
+        let subject = match adopted {
+            [only] => format!("certs: adopt {}", only.key),
+            _ => format!("certs: adopt {} certificates", adopted.len()),
+        };
+        Self::with_subject(&subject, adopted)
+    }
+
+    fn with_subject(subject: &str, deliveries: &[Delivery]) -> Self {
         let lines: String = deliveries.iter().map(line).collect();
         let trailers: String = deliveries.iter().map(trailer).collect();
-        Self(format!("{}\n\n{lines}\n{trailers}", subject(deliveries)))
+        Self(format!("{subject}\n\n{lines}\n{trailers}"))
+    }
+
+    /// The trailer that stands once for each Secret on its way out of the branch or back, with the step and the Secret:
+    /// `Nws-Certd-Removal: let-go shop/shop-tls`, then `remove`, or `keep` if it is wanted again.
+    pub const REMOVAL_TRAILER: &str = "Nws-Certd-Removal";
+
+    /// Says which Secrets go, and which stay after all.
+    pub fn for_removals(removals: &[Removal]) -> Self {
+        let trailer = |one: &Removal| {
+            format!("{}: {} {}\n", Self::REMOVAL_TRAILER, one.step.as_str(), one.key)
+        };
+        let lines: String = removals.iter().map(removal_line).collect();
+        let trailers: String = removals.iter().map(trailer).collect();
+        Self(format!("{}\n\n{lines}\n{trailers}", removal_subject(removals)))
     }
 
     /// The whole text.
@@ -48,6 +75,26 @@ fn line(delivery: &Delivery) -> String {
 
 fn trailer(delivery: &Delivery) -> String {
     format!("{}: {} {}\n", Message::TRAILER, delivery.fingerprint, delivery.key)
+}
+
+fn removal_subject(removals: &[Removal]) -> String {
+    if let [only] = removals {
+        return format!("certs: {} {}", only.step.verb(), only.key);
+    }
+    let of = |step| removals.iter().filter(|one| one.step == step).count();
+    let told = RemovalStep::ALL.map(|step| (of(step), step.verb()));
+    let told: Vec<_> = told.iter().filter(|(count, _)| *count > 0).collect();
+    let told: Vec<_> = told.iter().map(|(count, verb)| format!("{verb} {count}")).collect();
+    format!("certs: {} secrets", told.join(", "))
+}
+
+fn removal_line(removal: &Removal) -> String {
+    let what = match removal.step {
+        RemovalStep::Remove => "nobody wants it any more",
+        RemovalStep::LetGo => "nobody wants it any more; the live Secret goes when this file does",
+        RemovalStep::Keep => "it is wanted again",
+    };
+    format!("{}: {what}\n", removal.key)
 }
 
 /// Who commits.

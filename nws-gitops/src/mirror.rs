@@ -5,10 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use crate::object_id::ObjectId;
-use crate::reader::Cache;
 use crate::remote::Remote;
 use crate::{Git, GitError};
 
@@ -37,8 +35,6 @@ pub struct Mirror {
     git: Git,
     /// Set where an object turned out missing or damaged; the next fetch begins with an empty copy.
     suspect: AtomicBool,
-    /// What the files of the last inventory said, by blob; every use is short and holds no other lock.
-    cache: Mutex<Cache>,
 }
 
 impl Mirror {
@@ -49,13 +45,7 @@ impl Mirror {
     /// [`MirrorError::NotOurs`] if `dir` holds something else, which is then left alone; otherwise, that the directory cannot
     /// be read or written or git not run.
     pub fn open(dir: &Path, remote: Remote, git: Git) -> Result<Self, MirrorError> {
-        let mirror = Self {
-            dir: dir.into(),
-            remote,
-            git,
-            suspect: AtomicBool::new(false),
-            cache: Mutex::default(),
-        };
+        let mirror = Self { dir: dir.into(), remote, git, suspect: AtomicBool::new(false) };
         if !mirror.is_of_this_remote()? || mirror.read_tip().is_err() {
             mirror.rebuild()?;
         }
@@ -140,7 +130,6 @@ impl Mirror {
 
     /// Begins again with an empty copy. A crash in between leaves a mark without a readable copy, which opening rebuilds.
     fn rebuild(&self) -> Result<(), MirrorError> {
-        self.with_cache(|cache| *cache = Cache::default());
         fs::create_dir_all(&self.dir).map_err(|source| self.file_error(source))?;
         fs::write(self.mark(), "being rebuilt\n").map_err(|source| self.file_error(source))?;
         match fs::remove_dir_all(self.bare()) {
@@ -161,11 +150,6 @@ impl Mirror {
 
     fn file_error(&self, source: io::Error) -> MirrorError {
         MirrorError::Files { dir: self.dir.clone(), source }
-    }
-
-    /// A panic elsewhere cannot leave the cache half-written: it is only ever replaced or added to.
-    fn with_cache<T>(&self, use_it: impl FnOnce(&mut Cache) -> T) -> T {
-        use_it(&mut self.cache.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -219,6 +203,12 @@ pub struct ObjectError {
 
 impl From<gix::Error> for ObjectError {
     fn from(error: gix::Error) -> Self {
+        Self { source: Box::new(error) }
+    }
+}
+
+impl From<gix::diff::tree::Error> for ObjectError {
+    fn from(error: gix::diff::tree::Error) -> Self {
         Self { source: Box::new(error) }
     }
 }

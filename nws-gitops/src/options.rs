@@ -2,10 +2,11 @@
 
 use nws_expiry::{KeyType, Profile};
 
-/// The annotation of an Ingress that names the [`KeyType`] of its certificates.
+/// The annotation of an object that names the [`KeyType`] of its certificates.
 pub const KEY_TYPE_ANNOTATION: &str = "nws-certd/key-type";
 
-/// The annotation that names a [`Profile`]: on an Ingress the one to ask for, on a Secret of ours the one that was asked for.
+/// The annotation that names a [`Profile`]: on what wants a certificate the one to ask for, on a Secret of ours the one
+/// that was asked for.
 pub const PROFILE_ANNOTATION: &str = "nws-certd/profile";
 
 /// How a certificate is to be made. What is not stated is the operator's to decide.

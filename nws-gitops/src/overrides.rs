@@ -9,7 +9,7 @@ use time::Duration;
 
 use crate::RepoPath;
 
-/// The annotation of an Ingress that says how long before their end its certificates are renewed.
+/// The annotation of an object that says how long before their end its certificates are renewed.
 pub const RENEW_BEFORE_ANNOTATION: &str = "nws-certd/renew-before";
 
 /// The annotation that keeps its certificates from being ordered, and says why.

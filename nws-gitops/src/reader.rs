@@ -1,6 +1,5 @@
 //! From the bytes of one file to what they say, whatever the file's place.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use gix::bstr::ByteSlice;
@@ -9,25 +8,38 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::overrides::HoldText;
-use crate::{Kind, ObjectId, Provenance, RepoPath};
+use crate::{Kind, Provenance, RepoPath, Target};
 
 mod documents;
 mod fleet;
 mod hosts;
 mod ingress;
 mod kustomization;
+mod listener;
 mod node;
+mod plain;
 mod reading;
+mod route;
+mod rule;
 mod secret;
+mod text;
+mod traefik;
 
+use documents::Meaning;
+
+pub(crate) use documents::single as single_document;
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
-
-/// What was read of each blob, kept from one inventory to the next.
-pub(crate) type Cache = HashMap<(ObjectId, Format), Arc<Parsed>>;
+pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
+pub(crate) use route::{Parent, Route, RouteKind};
+pub(crate) use secret::datum;
+pub(crate) use text::Text;
 
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 << 20;
+
+/// More faults are not told of one file.
+const MAX_FAULTS: usize = 1000;
 
 /// How a file is to be read, which its name decides.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -36,6 +48,7 @@ pub(crate) enum Format {
     Json,
     Fleet,
     Kustomization,
+    FleetIgnore,
 }
 
 impl Format {
@@ -45,6 +58,7 @@ impl Format {
             "kustomization.yaml" | "kustomization.yml" | "Kustomization" => {
                 Some(Self::Kustomization)
             }
+            ".fleetignore" => Some(Self::FleetIgnore),
             name => match name.rsplit_once('.')?.1 {
                 "yaml" | "yml" => Some(Self::Yaml),
                 "json" => Some(Self::Json),
@@ -60,11 +74,18 @@ pub(crate) struct Parsed {
     /// How many documents it has.
     pub(crate) documents: usize,
     pub(crate) applicants: Vec<Applicant>,
+    pub(crate) routes: Vec<Arc<Route>>,
+    /// What is wrong with routes that cannot be told, which matters only where a listener waits for some.
+    pub(crate) lost_routes: Vec<LocalFault>,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) faults: Vec<LocalFault>,
     pub(crate) fleet: Option<FleetNamespace>,
-    pub(crate) kustomization: Option<Kustomization>,
-    /// Every Ingress in it, whole or a part, by what it says it is.
+    pub(crate) kustomization: Option<Arc<Kustomization>>,
+    /// Whether Fleet deploys a chart from elsewhere there.
+    pub(crate) names_a_chart: bool,
+    /// All of it, where it may be given a line.
+    pub(crate) text: Option<Text>,
+    /// Every object in it that may want something or offer hosts, whole or a part, by what it says it is.
     pub(crate) named: Vec<Named>,
 }
 
@@ -81,6 +102,14 @@ pub(crate) struct Applicant {
     pub(crate) blocks: Vec<TlsBlock>,
     /// All hosts it names, as written.
     pub(crate) hosts: Vec<String>,
+}
+
+impl Applicant {
+    /// Whether a listener of it takes the hosts of routes.
+    pub(crate) fn waits_for_routes(&self) -> bool {
+        let mut listeners = self.blocks.iter().filter_map(|block| block.listener.as_ref());
+        listeners.any(|listener| listener.open.is_some())
+    }
 }
 
 /// How an object wants its certificates made, and when.
@@ -134,9 +163,11 @@ pub(crate) struct TlsBlock {
     pub(crate) field: String,
     pub(crate) secret: String,
     pub(crate) hosts: Vec<Host>,
+    /// Where a listener wants it.
+    pub(crate) listener: Option<Listener>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Host {
     /// As in `spec.tls[0].hosts[1]`.
     pub(crate) field: String,
@@ -150,18 +181,28 @@ pub(crate) struct Secret {
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
     pub(crate) ours: bool,
+    /// The clusters that one of ours says it is for.
+    pub(crate) target: Option<Target>,
+    pub(crate) stays: bool,
     pub(crate) chain: Option<Chain>,
     pub(crate) provenance: Provenance,
 }
 
 /// A fault, before its file is known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LocalFault {
     pub(crate) document: Option<usize>,
     pub(crate) field: Option<String>,
     pub(crate) reason: FaultReason,
     /// The hosts it concerns, as written.
     pub(crate) hosts: Vec<String>,
+}
+
+impl LocalFault {
+    /// In place of all that are left.
+    fn more(document: usize) -> Self {
+        Self { document: Some(document), field: None, reason: FaultReason::More, hosts: Vec::new() }
+    }
 }
 
 pub(crate) fn too_large(size: u64) -> Parsed {
@@ -172,19 +213,33 @@ pub(crate) fn too_large(size: u64) -> Parsed {
 pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
     match format {
         Format::Fleet => match bytes.to_str() {
-            Ok(text) => Parsed { fleet: Some(fleet::read(text)), ..Parsed::default() },
+            Ok(text) => Parsed {
+                fleet: Some(fleet::read(text)),
+                names_a_chart: fleet::names_a_chart(text),
+                ..Parsed::default()
+            },
             Err(_) => of_the_file(FaultReason::NotUtf8),
         },
-        Format::Kustomization => kustomization::read(bytes),
+        Format::Kustomization => Parsed { text: Text::of(bytes), ..kustomization::read(bytes) },
+        Format::FleetIgnore => Parsed { text: Text::of(bytes), ..Parsed::default() },
         Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
         Format::Yaml => {
-            manifests(bytes, |text| parse_documents(documents::split(text), documents::read_yaml))
+            manifests(bytes, |text| parse_documents(documents::split(text), documents::read))
         }
         Format::Json => manifests(bytes, |text| {
             parse_documents([documents::without_mark(text)], |text| {
                 serde_json::from_str(text).map_err(|error| error.to_string())
             })
         }),
+    }
+}
+
+/// What the one document of a text says; nothing is an empty mapping.
+pub(crate) fn read_document(text: &str) -> Option<Value> {
+    match documents::split(text)[..] {
+        [] => Some(Value::Object(serde_json::Map::new())),
+        [document] => documents::read_yaml(document).ok(),
+        [..] => None,
     }
 }
 
@@ -216,7 +271,33 @@ fn parse_documents<'a>(
 }
 
 impl Parsed {
-    /// Whether all of the file was read, or at least what looks like an Ingress in it.
+    /// The same without room for more: all files of a repository are held at once.
+    pub(crate) fn compact(mut self) -> Self {
+        self.applicants.shrink_to_fit();
+        self.secrets.shrink_to_fit();
+        self.named.shrink_to_fit();
+        for applicant in &mut self.applicants {
+            applicant.blocks.shrink_to_fit();
+            applicant.hosts.shrink_to_fit();
+            applicant.blocks.iter_mut().for_each(|block| block.hosts.shrink_to_fit());
+        }
+        self
+    }
+
+    /// Whether there is anything in it that could concern anyone.
+    pub(crate) fn says_something(&self) -> bool {
+        let Self { applicants, secrets, faults, fleet, kustomization, text, named, .. } = self;
+        let none = applicants.is_empty() && secrets.is_empty() && faults.is_empty();
+        let route = !self.routes.is_empty() || !self.lost_routes.is_empty();
+        !none
+            || route
+            || fleet.is_some()
+            || kustomization.is_some()
+            || text.is_some()
+            || !named.is_empty()
+    }
+
+    /// Whether all of the file was read, or at least what looks like ours in it.
     pub(crate) fn is_whole(&self) -> bool {
         self.faults.iter().all(|fault| fault.document.is_some())
     }
@@ -224,8 +305,13 @@ impl Parsed {
     /// Takes in one object; of a list, each of its items. `at` is the place of the object in its document.
     fn take(&mut self, object: &Value, at: &str) {
         let kind = object["kind"].as_str().unwrap_or_default();
+        if let Some(kind) = Kind::of(kind) {
+            return self.take_applicant(kind, object, at);
+        }
+        if let Some(kind) = RouteKind::of(kind) {
+            return self.take_route(kind, object, at);
+        }
         match (kind, object["items"].as_array()) {
-            ("Ingress", _) => self.take_ingress(object, at),
             ("Secret" | "SealedSecret", _) => {
                 self.secrets.extend(secret::read(object, self.documents))
             }
@@ -238,23 +324,48 @@ impl Parsed {
         }
     }
 
-    fn take_ingress(&mut self, object: &Value, at: &str) {
+    fn take_applicant(&mut self, kind: Kind, object: &Value, at: &str) {
         self.named.push(kustomization::named(object));
         let mut reading = reading::Reading::new(self.documents, at);
-        self.applicants.extend(ingress::read(&mut reading, object));
-        self.faults.append(&mut reading.faults);
+        self.applicants.extend(match kind {
+            Kind::Ingress => ingress::read(&mut reading, object),
+            Kind::Gateway | Kind::ListenerSet | Kind::XListenerSet => {
+                listener::read(&mut reading, kind, object)
+            }
+            Kind::IngressRoute | Kind::IngressRouteTcp => traefik::read(&mut reading, kind, object),
+        });
+        add(&mut self.faults, reading.faults, self.documents);
+    }
+
+    fn take_route(&mut self, kind: RouteKind, object: &Value, at: &str) {
+        self.named.push(kustomization::named(object));
+        match route::read(reading::Reading::new(self.documents, at), kind, object) {
+            Ok(route) => self.routes.extend(route.map(Arc::new)),
+            Err(faults) => add(&mut self.lost_routes, faults, self.documents),
+        }
     }
 
     fn take_unreadable(&mut self, text: &str, detail: String) {
-        if !documents::looks_like_ours(text) {
+        let Some(means) = documents::meant_as(text) else {
             return;
-        }
+        };
         self.named.push(Named { kind: None, name: None });
         let reason =
             if has_braces(text) { FaultReason::Template } else { FaultReason::Syntax { detail } };
         // A Secret's text is not looked through: what it holds belongs in no report.
-        let hosts = if documents::is_ingress(text) { hosts::in_text(text) } else { Vec::new() };
-        self.faults.push(LocalFault { document: Some(self.documents), field: None, reason, hosts });
+        let hosts = if means == Meaning::Secret { Vec::new() } else { hosts::in_text(text) };
+        let faults = if means == Meaning::Route { &mut self.lost_routes } else { &mut self.faults };
+        let fault = LocalFault { document: Some(self.documents), field: None, reason, hosts };
+        add(faults, vec![fault], self.documents);
+    }
+}
+
+/// Adds what was found in a document, as far as there is room.
+fn add(faults: &mut Vec<LocalFault>, found: Vec<LocalFault>, document: usize) {
+    let (room, left) = (MAX_FAULTS.saturating_sub(faults.len()), found.len());
+    faults.extend(found.into_iter().take(room));
+    if room < left && faults.len() == MAX_FAULTS {
+        faults.push(LocalFault::more(document));
     }
 }
 

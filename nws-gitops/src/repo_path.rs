@@ -1,5 +1,6 @@
 //! Where a file stands in the repository.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,9 +31,22 @@ impl RepoPath {
         std::iter::successors(self.parent(), Self::parent)
     }
 
-    /// A file in a directory, both made of parts that are known to be well-formed: names Kubernetes lets in.
-    pub(crate) fn of_parts(dir: &str, file: &str) -> Self {
-        Self(format!("{dir}/{file}").into())
+    /// Whether it lies below this directory, however deep.
+    pub fn is_below(&self, dir: &Self) -> bool {
+        self.0.strip_prefix(&*dir.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// A file or directory in a directory, or at the top; its name is known to be well-formed: one that Kubernetes lets in.
+    pub(crate) fn within(dir: Option<&Self>, name: &str) -> Self {
+        Self(dir.map_or_else(|| name.into(), |dir| format!("{dir}/{name}").into()))
+    }
+
+    /// What leads from a directory, or from the top, to here.
+    pub(crate) fn relative_to(&self, dir: Option<&Self>) -> Option<&str> {
+        match dir {
+            Some(dir) => self.0.strip_prefix(&*dir.0)?.strip_prefix('/'),
+            None => Some(&self.0),
+        }
     }
 }
 
@@ -51,6 +65,13 @@ fn is_part(part: &str) -> bool {
     !matches!(part, "" | "." | "..")
         && !part.eq_ignore_ascii_case(".git")
         && !part.contains(['\0', '\\'])
+}
+
+/// Paths are ordered as their texts are.
+impl Borrow<str> for RepoPath {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl AsRef<str> for RepoPath {
@@ -105,5 +126,14 @@ mod tests {
         assert_eq!(path.file_name(), "shop-tls.yaml");
         let above: Vec<_> = path.ancestors().map(|dir| dir.to_string()).collect();
         assert_eq!(above, ["certs/shop", "certs"]);
+        let dir = |text: &str| text.parse::<RepoPath>().unwrap();
+        for (other, below) in [("certs", true), ("certs/shop", true), ("cert", false)] {
+            assert_eq!(path.is_below(&dir(other)), below, "{other}");
+            let rest = path.relative_to(Some(&dir(other)));
+            assert_eq!(rest.is_some(), below, "{other}");
+        }
+        assert!(!path.is_below(&path));
+        assert_eq!(path.relative_to(None), Some(path.as_str()));
+        assert_eq!(RepoPath::within(None, "certs").as_str(), "certs");
     }
 }

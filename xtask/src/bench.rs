@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast, and at what cost, beside what others need for the same.
 
 mod cpu;
+mod gitops;
 mod issue;
 mod plan;
 mod statistics;
@@ -13,6 +14,8 @@ use anyhow::Result;
 pub(crate) enum Bench {
     /// Certificates per second and CPU per certificate, from a CA that does not make one wait
     Issue(issue::Args),
+    /// Reading and writing a repository of ten thousand to a million manifests, beside gix alone and git
+    Gitops(gitops::Args),
     /// Processor time and memory for each certificate of a plan, for ten thousand to ten million
     Plan(plan::Args),
 }
@@ -20,6 +23,7 @@ pub(crate) enum Bench {
 pub(crate) async fn run(bench: Bench) -> Result<ExitCode> {
     match bench {
         Bench::Issue(args) => issue::run(args).await,
+        Bench::Gitops(args) => gitops::run(args).await,
         Bench::Plan(args) => plan::run(args).await,
     }
 }

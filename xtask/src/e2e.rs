@@ -1,14 +1,18 @@
 //! `cargo xtask e2e`: scenarios on real parts, several at a time.
 
 mod account_lost;
+mod adopt;
 mod ari;
 mod ari_broken;
 mod bad_manifest;
 mod budget;
+mod bundle_split;
 mod ca_away;
 mod ca_down;
 mod ca_fallback;
 mod ca_hangs_mid_order;
+mod delete_grace;
+mod discover_all_kinds;
 mod eab;
 mod empty_repository;
 mod incident;
@@ -28,6 +32,7 @@ mod rollover;
 mod scenario;
 mod ssh;
 mod state_lost;
+mod two_targets;
 mod ungated;
 mod webhook;
 

@@ -19,6 +19,7 @@ mod http;
 mod ink;
 mod interrupt;
 mod loopback;
+mod peers;
 mod process;
 mod programs;
 mod proxy;

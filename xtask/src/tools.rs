@@ -57,7 +57,7 @@ pub(crate) async fn find_or_install() -> Result<Tools> {
     Ok(Tools { git, haproxy, openssh, pebble: pebble::find_or_install().await? })
 }
 
-/// lego, any version: it is only measured. The system's, because building it takes the libraries of all DNS services there are.
+/// lego, any version. The system's, because building it takes the libraries of all DNS services there are.
 pub(crate) async fn lego() -> Result<PathBuf> {
     find_or("lego", "lego").await
 }

@@ -29,7 +29,7 @@ pub(crate) use manifest::TlsSecret;
 pub(crate) use probe::{Leaf, Probe};
 pub(crate) use repository::{BRANCH, Beginning, Blob, Repository};
 pub(crate) use small::{SmallWorld, Validation};
-pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith};
+pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith, Unwanted};
 pub(crate) use webhook::{Signature, Webhook};
 
 use std::net::{IpAddr, SocketAddr};
@@ -114,7 +114,7 @@ impl World {
         let repository = Repository::create(&tools.git, folder, settings.beginning).await?;
         let git_host = GitHost::start(tools, folder, &net).await?;
         let webhook = Webhook::new(folder, net.part()?)?;
-        let clusters = start_clusters(tools, folder, &net, &repository).await?;
+        let clusters = start_clusters(tools, folder, &net, &repository, settings.trees).await?;
         let places = Places {
             folder: folder.to_owned(),
             cas: cas.places(settings.way),
@@ -183,6 +183,14 @@ impl World {
             self.dns.point(host, &addresses).await?;
         }
         Ok(())
+    }
+
+    /// Points a name at one edge, and gives its address.
+    pub(crate) async fn point_at(&self, host: &str, edge: usize) -> Result<IpAddr> {
+        let cluster = self.clusters.get(edge).context("there is no such edge")?;
+        let address = cluster.edge().address();
+        self.dns.point(host, &[address]).await?;
+        Ok(address)
     }
 
     /// Points the names of an application at an address where nobody is, which it gives.
@@ -278,13 +286,14 @@ async fn start_clusters(
     folder: &Path,
     net: &Net,
     repository: &Repository,
+    trees: [&'static str; 2],
 ) -> Result<Vec<Cluster>> {
     let mut clusters = Vec::new();
-    for (name, host) in ["edge-a", "edge-b"].into_iter().zip([2, 3]) {
+    for ((name, host), tree) in [("edge-a", 2), ("edge-b", 3)].into_iter().zip(trees) {
         let (edge, runtime) =
             Edge::start(&tools.haproxy, folder, name, net, net.network.host(host)).await?;
         let log = folder.join(format!("cluster-of-{name}.log"));
-        clusters.push(Cluster::start(edge, runtime, repository.clone(), &log)?);
+        clusters.push(Cluster::start(edge, runtime, (repository.clone(), tree), &log)?);
     }
     Ok(clusters)
 }

@@ -61,6 +61,32 @@ fn one_certificate_is_revoked_for_a_reason() {
 }
 
 #[test]
+fn what_is_imported_is_named_or_all_of_it() {
+    let Ok(Command::Import(ImportCommand::Repo { secrets, all, how })) =
+        parse("import repo shop/shop-tls blog/blog-tls --dry-run")
+    else {
+        panic!("two Secrets")
+    };
+    assert_eq!((secrets.len(), all, how.dry_run), (2, false, true));
+    let Ok(Command::Import(ImportCommand::Certbot(from))) = parse("import certbot --account")
+    else {
+        panic!("certbot's usual folder")
+    };
+    assert_eq!(from.dir, PathBuf::from("/etc/letsencrypt"));
+    assert_eq!((from.account.account, from.account.replace_account), (true, false));
+    let cases = [
+        ("import repo", ErrorKind::MissingRequiredArgument),
+        ("import repo shop/shop-tls --all", ErrorKind::ArgumentConflict),
+        ("import repo shop-tls", ErrorKind::ValueValidation),
+        ("import lego /srv/lego --replace-account", ErrorKind::MissingRequiredArgument),
+        ("import acme.sh", ErrorKind::InvalidSubcommand),
+    ];
+    for (line, want) in cases {
+        assert_eq!(parse(line).err(), Some(want), "{line}");
+    }
+}
+
+#[test]
 fn the_command_line_is_consistent() {
     <Args as clap::CommandFactory>::command().debug_assert();
 }

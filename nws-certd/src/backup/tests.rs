@@ -177,7 +177,7 @@ async fn what_is_no_whole_backup_is_refused_and_leaves_nothing() {
         ("empty", Vec::new(), "is damaged"),
         ("something else", b"hello".repeat(1000), "is damaged"),
         ("cut off", whole[..whole.len() / 2].to_vec(), "is not as it was"),
-        ("a list alone", whole[..2048].to_vec(), "is missing"),
+        ("a list alone", whole[..at(b"account.age\0")].to_vec(), "is missing"),
         ("a key that was changed", changed(at(b"AGE-SECRET-KEY") + 20), "key.age is not as it was"),
         ("a name that was changed", changed(at(b"account.age\0") + 7), "is damaged"),
         ("a newer layout", newer("format", "1"), "was made by a newer nws-certd"),

@@ -1,6 +1,6 @@
 //! `nws-certd account`.
 
-mod import;
+pub(super) mod import;
 
 use std::sync::Arc;
 

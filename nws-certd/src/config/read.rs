@@ -110,6 +110,11 @@ impl Reader {
         }
     }
 
+    /// Whether there is anything of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.figment.find_value(name).is_ok()
+    }
+
     /// The tables of one name: `[name]` is one, `[[name]]` are several, which are called `name.1`, `name.2` and so on.
     pub(crate) fn tables(&self, name: &str) -> Vec<String> {
         let several = (1..).map(|place| format!("{name}.{place}"));

@@ -1,3 +1,5 @@
+mod deletion;
+
 use std::io::Write as _;
 
 use expect_test::{Expect, expect};
@@ -6,6 +8,8 @@ use nws_expiry::budget::{Limits, Renewals};
 use nws_expiry::{Backoff, Doubling, Steps};
 
 use super::*;
+
+mod targets;
 
 const WHOLE: &str = r#"
 state_dir = "/srv/state"

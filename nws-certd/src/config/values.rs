@@ -8,6 +8,7 @@ use nws_gitops::{Author, CertManager, Discover, NamePattern};
 use serde::{Deserialize, Deserializer, de};
 
 use super::read::Reader;
+use super::targets::targets;
 
 /// Orders that run at a time: enough to keep a CA's round trips overlapped, far below its request limits.
 pub(super) const EIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
@@ -45,7 +46,7 @@ impl<'de> Deserialize<'de> for Encryption {
     }
 }
 
-/// What becomes of an Ingress that cert-manager is told to serve.
+/// What becomes of an object that cert-manager is told to serve.
 #[derive(Clone, Copy, Default)]
 struct CertManagerSetting(CertManager);
 
@@ -64,11 +65,13 @@ pub(super) fn discover(from: &mut Reader) -> Option<Discover> {
     let exclude = from.texts("discover.exclude");
     let cert_manager = from.or("discover.cert_manager", CertManagerSetting::default());
     let allow: Option<Vec<NamePattern>> = from.texts("names.allow");
+    let targets = targets(from);
     Some(Discover {
         include: include?,
         exclude: exclude?,
         cert_manager: cert_manager?.0,
         allow: allow?.into_iter().collect(),
+        targets: targets?,
     })
 }
 

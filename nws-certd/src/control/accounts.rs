@@ -46,7 +46,8 @@ async fn deactivate(State(desk): State<Desk>, Query(which): Query<Which>) -> Res
     to_the_end(desk, async move { accounts.deactivate(&ca).await }).await
 }
 
-/// What was begun is done even if whoever asked is gone; but a daemon that is stopping waits for no CA, and no crash does harm.
+/// What was begun is done even if whoever asked is gone; but a daemon that is stopping waits for no CA, and no crash does harm. Whoever
+/// asks for the status after the answer finds what was done in it.
 async fn to_the_end(
     desk: Desk,
     asked: impl Future<Output = Result<Vec<AccountReport>, AccountsError>> + Send + 'static,
@@ -55,7 +56,9 @@ async fn to_the_end(
         done = tokio::spawn(asked) => done,
         () = desk.stop.cancelled() => return refuse(STOPPING),
     };
-    if desk.requests.send(Request::Turn).await.is_err() {
+    // What a turn comes to is told elsewhere: the account has changed all the same.
+    let turn = desk.ask(Request::Turn).await;
+    if turn.is_err() && desk.stop.is_cancelled() {
         return refuse(STOPPING);
     }
     match done {

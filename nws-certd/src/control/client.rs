@@ -11,11 +11,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
-use super::{Identity, RenewBody, RevocableReport, RevokeBody};
+use super::{Identity, ImportBody, PruneBody, RenewBody, RevocableReport, RevokeBody};
 use crate::accounts::AccountReport;
 use crate::at::At;
 use crate::explain::Story;
-use crate::report::Report;
+use crate::import::ImportReport;
+use crate::report::{Report, UnwantedReport};
 
 /// The socket of a daemon that may or may not run.
 #[derive(Clone, Debug)]
@@ -66,6 +67,16 @@ impl Control {
     /// Has a certificate revoked, and says how everything stands after that.
     pub(crate) async fn revoke(&self, body: RevokeBody) -> Result<Report, ControlError> {
         self.tell("/v1/revoke", &body).await
+    }
+
+    /// Has certificates of other clients taken over, and says what became of each.
+    pub(crate) async fn import(&self, body: &ImportBody) -> Result<ImportReport, ControlError> {
+        self.tell("/v1/import", body).await
+    }
+
+    /// Says that these are to be removed, however many they are.
+    pub(crate) async fn prune(&self, secrets: Vec<UnwantedReport>) -> Result<Report, ControlError> {
+        self.tell("/v1/prune", &PruneBody { secrets }).await
     }
 
     async fn tell<T: DeserializeOwned>(

@@ -1,5 +1,7 @@
 //! What is asked of the daemon between two turns.
 
+mod adopt;
+mod import;
 mod revoke;
 
 use std::sync::Arc;
@@ -25,12 +27,19 @@ impl Daemon {
                 (self.renew(certificates).await, reply, Look::WhenDue)
             }
             Request::Revoke(body, reply) => (self.revoke(body).await, reply, Look::WhenDue),
-            Request::Turn => return Look::WhenDue,
+            Request::Prune(secrets, reply) => (self.prune(secrets).await, reply, Look::WhenDue),
+            Request::Turn(reply) => (Ok(()), reply, Look::WhenDue),
             Request::Plan(at, reply) => {
                 let report = self.report_at(at).await.map(Arc::new);
                 // Whoever asked may be gone.
                 let _ = reply.send(report.map_err(|error| Causes(&error).to_string()));
                 return Look::WhenDue;
+            }
+            Request::Import(body, reply) => {
+                let imported = self.import(body).await;
+                // Whoever asked may be gone.
+                let _ = reply.send(imported);
+                return Look::Asked;
             }
             Request::Revocable(reply) => {
                 // Whoever asked may be gone.

@@ -5,6 +5,7 @@ mod begin;
 mod clock;
 mod look;
 mod push;
+pub(super) mod removals;
 pub(super) mod renewals;
 mod revoke;
 mod show;
@@ -13,6 +14,7 @@ use std::collections::HashSet;
 
 use nws_acme::Availability;
 use nws_expiry::{Change, Entry, Leaf, Reason, Timing};
+use nws_gitops::Inventory;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -47,6 +49,8 @@ impl Daemon {
         if self.commit_at(&plan).is_some_and(|at| at <= now) {
             self.publish(&mut plan, &mut facts).await;
         }
+        self.survey().await;
+        self.keep_unwanted(now, &facts).await?;
         self.keep_wants(&plan).await?;
         self.give_back_unwanted(&plan);
         self.put_on_agenda(now, &plan);
@@ -55,6 +59,7 @@ impl Daemon {
         self.start_revocations(now, &plan, &facts);
         self.inquire(now, &plan, &facts);
         self.forget(now, &facts).await?;
+        self.remove(now, &facts).await;
         self.show(now, &plan, &facts);
         let wake_at = self.wake_at(now, &plan, &facts);
         self.last.ends(begun);
@@ -69,6 +74,7 @@ impl Daemon {
         self.refused.clear();
         self.fetching.over();
         self.pushing.over();
+        self.removals.waits_no_longer();
         self.stuck.over();
         for authority in &self.parts.ordering.authorities {
             authority.ca.try_now();
@@ -112,8 +118,18 @@ impl Daemon {
     pub(super) fn plan(&self, now: OffsetDateTime, facts: &Facts) -> Plan {
         match &self.view {
             None => Plan::default(),
-            Some(view) => Plan::of(now, &view.inventory, facts, &self.parts.rules, &self.cas(now)),
+            Some(view) => self.plan_for(now, &view.inventory, facts),
         }
+    }
+
+    /// The plan if the branch were as an inventory has it.
+    pub(super) fn plan_for(
+        &self,
+        now: OffsetDateTime,
+        inventory: &Inventory,
+        facts: &Facts,
+    ) -> Plan {
+        Plan::of(now, inventory, facts, &self.parts.rules, &self.cas(now))
     }
 
     fn cas(&self, now: OffsetDateTime) -> Vec<CaView> {
@@ -198,6 +214,7 @@ impl Daemon {
             self.inquiries.next,
             self.commit_at(plan),
             self.revoke_at(now, plan, facts),
+            self.remove_at(now, facts),
             self.next_sweep,
             self.next_poll,
         ];

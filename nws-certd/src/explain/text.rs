@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use time::{Duration, OffsetDateTime};
 
 use super::{AttemptReport, Chapter, EdgeReport, PushReport, Serves, Story};
-use crate::report::{DeliveryReport, RevocationReport, Stage, instant};
+use crate::report::{DeliveryReport, RevocationReport, Stage, UnwantedReport, instant};
 
 /// `nws-certd explain`.
 pub(crate) fn story_text(story: &Story) -> String {
@@ -22,6 +22,7 @@ pub(crate) fn story_text(story: &Story) -> String {
     if story.certificates.is_empty() {
         page.line("wanted by", "no manifest that can be served; see the faults, and discover and names.allow in the configuration");
     }
+    page.lines("unwanted", story.unwanted.iter().map(UnwantedReport::text));
     page.lines("revocation", story.revocations.iter().map(RevocationReport::text));
     page.lines("edge", story.edges.iter().map(|one| edge(one, &story.host)));
     page.lines("edges", story.lookup_error.iter().cloned());

@@ -73,6 +73,20 @@ impl Ordering {
 }
 
 impl Whereabouts {
+    /// Why somebody may still be led here by one of the names; `None` if DNS says that every one has left.
+    pub(crate) async fn still_here(&self, names: &DnsNames) -> Option<String> {
+        let sights = self.look(names).await;
+        let mut each = names.iter().zip(&sights);
+        each.find_map(|(name, sight)| match sight.leads {
+            Some(Leads::Here) if self.edges.is_empty() => Some(format!(
+                "{name} has an address, and nobody knows whether it is an edge's; name the edges in edges.addresses"
+            )),
+            Some(Leads::Here) => Some(format!("{name} still leads to the edges")),
+            Some(Leads::Elsewhere | Leads::Nowhere) => None,
+            None => Some(sight.why.clone()),
+        })
+    }
+
     /// Looks for every name at once.
     async fn look(&self, names: &DnsNames) -> Vec<Sight> {
         let mut asked = JoinSet::new();

@@ -9,8 +9,7 @@ use expect_test::{Expect, expect};
 use nws_expiry::budget::Limits;
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
-    Author, Content, Discover, Edit, Git, Layout, Message, Mirror, Provenance, Remote, Tip,
-    deliveries,
+    Author, Content, Discover, Edit, Git, Message, Mirror, Provenance, Remote, Tip, deliveries,
 };
 use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
 use time::Duration;
@@ -77,7 +76,7 @@ impl Repository {
     /// The same, with who issued it and how.
     fn holds_from(self, secret: &str, issued: &Issued, from: &Provenance) -> Self {
         let key = WantKey { target: Default::default(), secret: secret.parse().unwrap() };
-        let plan = deliveries(&self.read(), &Layout::default(), &[(key, issued, from)]);
+        let plan = deliveries(&self.read(), &[(key, issued, from)]);
         self.edit(&plan.edits)
     }
 

@@ -5,7 +5,7 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::{CertificateReport, Report, RevocationReport, Stage, TroubleWith};
+use super::{CertificateReport, Report, RevocationReport, Stage, TroubleWith, UnwantedReport};
 
 /// `nws-certd status`.
 pub(crate) fn status_text(report: &Report, colour: Colour) -> String {
@@ -123,6 +123,18 @@ fn heading(report: &Report) -> String {
     format!("branch {} {at}, {}\n", report.branch.name, instant(report.at))
 }
 
+/// `nws-certd prune`.
+pub(crate) fn unwanted_text(all: &[UnwantedReport]) -> String {
+    match all {
+        [] => "every secret is wanted\n".into(),
+        all => all.iter().map(unwanted).collect(),
+    }
+}
+
+fn unwanted(one: &UnwantedReport) -> String {
+    format!("unwanted: {}\n", one.text())
+}
+
 fn notes(report: &Report) -> String {
     // What went wrong with one is a trouble.
     let open = |one: &&RevocationReport| one.revoked_at.is_none() && one.last_error.is_none();
@@ -132,6 +144,7 @@ fn notes(report: &Report) -> String {
     let holds = report.certificates.iter().flat_map(holds);
     let met = report.obstacles().into_iter().map(|(ca, met)| format!("{}\n", met.line(ca)));
     lines
+        .chain(report.unwanted.iter().map(unwanted))
         .chain(troubles)
         .chain(holds)
         .chain(met)
@@ -148,7 +161,8 @@ fn body(table: &Table, rows: &[CertificateReport]) -> String {
     if rows.is_empty() { "nothing to order\n".into() } else { format!("{}\n", table.trim_fmt()) }
 }
 
-fn table<const N: usize>(header: [&str; N], colour: Colour) -> Table {
+/// A table without lines, with these columns.
+pub(crate) fn table<const N: usize>(header: [&str; N], colour: Colour) -> Table {
     let mut table = Table::new();
     table
         .load_style(NOTHING)

@@ -1,8 +1,10 @@
 //! What every engine has to do; run here for SQLite.
 
 mod cas;
+mod imported;
 mod parking;
 mod revocations;
+mod unwanted;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,9 +1,11 @@
 //! What the store knows, as a pass reads it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nws_acme::{OrderUrl, RevocationReason};
 use nws_expiry::{Chain, Failing, Fingerprint, Leaf, Profile, Window};
+use nws_gitops::{Known, WantKey};
 use time::OffsetDateTime;
 
 use super::{CertificateKey, Obstacle, OrderId};
@@ -24,6 +26,8 @@ pub struct Facts {
     pub renewals: Vec<RenewalFacts>,
     /// What is to be revoked, and what was, by when it was asked for.
     pub revocations: Vec<RevocationFacts>,
+    /// What of ours nobody wants.
+    pub unwanted: BTreeMap<WantKey, Known>,
 }
 
 /// The account at one CA.

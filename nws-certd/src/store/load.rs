@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::write::{names_text, profile_text};
 use super::{
     CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, Outgoing, Previous,
-    StoreError, accounts, obstacle, parking, renewals, revocations,
+    StoreError, accounts, obstacle, parking, renewals, revocations, unwanted,
 };
 use crate::vault::Sealed;
 
@@ -37,6 +37,7 @@ pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
         obstacles: obstacle::all(from).await?,
         renewals: renewals::all(from).await?,
         revocations: revocations::all(from).await?,
+        unwanted: unwanted::all(from).await?.into_iter().collect(),
     })
 }
 

@@ -5,7 +5,8 @@ use nws_gitops::{ObjectId, RepoPath, WantKey};
 use time::OffsetDateTime;
 
 use super::{
-    CertificateKey, Obstacle, OrderId, Parked, RenewalFacts, Revocation, Span, Used, WantRow,
+    CertificateKey, Imported, Obstacle, OrderId, Parked, RenewalFacts, Revocation, Span,
+    UnwantedRow, Used, WantRow,
 };
 use crate::vault::Sealed;
 
@@ -34,6 +35,21 @@ pub enum Step {
     },
     /// What is wanted, all of it, as of one commit. A crash before it: the next pass reads it again.
     Wanted(Vec<WantRow>),
+    /// What of ours nobody wants, all of it, as of one commit; to be kept before [`Step::Wanted`] of that commit, so that it is known where
+    /// it was wanted. A crash before it: the next pass reads it again, and its grace begins then.
+    Unwanted {
+        /// Which ones.
+        secrets: Vec<UnwantedRow>,
+        /// When that commit was still the newest.
+        at: OffsetDateTime,
+    },
+    /// A person says that these are to be removed, however many they are. A crash before it: nobody was told that it was taken.
+    RemovalConfirmed {
+        /// Which ones.
+        secrets: Vec<WantKey>,
+        /// When.
+        at: OffsetDateTime,
+    },
     /// Key and intent, before newOrder. A crash after it: the same key is ordered for again.
     OrderIntended {
         /// Its id.
@@ -81,6 +97,8 @@ pub enum Step {
         /// The attempt that brought it; stored when that ended.
         attempt: Span,
     },
+    /// A certificate that another client has made, with its key: the outbox. A crash before it: whoever imports it does so again.
+    Imported(Box<Imported>),
     /// The order goes on, but not before `until`. A crash before it: it is resumed at once.
     OrderWaits {
         /// Which order.

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Span, Step, StoreError, accounts,
-    attempts, budget, obstacle, parking, renewals, revocations, wants,
+    attempts, budget, imported, obstacle, parking, renewals, revocations, unwanted, wants,
 };
 use crate::vault::Sealed;
 
@@ -111,23 +111,14 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             accounts::end(to, &directory, &url, &thumbprint, at).await
         }
         Step::Wanted(wants) => wants::wanted(to, &wants).await,
+        Step::Unwanted { secrets, at } => unwanted::seen(to, &secrets, at).await,
+        Step::RemovalConfirmed { secrets, at } => unwanted::confirmed(to, &secrets, at).await,
         Step::OrderIntended { order, certificate, sealed_key, ca, profile, uses, at } => {
             let intent = Intent { certificate: &certificate, sealed_key, ca, profile, at };
             intended(to, epoch, order, intent).await?;
             budget::used(to, &uses).await
         }
-        Step::OrderKnown { order, url } => {
-            let sql = "UPDATE acme_order SET url = ? WHERE id = ? AND epoch = ? AND state = 'open'";
-            fenced(
-                order,
-                sqlx::query(sql)
-                    .bind(url.to_string())
-                    .bind(order.to_string())
-                    .bind(epoch.0)
-                    .execute(to)
-                    .await,
-            )
-        }
+        Step::OrderKnown { order, url } => known(to, epoch, order, url.to_string()).await,
         Step::Offered { key_authorization, until } => offered(to, &key_authorization, until).await,
         Step::Finalizing { order, csr } => {
             let sql = "UPDATE acme_order SET csr = ? WHERE id = ? AND epoch = ? AND state = 'open'";
@@ -140,6 +131,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             issued(to, epoch, order, &chain, attempt.ended).await?;
             attempts::record(to, order, attempt, AttemptOutcome::Issued, None).await
         }
+        Step::Imported(found) => imported::keep(to, *found).await,
         Step::OrderWaits { order, error, blame, attempt, until } => {
             failed(to, epoch, order, &Failure { error, blame, attempt, until }).await
         }
@@ -167,9 +159,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             revocations::failed(to, fingerprint, error, until).await
         }
         Step::Revoked { fingerprint, at } => revocations::revoked(to, fingerprint, at).await,
-        Step::AnswersForgotten { until } => {
-            done(sqlx::query("DELETE FROM answer WHERE until <= ?").bind(until).execute(to).await)
-        }
+        Step::AnswersForgotten { until } => forget_answers(to, until).await,
     }
 }
 
@@ -188,6 +178,17 @@ pub(super) async fn certificate_id(
     .fetch_one(to)
     .await
     .map_err(StoreError::Engine)
+}
+
+async fn known(
+    to: &mut SqliteConnection,
+    epoch: Epoch,
+    order: OrderId,
+    url: String,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE acme_order SET url = ? WHERE id = ? AND epoch = ? AND state = 'open'";
+    let row = sqlx::query(sql).bind(url).bind(order.to_string()).bind(epoch.0);
+    fenced(order, row.execute(to).await)
 }
 
 async fn asked(
@@ -272,6 +273,13 @@ async fn offered(
         .bind(offered.as_str().to_owned())
         .bind(until);
     done(row.execute(to).await)
+}
+
+async fn forget_answers(
+    to: &mut SqliteConnection,
+    until: OffsetDateTime,
+) -> Result<(), StoreError> {
+    done(sqlx::query("DELETE FROM answer WHERE until <= ?").bind(until).execute(to).await)
 }
 
 async fn issued(

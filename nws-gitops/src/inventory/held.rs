@@ -1,30 +1,22 @@
 //! The Secrets that are there.
 
+use super::Delivered;
+use super::file::File;
 use super::namespaces::Namespaces;
-use super::{Delivered, File};
 use crate::fault::{Fault, FaultReason};
-use crate::layout::target_of;
 use crate::reader::Secret;
-use crate::{Provenance, SecretRef};
+use crate::{Provenance, SecretRef, Targets, WantKey};
 
-/// All Secrets that say where they belong. One that does not is in nobody's way, and its owner's business.
-pub(super) fn secrets(
-    files: &[File],
-    namespaces: &Namespaces<'_>,
-    faults: &mut Vec<Fault>,
-) -> Vec<Delivered> {
-    let mut held = Vec::new();
-    for file in files {
-        held.extend(
-            file.parsed.secrets.iter().filter_map(|secret| delivered(file, secret, namespaces)),
-        );
-    }
-    held.sort_by(|a: &Delivered, b| {
-        (&a.secret, &a.path, a.document).cmp(&(&b.secret, &b.path, b.document))
-    });
-    faults.extend(held.iter().filter(|held| held.ours && held.chain.is_none()).map(no_certificate));
-    faults.extend(held.windows(2).filter_map(|pair| twice(&pair[0], &pair[1])));
-    held
+/// A file's Secrets that say where they belong. One that does not is in nobody's way, and its owner's business.
+pub(super) fn secrets(file: &File, namespaces: &Namespaces, targets: &Targets) -> Vec<Delivered> {
+    let secrets = file.parsed.secrets.iter();
+    secrets.filter_map(|secret| delivered(file, secret, namespaces, targets)).collect()
+}
+
+/// What is wrong with all Secrets of one name.
+pub(super) fn faults(same: &[Delivered]) -> impl Iterator<Item = Fault> {
+    let empty = same.iter().filter(|held| held.ours && held.chain.is_none()).map(no_certificate);
+    empty.chain(same.iter().filter_map(|second| twice(first_of(same, second)?, second)))
 }
 
 /// Those of one name, in a list that is sorted by name.
@@ -34,14 +26,30 @@ pub(super) fn named<'a>(held: &'a [Delivered], secret: &SecretRef) -> &'a [Deliv
     &held[from..from + count]
 }
 
-fn delivered(file: &File, secret: &Secret, namespaces: &Namespaces<'_>) -> Option<Delivered> {
+/// Those of one name for the same clusters.
+pub(super) fn of<'a>(held: &'a [Delivered], key: &WantKey) -> impl Iterator<Item = &'a Delivered> {
+    named(held, &key.secret).iter().filter(|held| held.target == key.target)
+}
+
+fn delivered(
+    file: &File,
+    secret: &Secret,
+    namespaces: &Namespaces,
+    targets: &Targets,
+) -> Option<Delivered> {
     let namespace = namespaces.resolve(&file.path, secret.namespace.as_deref()).ok()?;
     Some(Delivered {
         secret: SecretRef::new(&namespace, &secret.name).ok()?,
+        target: if secret.ours {
+            targets.of_secret(&file.path, secret.target.as_ref())
+        } else {
+            targets.of(&file.path)
+        },
         path: file.path.clone(),
         document: secret.document,
         blob: file.blob,
         ours: secret.ours,
+        stays: secret.stays,
         chain: secret.chain.clone(),
         provenance: if secret.ours { secret.provenance.clone() } else { Provenance::default() },
         alone: file.parsed.documents == 1 && file.parsed.secrets.len() == 1,
@@ -58,10 +66,14 @@ fn no_certificate(held: &Delivered) -> Fault {
     }
 }
 
-/// Two of ours for the same clusters; the first by path is the one that counts.
+/// The Secret that counts in this one's stead, if it is one of ours: the first by path of those for the same clusters.
+fn first_of<'a>(held: &'a [Delivered], one: &Delivered) -> Option<&'a Delivered> {
+    let mut same = named(held, &one.secret).iter().filter(|held| held.target == one.target);
+    same.find(|held| held.ours)
+}
+
 fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
-    let same = first.ours && second.ours && first.secret == second.secret;
-    (same && target_of(&first.path) == target_of(&second.path)).then(|| Fault {
+    (second.ours && !std::ptr::eq(first, second)).then(|| Fault {
         path: second.path.clone(),
         document: Some(second.document),
         field: None,

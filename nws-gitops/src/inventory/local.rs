@@ -2,41 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kustomize::Kustomizations;
-use super::{File, Tree};
+use super::file::{File, Files};
+use super::surroundings::Surroundings;
 use crate::RepoPath;
-use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
-use crate::reader::LocalFault;
+use crate::reader::{Applicant, LocalFault};
 
-pub(super) fn faults(
-    tree: &Tree,
-    kustomizations: &Kustomizations<'_>,
-    discover: &Discover,
-) -> Vec<Fault> {
-    let files = tree.files.iter().filter(|file| discover.covers(&file.path));
-    files
-        .flat_map(|file| {
-            if is_chart_template(&file.path, &tree.paths) {
-                of_a_template(file)
-            } else if kustomizations.is_patch(&file.path) {
-                of_a_patch(file)
-            } else {
-                of_a_manifest(file, kustomizations, discover)
-            }
-        })
-        .collect()
+pub(super) fn faults(file: &File, around: &Surroundings) -> Vec<Fault> {
+    if !around.discover.covers(&file.path) {
+        Vec::new()
+    } else if is_chart_template(&file.path, &around.ground.files) {
+        of_a_template(file)
+    } else if around.kustomizations.is_patch(&file.path) {
+        of_a_patch(file)
+    } else {
+        of_a_manifest(file, around)
+    }
 }
 
-/// What is wrong with an Ingress that a kustomization changes may be mended there; that it is changed is said elsewhere.
-fn of_a_manifest(
-    file: &File,
-    kustomizations: &Kustomizations<'_>,
-    discover: &Discover,
-) -> Vec<Fault> {
-    let applicants = file.parsed.applicants.iter();
-    let changed: BTreeSet<_> = applicants
-        .filter(|applicant| kustomizations.objection(&file.path, applicant, discover).is_some())
+/// What is wrong with an object that a kustomization changes may be mended there; that it is changed is said elsewhere.
+fn of_a_manifest(file: &File, around: &Surroundings) -> Vec<Fault> {
+    let objected = |applicant: &&Applicant| {
+        around.kustomizations.objection(&file.path, (*applicant).into(), &around.discover).is_some()
+    };
+    let changed: BTreeSet<_> = file
+        .parsed
+        .applicants
+        .iter()
+        .filter(objected)
         .map(|applicant| Some(applicant.document))
         .collect();
     let faults = file.parsed.faults.iter().filter(|fault| !changed.contains(&fault.document));
@@ -44,12 +37,12 @@ fn of_a_manifest(
 }
 
 /// Helm renders what lies in `templates/` beside a `Chart.yaml`, even where it looks like a plain manifest.
-pub(super) fn is_chart_template(path: &RepoPath, paths: &BTreeSet<RepoPath>) -> bool {
+pub(super) fn is_chart_template(path: &RepoPath, files: &Files) -> bool {
     let beside = |templates: RepoPath| {
         let chart = templates
             .parent()
             .map_or_else(|| "Chart.yaml".to_owned(), |dir| format!("{dir}/Chart.yaml"));
-        chart.parse().is_ok_and(|chart: RepoPath| paths.contains(&chart))
+        chart.parse().is_ok_and(|chart: RepoPath| files.contains(&chart))
     };
     path.ancestors().filter(|dir| dir.file_name() == "templates").any(beside)
 }
@@ -75,14 +68,14 @@ fn of_a_template(file: &File) -> Vec<Fault> {
     documents.into_iter().map(fault).collect()
 }
 
-/// A patch need not be a whole Ingress, but it has to be readable.
+/// A patch need not be a whole object, but it has to be readable.
 fn of_a_patch(file: &File) -> Vec<Fault> {
     let faults = file.parsed.faults.iter().filter(|fault| fault.field.is_none());
     faults.map(|fault| fault.at(&file.path)).collect()
 }
 
 impl LocalFault {
-    fn at(&self, path: &RepoPath) -> Fault {
+    pub(super) fn at(&self, path: &RepoPath) -> Fault {
         Fault {
             path: path.clone(),
             document: self.document,

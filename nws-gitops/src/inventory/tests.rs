@@ -6,20 +6,59 @@ use crate::reader::{Format, parse};
 type Files<'a> = &'a [(&'a str, &'a str)];
 
 fn inventory(files: Files<'_>, discover: &Discover) -> Inventory {
-    let mut tree = Tree::default();
-    for (path, text) in files {
-        let path: RepoPath = path.parse().unwrap();
-        if let Some(format) = Format::of(&path) {
-            let blob = "4b825dc642cb6eb9a060e54bf8d69288fbee4904".parse().unwrap();
-            tree.files.push(File {
-                path: path.clone(),
-                blob,
-                parsed: Arc::new(parse(text.as_bytes(), format)),
-            });
-        }
-        tree.paths.insert(path);
+    let mut repository = Repository::new(discover);
+    repository.change(&files.iter().map(|(path, text)| (*path, Some(*text))).collect::<Vec<_>>());
+    repository.inventory
+}
+
+/// The same of files that need not be text.
+fn inventory_of_bytes<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Inventory {
+    let mut repository = Repository::new(&Discover::default());
+    repository.change_bytes(files.map(|(path, bytes)| (path, Some(bytes))));
+    repository.inventory
+}
+
+/// Files, and the inventory of them.
+struct Repository {
+    files: BTreeMap<RepoPath, Vec<u8>>,
+    inventory: Inventory,
+}
+
+impl Repository {
+    fn new(discover: &Discover) -> Self {
+        Self { files: BTreeMap::new(), inventory: Inventory::empty(discover) }
     }
-    Inventory::assemble(Tip { commit: None }, &tree, discover)
+
+    /// Gives files another text, or removes them, in one commit.
+    fn change(&mut self, changes: &[(&str, Option<&str>)]) {
+        self.change_bytes(changes.iter().map(|(path, text)| (*path, text.map(str::as_bytes))));
+    }
+
+    fn change_bytes<'a>(&mut self, changes: impl Iterator<Item = (&'a str, Option<&'a [u8]>)>) {
+        let mut changed = BTreeMap::new();
+        for (path, text) in changes {
+            let path: RepoPath = path.parse().unwrap();
+            let blob = "4b825dc642cb6eb9a060e54bf8d69288fbee4904".parse().unwrap();
+            let entry = match (text, Format::of(&path)) {
+                (Some(_), Some(_)) => Entry::Read(blob),
+                (Some(_), None) => Entry::Other,
+                (None, _) => Entry::Gone,
+            };
+            match text {
+                Some(bytes) => drop(self.files.insert(path.clone(), bytes.to_owned())),
+                None => drop(self.files.remove(&path)),
+            }
+            changed.insert(path, entry);
+        }
+        let changed: Vec<_> = changed.into_iter().collect();
+        let Self { files, inventory } = self;
+        let read = |(path, blob): &(RepoPath, ObjectId)| {
+            let parsed = parse(&files[path], Format::of(path)?);
+            Some(File { path: path.clone(), blob: *blob, parsed })
+        };
+        let read = |files: &[_]| Ok::<_, ()>(files.iter().filter_map(read).collect());
+        inventory.change(Tip { commit: None }, &changed, read).unwrap();
+    }
 }
 
 fn wanted(inventory: &Inventory) -> Vec<String> {
@@ -165,7 +204,7 @@ fn a_foreign_secret_is_left_alone_and_reported() {
     assert_eq!(
         faults(&inventory),
         [
-            r#"apps/i.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which apps/secret.yaml holds and nws-certd did not write; use another secretName, remove that file, or hand it over with the label nws-certd/managed: "true""#
+            r#"apps/i.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which apps/secret.yaml holds and nws-certd did not write; use another secretName, remove that file, or take it over with: nws-certd import repo shop/tls"#
         ]
     );
 }
@@ -262,7 +301,11 @@ fn the_order_of_files_does_not_matter() {
     assert_eq!(format!("{:?}", inventory(&files, &Discover::default())), forwards);
 }
 
+mod changes;
+mod corpus;
+mod gateways;
 mod kustomize;
+mod layouts;
 mod options;
 mod overrides;
 mod written;

@@ -1,5 +1,7 @@
 //! A commit on exactly the tip that was read.
 
+use std::collections::BTreeSet;
+use std::error::Error;
 use std::sync::atomic::Ordering;
 
 use gix::actor::Signature;
@@ -10,7 +12,7 @@ use super::pack::StoreError;
 use super::{Mirror, ObjectError, Tip};
 use crate::delivery::{Content, Edit};
 use crate::message::{Author, Message};
-use crate::{GitError, ObjectId, RepoPath};
+use crate::{ObjectId, RepoPath};
 
 /// A commit that so far only this mirror knows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,8 +33,8 @@ impl Mirror {
     ///
     /// # Errors
     ///
-    /// [`CommitError::NotADirectory`] if an edit would replace somebody's file by a directory; [`CommitError::Git`] if git
-    /// cannot write the objects, as on a full disk; otherwise, that the objects there cannot be read, which the next
+    /// [`CommitError::NotADirectory`] if an edit would replace somebody's file by a directory; [`CommitError::Disk`] if
+    /// the objects cannot be written, as on a full disk; otherwise, that the objects there cannot be read, which the next
     /// [`Mirror::fetch`] repairs.
     pub fn commit(
         &self,
@@ -45,7 +47,7 @@ impl Mirror {
         let signature = author.signature(now);
         self.write_commit(tip, edits, message, signature).inspect_err(|error| match error {
             CommitError::Objects(_) => self.suspect.store(true, Ordering::Relaxed),
-            CommitError::NotADirectory { .. } | CommitError::Git { .. } => {}
+            CommitError::NotADirectory { .. } | CommitError::Disk { .. } => {}
         })
     }
 
@@ -58,7 +60,8 @@ impl Mirror {
     ) -> Result<Option<Commit>, CommitError> {
         let repository = self.repository()?.with_object_memory();
         let before = tree_of(&repository, tip)?;
-        let after = edited(&before, edits)?;
+        let dirs: BTreeSet<_> = edits.iter().filter_map(|edit| edit.path.parent()).collect();
+        let (after, blobs) = edited(&before, edits, &dirs)?;
         if after == before.id {
             return Ok(None);
         }
@@ -72,24 +75,30 @@ impl Mirror {
             extra_headers: Vec::new(),
         };
         let id = repository.write_object(&commit).map_err(ObjectError::from)?.detach();
-        self.store(&repository.objects.reset_object_memory().unwrap_or_default())?;
-        read_back(&self.repository()?, id, edits)?;
+        let written = repository.objects.reset_object_memory().unwrap_or_default();
+        self.store(&written)?;
+        let there = blobs.into_iter().filter(|blob| !written.contains_key(blob));
+        read_back(&self.repository()?, id, &dirs, there)?;
         Ok(Some(Commit { id: ObjectId::from_gix(id), parent: *tip }))
     }
 }
 
-/// Reads what was written. An object that exists is not written again, and after a power cut one may exist without content:
-/// then every push of this commit would fail.
+/// Reads the directories of a commit, and blobs that were there before it. An object that exists is not written again, and after a
+/// power cut one may exist without content: then every push of this commit would fail.
 fn read_back(
     repository: &gix::Repository,
     commit: gix::ObjectId,
-    edits: &[Edit],
+    dirs: &BTreeSet<RepoPath>,
+    blobs: impl Iterator<Item = gix::ObjectId>,
 ) -> Result<(), ObjectError> {
     let tree = repository.find_commit(commit)?.tree()?;
-    for edit in edits {
-        if let Some(entry) = tree.lookup_entry_by_path(edit.path.as_str())? {
+    for dir in dirs {
+        if let Some(entry) = tree.lookup_entry_by_path(dir.as_str())? {
             entry.object()?;
         }
+    }
+    for blob in blobs {
+        repository.find_object(blob)?;
     }
     Ok(())
 }
@@ -105,13 +114,20 @@ pub(super) fn tree_of<'r>(
     }
 }
 
-fn edited(before: &gix::Tree<'_>, edits: &[Edit]) -> Result<gix::ObjectId, CommitError> {
+/// The tree after the edits, and the blobs they write.
+fn edited(
+    before: &gix::Tree<'_>,
+    edits: &[Edit],
+    dirs: &BTreeSet<RepoPath>,
+) -> Result<(gix::ObjectId, Vec<gix::ObjectId>), CommitError> {
+    refuse_files_as_directories(before, dirs)?;
+    let mut blobs = Vec::new();
     let mut editor = before.edit().map_err(ObjectError::from)?;
     for edit in edits {
-        refuse_a_file_as_directory(before, &edit.path)?;
         match &edit.content {
             Content::Write(bytes) => {
-                let blob = before.repo.write_blob(bytes).map_err(ObjectError::from)?;
+                let blob = before.repo.write_blob(bytes).map_err(ObjectError::from)?.detach();
+                blobs.push(blob);
                 editor
                     .upsert(edit.path.as_str(), EntryKind::Blob, blob)
                     .map_err(ObjectError::from)?;
@@ -121,15 +137,20 @@ fn edited(before: &gix::Tree<'_>, edits: &[Edit]) -> Result<gix::ObjectId, Commi
             }
         }
     }
-    Ok(editor.write().map_err(ObjectError::from)?.detach())
+    Ok((editor.write().map_err(ObjectError::from)?.detach(), blobs))
 }
 
 /// The editor would put a directory in the file's place.
-fn refuse_a_file_as_directory(before: &gix::Tree<'_>, path: &RepoPath) -> Result<(), CommitError> {
-    for dir in path.ancestors() {
-        let entry = before.lookup_entry_by_path(dir.as_str()).map_err(ObjectError::from)?;
-        if entry.is_some_and(|entry| !entry.mode().is_tree()) {
-            return Err(CommitError::NotADirectory { path: path.clone(), file: dir });
+fn refuse_files_as_directories(
+    before: &gix::Tree<'_>,
+    dirs: &BTreeSet<RepoPath>,
+) -> Result<(), CommitError> {
+    for path in dirs {
+        for dir in path.ancestors().chain([path.clone()]) {
+            let entry = before.lookup_entry_by_path(dir.as_str()).map_err(ObjectError::from)?;
+            if entry.is_some_and(|entry| !entry.mode().is_tree()) {
+                return Err(CommitError::NotADirectory { path: path.clone(), file: dir });
+            }
         }
     }
     Ok(())
@@ -139,9 +160,9 @@ fn refuse_a_file_as_directory(before: &gix::Tree<'_>, path: &RepoPath) -> Result
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// A part of the path is a file.
-    #[error("cannot write {path}: {file} is a file, not a directory")]
+    #[error("cannot write into {path}: {file} is a file, not a directory")]
     NotADirectory {
-        /// What was to be written.
+        /// The directory that was to be written into.
         path: RepoPath,
         /// What stands in the way.
         file: RepoPath,
@@ -149,11 +170,11 @@ pub enum CommitError {
     /// The mirror's objects cannot be read or written.
     #[error("cannot make a commit")]
     Objects(#[from] ObjectError),
-    /// git cannot write the objects.
+    /// The objects cannot be written.
     #[error("cannot write a commit into the mirror; see that the state directory's disk has room")]
-    Git {
-        /// Why.
-        source: GitError,
+    Disk {
+        /// What the system said.
+        source: Box<dyn Error + Send + Sync>,
     },
 }
 
@@ -161,7 +182,9 @@ impl From<StoreError> for CommitError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Objects(error) => Self::Objects(error),
-            StoreError::Git(source) => Self::Git { source },
+            error @ (StoreError::Write(_) | StoreError::Sync(_)) => {
+                Self::Disk { source: error.into() }
+            }
         }
     }
 }

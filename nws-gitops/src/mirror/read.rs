@@ -1,77 +1,168 @@
-//! Reading the files of one commit.
+//! Reading the files of a commit, and what of them differs from another's.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use gix::bstr::ByteSlice;
-use gix::traverse::tree::recorder::Entry;
+use gix::bstr::{BStr, ByteSlice};
+use gix::diff::tree::{Recorder, State, recorder};
+use gix::objs::TreeRefIter;
+use gix::objs::tree::EntryMode;
+use zeroize::Zeroizing;
 
 use super::commit::tree_of;
 use super::{Mirror, ObjectError, Tip};
 use crate::discover::Discover;
-use crate::inventory::{File, Inventory, Tree};
-use crate::reader::{Cache, Format, MAX_FILE_BYTES, Parsed, parse, too_large};
-use crate::{ObjectId, RepoPath};
+use crate::inventory::{Change, Delivered, Entry, File, Inventory};
+use crate::reader::{Format, MAX_FILE_BYTES, parse, too_large};
+use crate::{ObjectId, RepoPath, parallel};
 
 impl Mirror {
     /// What the repository wants and holds at `tip`.
     ///
-    /// One broken file never hides another: what cannot be used stands beside the rest as a fault. Only blobs that the last
-    /// inventory did not see are read.
+    /// One broken file never hides another: what cannot be used stands beside the rest as a fault. Every manifest is read, on all
+    /// cores; [`Mirror::refresh`] then costs only what has changed.
     ///
     /// # Errors
     ///
     /// [`ReadError`] if the mirror lacks an object; the next [`Mirror::fetch`] then repairs it.
     pub fn inventory(&self, tip: &Tip, discover: &Discover) -> Result<Inventory, ReadError> {
-        let tree =
-            self.read_files(tip).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))?;
-        Ok(Inventory::assemble(*tip, &tree, discover))
+        let mut inventory = Inventory::empty(discover);
+        self.refresh(&mut inventory, tip)?;
+        Ok(inventory)
     }
 
-    fn read_files(&self, tip: &Tip) -> Result<Tree, ReadError> {
-        let repository = self.repository()?;
-        let entries = tree_of(&repository, tip)?
-            .traverse()
-            .breadthfirst
-            .files()
-            .map_err(ObjectError::from)?;
-        let known = self.with_cache(std::mem::take);
-        let mut seen = Cache::default();
-        let mut tree = Tree::default();
-        for entry in entries.iter().filter(|entry| !entry.mode.is_tree()) {
-            // No RepoPath, no place for us: a path that is not UTF-8 or could not be checked out either.
-            let Some(path) =
-                entry.filepath.to_str().ok().and_then(|path| path.parse::<RepoPath>().ok())
-            else {
-                continue;
+    /// The text of a file at `tip`; none if it is not there. It may hold a key, so it is wiped on drop.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if the mirror lacks an object; the next [`Mirror::fetch`] then repairs it.
+    pub fn text(
+        &self,
+        tip: &Tip,
+        path: &RepoPath,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
+        let read = || {
+            let repository = self.repository()?;
+            let entry = tree_of(&repository, tip)?.lookup_entry_by_path(path.as_str())?;
+            let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else {
+                return Ok(None);
             };
-            if let Some(format) = Format::of(&path).filter(|_| entry.mode.is_blob()) {
-                let key = (ObjectId::from_gix(entry.oid), format);
-                let parsed = match known.get(&key) {
-                    Some(parsed) => Arc::clone(parsed),
-                    None => read(&repository, entry, format)?,
-                };
-                seen.insert(key, Arc::clone(&parsed));
-                tree.files.push(File { path: path.clone(), blob: key.0, parsed });
+            let mut blob = repository.find_blob(entry.object_id())?;
+            Ok(Some(Zeroizing::new(blob.take_data())))
+        };
+        read().map_err(ReadError).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))
+    }
+
+    /// The file of a Secret, which may hold a key, so it is wiped on drop.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::inventory`].
+    pub fn file_of(&self, held: &Delivered) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        let repository = self.repository()?;
+        let found = repository.find_blob(held.blob.to_gix()).map_err(ObjectError::from);
+        let mut blob = found.inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))?;
+        Ok(Zeroizing::new(std::mem::take(&mut blob.data)))
+    }
+
+    /// Makes an inventory that of another commit: the same as [`Mirror::inventory`] gives with the same [`Discover`], for the
+    /// price of what differs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mirror::inventory`]; then it stays that of the commit it was.
+    pub fn refresh(&self, inventory: &mut Inventory, tip: &Tip) -> Result<(), ReadError> {
+        self.read(inventory, tip).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))
+    }
+
+    fn read(&self, inventory: &mut Inventory, tip: &Tip) -> Result<(), ReadError> {
+        let repository = self.repository()?;
+        // Of a branch that was rewritten the commit before may be gone.
+        let before = inventory.base().and_then(|base| tree_of(&repository, &base).ok());
+        match before {
+            Some(before) => advance(&repository, inventory, &before, tip),
+            None => {
+                let mut anew = inventory.begin_anew();
+                advance(&repository, &mut anew, &repository.empty_tree(), tip)?;
+                *inventory = anew;
+                Ok(())
             }
-            tree.paths.insert(path);
         }
-        self.with_cache(|cache| *cache = seen);
-        Ok(tree)
     }
 }
 
+fn advance(
+    repository: &gix::Repository,
+    inventory: &mut Inventory,
+    before: &gix::Tree<'_>,
+    tip: &Tip,
+) -> Result<(), ReadError> {
+    let changes = changes(before, &tree_of(repository, tip)?)?;
+    let shared = repository.clone().into_sync();
+    inventory.change(*tip, &changes, |files| {
+        let read = parallel::try_map(files, || {
+            let repository = shared.to_thread_local();
+            move |(path, blob): &(RepoPath, ObjectId)| read(&repository, path, *blob)
+        })?;
+        Ok(read.into_iter().flatten().collect())
+    })
+}
+
+/// What differs in the files of two commits; subtrees that are the same are passed over.
+fn changes(before: &gix::Tree<'_>, after: &gix::Tree<'_>) -> Result<Vec<Change>, ObjectError> {
+    let (mut found, hash) = (Recorder::default(), after.repo.object_hash());
+    let (old, new) = (&before.data, &after.data);
+    let (old, new) = (TreeRefIter::from_bytes(old, hash), TreeRefIter::from_bytes(new, hash));
+    gix::diff::tree(old, new, State::default(), &after.repo.objects, &mut found)?;
+    // A path is named twice where a file takes another's place.
+    let (gone, there): (Vec<_>, Vec<_>) =
+        found.records.iter().filter_map(change).partition(|(_, entry)| *entry == Entry::Gone);
+    let all: BTreeMap<_, _> = gone.into_iter().chain(there).collect();
+    Ok(all.into_iter().collect())
+}
+
+fn change(found: &recorder::Change) -> Option<Change> {
+    use recorder::Change::{Addition, Deletion, Modification};
+    match found {
+        Addition { entry_mode, oid, path, .. } | Modification { entry_mode, oid, path, .. } => {
+            let path = repo_path(path.as_ref(), *entry_mode)?;
+            let entry = entry(&path, *entry_mode, oid);
+            Some((path, entry))
+        }
+        Deletion { entry_mode, path, .. } => {
+            Some((repo_path(path.as_ref(), *entry_mode)?, Entry::Gone))
+        }
+    }
+}
+
+/// No RepoPath, no place for us: a path that is not UTF-8 or could not be checked out either.
+fn repo_path(path: &BStr, mode: EntryMode) -> Option<RepoPath> {
+    path.to_str().ok().filter(|_| !mode.is_tree())?.parse().ok()
+}
+
+fn entry(path: &RepoPath, mode: EntryMode, blob: &gix::oid) -> Entry {
+    match Format::of(path).filter(|_| mode.is_blob()) {
+        Some(_) => Entry::Read(ObjectId::from_gix(blob.to_owned())),
+        None => Entry::Other,
+    }
+}
+
+/// Reads a file; nothing if it says nothing.
 fn read(
     repository: &gix::Repository,
-    entry: &Entry,
-    format: Format,
-) -> Result<Arc<Parsed>, ReadError> {
-    let size = repository.find_header(entry.oid).map_err(ObjectError::from)?.size();
-    if size > MAX_FILE_BYTES {
-        return Ok(Arc::new(too_large(size)));
-    }
-    let blob = repository.find_blob(entry.oid).map_err(ObjectError::from)?;
-    Ok(Arc::new(parse(&blob.data, format)))
+    path: &RepoPath,
+    blob: ObjectId,
+) -> Result<Option<File>, ReadError> {
+    let Some(format) = Format::of(path) else {
+        return Ok(None);
+    };
+    let size = repository.find_header(blob.to_gix()).map_err(ObjectError::from)?.size();
+    let parsed = if size > MAX_FILE_BYTES {
+        too_large(size)
+    } else {
+        parse(&repository.find_blob(blob.to_gix()).map_err(ObjectError::from)?.data, format)
+    };
+    Ok(parsed.says_something().then(|| File { path: path.clone(), blob, parsed: parsed.compact() }))
 }
 
 /// The mirror lacks an object of the tip; fetching repairs it.

@@ -1,39 +1,87 @@
 //! The documents of a file, each on its own, so that a broken one never hides another.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 use gix::bstr::ByteSlice;
 use serde_json::Value;
 use serde_saphyr::Options;
 
-/// A cheap look, which spares parsing (150 µs a manifest) for what cannot concern us.
+use super::{RouteKind, plain};
+use crate::Kind;
+
+/// A cheap look, which spares parsing (150 µs a manifest) for what cannot concern us: one pass, however many kinds there are.
 pub(super) fn concerns_us(bytes: &[u8]) -> bool {
-    bytes.contains_str("Ingress") || declares(bytes, &["Secret", "SealedSecret"])
-}
-
-/// Whether a document that cannot be read was probably meant as something of interest.
-pub(super) fn looks_like_ours(text: &str) -> bool {
-    is_ingress(text) || text.contains("nws-certd/managed")
-}
-
-/// Whether a document that cannot be read was probably meant as an Ingress.
-pub(super) fn is_ingress(text: &str) -> bool {
-    declares(text.as_bytes(), &["Ingress"])
-}
-
-/// Whether the text has `kind: K`, in YAML or JSON, quoted or not.
-fn declares(bytes: &[u8], kinds: &[&str]) -> bool {
-    bytes.find_iter("kind").any(|at| {
-        let rest = bytes[at + "kind".len()..].trim_start_with(|c| matches!(c, '"' | '\'' | ' '));
-        rest.strip_prefix(b":").is_some_and(|value| {
-            let value = value.trim_start_with(|c| matches!(c, '"' | '\'' | ' ' | '\t' | '\n'));
-            kinds.iter().any(|kind| is_word(value, kind))
-        })
+    WORDS.find_iter(bytes).any(|found| match found.pattern().as_usize() {
+        0 => value_at(bytes, found.end()).is_some_and(may_be_secret),
+        _ => true,
     })
 }
 
-fn is_word(bytes: &[u8], word: &str) -> bool {
-    bytes
-        .strip_prefix(word.as_bytes())
-        .is_some_and(|rest| !rest.first().is_some_and(u8::is_ascii_alphanumeric))
+/// Before the name of a kind, which is enough for Secrets: the word alone stands in many a manifest. Then every other kind, by
+/// its name alone, since an anchor or a merge key may stand between the two.
+///
+/// Only of leftmost matches it looks for several bytes at a time, which is ten times as fast.
+#[expect(clippy::expect_used, reason = "the words are the same in every run")]
+static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = ["kind"].into_iter().chain(applicants()).chain(routes());
+    let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(words);
+    built.expect("few and short")
+});
+
+/// A plain word says what it is; an alias, a tag, a comment or an escape may stand for anything.
+fn may_be_secret(value: &[u8]) -> bool {
+    let (word, rest) = word(value);
+    matches!(word, b"Secret" | b"SealedSecret") || word.is_empty() || rest.starts_with(b"\\")
+}
+
+fn applicants() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.into_iter().map(Kind::as_str)
+}
+
+fn routes() -> impl Iterator<Item = &'static str> {
+    RouteKind::ALL.into_iter().map(RouteKind::as_str)
+}
+
+/// What a document that cannot be read was probably meant as.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Meaning {
+    /// Something that wants a certificate.
+    Applicant,
+    /// One of our own Secrets.
+    Secret,
+    /// Something that offers hosts.
+    Route,
+}
+
+/// The most that it may have been meant as, if it is of interest at all.
+pub(super) fn meant_as(text: &str) -> Option<Meaning> {
+    if declares(text, &applicants().collect::<Vec<_>>()) {
+        Some(Meaning::Applicant)
+    } else if text.contains("nws-certd/managed") {
+        Some(Meaning::Secret)
+    } else {
+        declares(text, &routes().collect::<Vec<_>>()).then_some(Meaning::Route)
+    }
+}
+
+/// Whether the text has `kind: K`, in YAML or JSON, quoted or not.
+fn declares(text: &str, kinds: &[&str]) -> bool {
+    let values =
+        text.match_indices("kind").map(|(at, key)| value_at(text.as_bytes(), at + key.len()));
+    values.flatten().any(|value| kinds.iter().any(|kind| word(value).0 == kind.as_bytes()))
+}
+
+/// What stands behind the key that ends here, if it is one.
+fn value_at(bytes: &[u8], end: usize) -> Option<&[u8]> {
+    let is_between = |c: char| matches!(c, '"' | '\'' | ' ' | '\t' | '\r' | '\n');
+    let value = bytes[end..].trim_start_with(is_between).strip_prefix(b":")?;
+    Some(value.trim_start_with(is_between))
+}
+
+fn word(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|byte| !byte.is_ascii_alphanumeric());
+    bytes.split_at(end.unwrap_or(bytes.len()))
 }
 
 /// Splits at the lines that begin a document (YAML 1.2 §9.1.2), which no scalar can contain; what holds only comments and
@@ -68,12 +116,27 @@ fn has_content(part: &str) -> bool {
         .any(|line| !line.is_empty() && !line.starts_with(['#', '%']) && line != "...")
 }
 
+/// Reads one document; most do not take a parser.
+pub(super) fn read(text: &str) -> Result<Value, String> {
+    plain::read(text).map_or_else(|| read_yaml(text), Ok)
+}
+
+/// The one document of a YAML file; none if there are several, or it cannot be read.
+pub(crate) fn single(bytes: &[u8]) -> Option<Value> {
+    match split(bytes.to_str().ok()?).as_slice() {
+        [text] => read(text).ok(),
+        _ => None,
+    }
+}
+
 /// Reads one document as Kubernetes does: YAML 1.1 booleans, a repeated key is an error; bounded in depth, nodes and aliases.
 ///
 /// The error text holds the place and the reason, not the text around it, which may be a key.
 pub(super) fn read_yaml(text: &str) -> Result<Value, String> {
+    /// What the reader's words hold for who writes programs.
+    const FOR_PROGRAMMERS: &str = ", set DuplicateKeyPolicy in Options if acceptable";
     serde_saphyr::from_str_with_options(text, options())
-        .map_err(|error| crate::git::words(&error.to_string()))
+        .map_err(|error| crate::git::words(&error.to_string().replace(FOR_PROGRAMMERS, "")))
 }
 
 /// A megabyte of small Ingresses in one list has some 150,000 nodes.

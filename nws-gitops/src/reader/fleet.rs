@@ -23,13 +23,19 @@ pub(super) fn read(text: &str) -> FleetNamespace {
             _ => FleetNamespace::Unreadable,
         };
     };
-    match documents::read_yaml(document) {
+    match documents::read(document) {
         Ok(value) => FleetNamespace::Stated {
             forced: stated(&value["namespace"]),
             default: stated(&value["defaultNamespace"]),
         },
         Err(_) => FleetNamespace::Unreadable,
     }
+}
+
+/// Whether it deploys a Helm chart from elsewhere: then nothing that lies beside it is deployed.
+pub(super) fn names_a_chart(text: &str) -> bool {
+    let helm = super::read_document(text).map(|fields| fields["helm"].clone()).unwrap_or_default();
+    ["chart", "repo"].into_iter().any(|field| stated(&helm[field]).is_some())
 }
 
 fn stated(value: &Value) -> Option<String> {

@@ -3,15 +3,20 @@
 use serde_json::Value;
 
 use super::node::{list, mapping, text};
-use super::reading::Reading;
+use super::reading::{Api, Reading};
 use super::{Applicant, Host, Kind, TlsBlock, hosts};
 use crate::fault::FaultReason;
+
+const API: Api = Api {
+    served: &["networking.k8s.io/v1"],
+    removed: &["networking.k8s.io/v1beta1", "extensions/v1beta1"],
+};
 
 /// The Ingress, if it wants a certificate and can be told which.
 pub(super) fn read(reading: &mut Reading<'_>, object: &Value) -> Option<Applicant> {
     let tls = object["spec"].get("tls")?;
     reading.hosts = hosts::of_ingress(object);
-    if !is_current(reading, object) || reading.is_template(object, tls) {
+    if !reading.is_served(object, &API) || reading.is_template(object, tls) {
         return None;
     }
     let (namespace, name) = reading.identity(object)?;
@@ -26,18 +31,6 @@ pub(super) fn read(reading: &mut Reading<'_>, object: &Value) -> Option<Applican
         blocks: blocks(reading, tls),
         hosts: hosts::of_ingress(object),
     })
-}
-
-/// Other API groups have kinds of that name too, which are none of our business.
-fn is_current(reading: &mut Reading<'_>, object: &Value) -> bool {
-    match object["apiVersion"].as_str() {
-        Some("networking.k8s.io/v1") => true,
-        Some(found @ ("networking.k8s.io/v1beta1" | "extensions/v1beta1")) => {
-            reading.fault("apiVersion", FaultReason::OldApi { found: found.into() });
-            false
-        }
-        Some(_) | None => false,
-    }
 }
 
 fn blocks(reading: &mut Reading<'_>, tls: &Value) -> Vec<TlsBlock> {
@@ -56,7 +49,12 @@ fn block(reading: &mut Reading<'_>, index: usize, block: &Value) -> Option<TlsBl
     let block = reading.keep(&field, mapping(block))?;
     let secret = reading.keep(&format!("{field}.secretName"), text(block.get("secretName")));
     let hosts = block_hosts(reading, &field, block.get("hosts"));
-    Some(TlsBlock { field: reading.place(&field), secret: secret?.to_owned(), hosts })
+    Some(TlsBlock {
+        field: reading.place(&field),
+        secret: secret?.to_owned(),
+        hosts,
+        listener: None,
+    })
 }
 
 fn block_hosts(reading: &mut Reading<'_>, block: &str, hosts: Option<&Value>) -> Vec<Host> {
@@ -73,23 +71,26 @@ fn block_hosts(reading: &mut Reading<'_>, block: &str, hosts: Option<&Value>) ->
         .collect()
 }
 
-/// The annotations by which cert-manager's ingress-shim takes an Ingress for its own.
+/// The annotations by which cert-manager takes an Ingress for its own.
 fn cert_manager_annotation(annotations: &Value) -> Option<String> {
+    const ACME: &str = "kubernetes.io/tls-acme";
+    let asks = |value: &Value| value == "true" || value == true;
+    issuer_annotation(annotations)
+        .or_else(|| annotations.get(ACME).filter(|value| asks(value)).map(|_| ACME.to_owned()))
+}
+
+/// The annotations by which it takes any object for its own that wants Secrets.
+pub(super) fn issuer_annotation(annotations: &Value) -> Option<String> {
     const ISSUER: [&str; 4] = [
         "cert-manager.io/issuer",
         "cert-manager.io/cluster-issuer",
         "certmanager.k8s.io/issuer",
         "certmanager.k8s.io/cluster-issuer",
     ];
-    let asks = |key: &str, value: &Value| match key {
-        "kubernetes.io/tls-acme" => value == "true" || value == true,
-        key => ISSUER.contains(&key),
-    };
-    let mut annotations = annotations.as_object()?.iter();
-    annotations.find(|(key, value)| asks(key, value)).map(|(key, _)| key.clone())
+    annotations.as_object()?.keys().find(|key| ISSUER.contains(&key.as_str())).cloned()
 }
 
-/// Whether these annotations would hand an Ingress to cert-manager.
+/// Whether these annotations would hand an object to cert-manager.
 pub(super) fn asks_cert_manager(annotations: &Value) -> bool {
     cert_manager_annotation(annotations).is_some()
 }

@@ -1,5 +1,7 @@
 //! What a `kustomization.yaml` builds, and what it changes on the way.
 
+use std::sync::Arc;
+
 use gix::bstr::ByteSlice;
 use serde_json::{Map, Value};
 
@@ -8,7 +10,7 @@ use super::{LocalFault, Parsed, documents, hosts, ingress, reading};
 use crate::fault::FaultReason;
 
 /// One kustomization.
-#[derive(Debug)]
+#[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Kustomization {
     Read {
         /// Files and directories it builds from, as written.
@@ -22,18 +24,18 @@ pub(crate) enum Kustomization {
 }
 
 /// A field that changes what is built.
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Change {
     /// As in `patches[1]`.
     pub(crate) field: String,
     pub(crate) effect: Effect,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Effect {
     /// Everything is put into this namespace.
     Namespace(String),
-    /// Everything is given annotations, of which this one hands an Ingress to cert-manager.
+    /// Everything is given annotations, of which this one hands an object to cert-manager.
     CertManager,
     /// What the target says, else what the patch itself names.
     Patch { target: Option<Named>, patch: Patch },
@@ -42,11 +44,11 @@ pub(crate) enum Effect {
 }
 
 /// The text of a patch.
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Patch {
     /// In a file of its own, as written.
     File(String),
-    /// The Ingresses that it names.
+    /// The objects that it names.
     Inline(Vec<Named>),
     /// It cannot be told.
     Unknown,
@@ -79,11 +81,13 @@ pub(super) fn read(bytes: &[u8]) -> Parsed {
         Err(_) => Err((None, FaultReason::NotUtf8)),
     };
     match fields {
-        Ok(kustomization) => Parsed { kustomization: Some(kustomization), ..Parsed::default() },
+        Ok(kustomization) => {
+            Parsed { kustomization: Some(Arc::new(kustomization)), ..Parsed::default() }
+        }
         Err((field, reason)) => {
             let fault = LocalFault { document: None, field, reason, hosts: Vec::new() };
             let words = words(&bytes.to_str_lossy());
-            let kustomization = Some(Kustomization::Unreadable { words });
+            let kustomization = Some(Arc::new(Kustomization::Unreadable { words }));
             Parsed { kustomization, faults: vec![fault], ..Parsed::default() }
         }
     }
@@ -101,7 +105,7 @@ fn read_fields(text: &str) -> Result<Kustomization, Unusable> {
             return Err((None, reason));
         }
     };
-    let value = documents::read_yaml(document).map_err(|detail| {
+    let value = documents::read(document).map_err(|detail| {
         let template = super::has_braces(document);
         let reason = if template { FaultReason::Template } else { FaultReason::Syntax { detail } };
         (None, reason)
@@ -124,7 +128,7 @@ fn items<'a>(fields: &'a Map<String, Value>, field: &'static str) -> Result<&'a 
     list(fields.get(field)).map_err(|reason| (Some(field.to_owned()), reason))
 }
 
-/// Labels, images, replicas and what is generated beside leave an Ingress' names, its Secret and its namespace alone.
+/// Labels, images, replicas and what is generated beside leave an object's names, its Secret and its namespace alone.
 fn changes(fields: &Map<String, Value>) -> Result<Vec<Change>, Unusable> {
     let mut changes = Vec::new();
     if let Some(namespace) =
@@ -192,7 +196,7 @@ fn merge(entry: &Value) -> Effect {
 
 fn inline(text: &str) -> Patch {
     let named = documents::split(text).into_iter().map(|document| {
-        let value = documents::read_yaml(document).ok()?;
+        let value = documents::read(document).ok()?;
         value.is_object().then(|| named(&value))
     });
     named.collect::<Option<_>>().map_or(Patch::Unknown, Patch::Inline)

@@ -17,6 +17,9 @@ pub(super) fn optional_text(value: Option<&Value>) -> Result<Option<&str>, Fault
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
+        Some(other @ (Value::Array(_) | Value::Object(_))) => {
+            Err(FaultReason::Shape { found: kind(other), wanted: "a string" })
+        }
         Some(other) => Err(FaultReason::NotAString { found: kind(other) }),
     }
 }

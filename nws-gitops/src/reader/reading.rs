@@ -6,9 +6,20 @@ use nws_expiry::DnsName;
 use serde_json::Value;
 
 use super::node::{optional_text, text};
-use super::{Host, LocalFault, Stated, StatedOptions};
+use super::{Host, LocalFault, Stated, StatedOptions, hosts};
 use crate::fault::FaultReason;
 use crate::{HOLD_ANNOTATION, KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION};
+
+/// The versions of a kind's API.
+pub(super) struct Api {
+    /// Those that mean the same to us, the current one first.
+    pub(super) served: &'static [&'static str],
+    pub(super) removed: &'static [&'static str],
+}
+
+/// More are not told of one object, nor more than so many hosts with them: each may concern all its hosts, whose number would be
+/// squared.
+const MAX_FAULTS: usize = 100;
 
 /// The reading of one object. What cannot be used becomes a fault beside the rest.
 pub(super) struct Reading<'a> {
@@ -23,6 +34,15 @@ pub(super) struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub(super) fn new(document: usize, at: &'a str) -> Self {
         Self { document, at, hosts: Vec::new(), faults: Vec::new() }
+    }
+
+    /// Whether it is of an API that is served. Other groups have kinds of the same name, which are none of our business.
+    pub(super) fn is_served(&mut self, object: &Value, api: &Api) -> bool {
+        let found = object["apiVersion"].as_str().unwrap_or_default();
+        if let ([current, ..], true) = (api.served, api.removed.contains(&found)) {
+            self.fault("apiVersion", FaultReason::OldApi { found: found.into(), current });
+        }
+        api.served.contains(&found)
     }
 
     /// Its namespace, where it states one, and its name.
@@ -91,8 +111,17 @@ impl<'a> Reading<'a> {
     }
 
     fn push(&mut self, field: Option<String>, reason: FaultReason) {
-        let (document, hosts) = (Some(self.document), self.hosts.clone());
-        self.faults.push(LocalFault { document, field, reason, hosts });
+        let document = Some(self.document);
+        match self.faults.len() {
+            0..MAX_FAULTS => {
+                let told: usize = self.faults.iter().map(|fault| fault.hosts.len()).sum();
+                let room = hosts::MAX.saturating_sub(told);
+                let hosts = self.hosts.iter().take(room).cloned().collect();
+                self.faults.push(LocalFault { document, field, reason, hosts });
+            }
+            MAX_FAULTS => self.faults.push(LocalFault::more(self.document)),
+            _ => {}
+        }
     }
 
     pub(super) fn place(&self, field: &str) -> String {
@@ -114,7 +143,7 @@ fn is_template(text: &str) -> bool {
     super::has_braces(text) || text.contains("${")
 }
 
-/// Whether these annotations would change how an Ingress wants its certificates made, or when.
+/// Whether these annotations would change how an object wants its certificates made, or when.
 pub(super) fn states_options(annotations: &Value) -> bool {
     const ALL: [&str; 4] =
         [KEY_TYPE_ANNOTATION, PROFILE_ANNOTATION, RENEW_BEFORE_ANNOTATION, HOLD_ANNOTATION];

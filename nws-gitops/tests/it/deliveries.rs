@@ -1,7 +1,7 @@
 //! From a certificate to the repository.
 
 use expect_test::expect;
-use nws_gitops::{Author, Layout, Message, Occasion, Plan, Provenance, WantKey, deliveries};
+use nws_gitops::{Author, Message, Occasion, Plan, Provenance};
 
 use crate::world::{World, ingress, issue, key, lets_encrypt};
 
@@ -134,12 +134,12 @@ fn what_is_not_ours_is_never_overwritten() {
         (
             "a secret of that name",
             vec![("apps/shop/tls.yaml", secret("app: shop"))],
-            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or hand it over with the label nws-certd/managed: "true""#,
+            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or take it over with: nws-certd import repo shop/shop-tls"#,
         ),
         (
             "a sealed secret of that name",
             vec![("apps/shop/tls.yaml", secret("").replace("kind: Secret", "kind: SealedSecret"))],
-            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or hand it over with the label nws-certd/managed: "true""#,
+            r#"certificate for shop/shop-tls is not delivered: apps/shop/tls.yaml holds secret shop/shop-tls, which nws-certd did not write; remove it, or take it over with: nws-certd import repo shop/shop-tls"#,
         ),
         (
             "another file in its place",
@@ -201,24 +201,6 @@ fn a_bundle_holds_two_hundred_secrets_and_the_rest_go_beside_it() {
     assert_eq!(["certs/shop", "certs/shop--2", "certs/shop--3"].map(count), [200, 200, 50]);
     assert!(world.file("certs/shop--3/fleet.yaml").is_some());
     assert_eq!(paths(&world.deliver(&wants)), [""; 0], "a path never changes");
-}
-
-#[test]
-fn other_targets_have_bundles_of_their_own() {
-    let world = World::new();
-    let issued = issue(&["shop.example"]);
-    let eu = WantKey { target: "eu".parse().unwrap(), secret: "shop/shop-tls".parse().unwrap() };
-    let by = Provenance::default();
-    let keys = [(eu.clone(), &issued, &by), (key("shop/shop-tls"), &issued, &by)];
-    let plan = deliveries(&world.inventory(), &Layout::default(), &keys);
-    let files = [
-        "certs/eu/shop/fleet.yaml",
-        "certs/eu/shop/shop-tls.yaml",
-        "certs/shop/fleet.yaml",
-        "certs/shop/shop-tls.yaml",
-    ];
-    assert_eq!(paths(&plan), files);
-    assert_eq!(Layout::default().place(&world.inventory(), &eu).path.as_str(), files[1]);
 }
 
 #[test]

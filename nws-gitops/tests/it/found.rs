@@ -1,8 +1,8 @@
 //! What an inventory finds beside certificates that are there.
 
-use nws_gitops::{Discover, Inventory};
+use nws_gitops::{Discover, Edit, Inventory};
 
-use crate::world::{World, ingress, issue, key, names};
+use crate::world::{World, ingress, issue, key, names, remove, write};
 
 #[test]
 fn the_holder_of_a_certificate_keeps_its_secret() {
@@ -36,7 +36,7 @@ fn a_certificate_that_is_there_stays_wanted_under_a_kustomization() {
         "namePrefix: p-\nresources: [ingress.yaml]\n",
     )]);
     let fault = "apps/ingress.yaml, document 1: is changed by apps/kustomization.yaml (namePrefix), which is not guessed at; \
-        commit the rendered Ingress, or leave the file out with discover.exclude";
+        commit the rendered manifest, or leave the file out with discover.exclude";
     let inventory = world.inventory();
     assert_eq!(wanted(&inventory), ["shop/shop-tls: shop.example"]);
     assert_eq!(faults(&inventory), [fault]);
@@ -49,6 +49,41 @@ fn a_certificate_that_is_there_stays_wanted_under_a_kustomization() {
     assert_eq!(wanted(&inventory), [""; 0], "other names would be ordered anew");
     assert_eq!(faults(&inventory), [fault]);
     assert!(inventory.held(&key("shop/shop-tls")).is_some(), "and nothing is taken away");
+}
+
+/// A route is many people's business: one that breaks it takes no host out of a certificate that others share, nor puts one in.
+#[test]
+fn a_route_that_nobody_can_read_takes_nothing_away() {
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: edge}\nspec:\n  \
+        listeners: [{name: a, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: tls}]}}]\n";
+    let route = |host: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: web, namespace: edge}}\nspec:\n  \
+            parentRefs: [{{name: public}}]\n  hostnames: [{host}]\n"
+        )
+    };
+    let both = "edge/tls: a.example, b.example";
+    let world = World::with(&[
+        ("g.yaml", gateway),
+        ("a.yaml", &route("a.example")),
+        ("b.yaml", &route("b.example")),
+    ]);
+    assert_eq!(wanted(&world.inventory()), [both]);
+    world.deliver(&[("edge/tls", &issue(&["a.example", "b.example"]))]);
+
+    let broken = route("b.example, c.example") + "  x: :\n   - y";
+    let cases = [
+        ("broken", &*broken, 1, both),
+        ("a template", &route("b.example, \"{{ .more }}\""), 1, both),
+        ("right again", &route("b.example"), 0, both),
+        ("nothing", "", 0, "edge/tls: a.example"),
+    ];
+    for (case, text, faults, want) in cases {
+        world.somebody_writes(&[("b.yaml", text)]);
+        let inventory = world.inventory();
+        assert_eq!(wanted(&inventory), [want], "{case}");
+        assert_eq!(inventory.faults.len(), faults, "{case}");
+    }
 }
 
 #[test]
@@ -82,17 +117,50 @@ fn two_files_with_one_secret_are_reported() {
 fn an_inventory_after_a_change_equals_a_cold_one() {
     let world = World::with(&[("apps/a.yaml", &ingress("a", "shop/a-tls", &["a.example"]))]);
     let warm = world.mirror("warm");
-    let discover = Discover::default();
-    warm.inventory(&warm.fetch().unwrap(), &discover).unwrap();
+    let mut inventory = warm.inventory(&warm.fetch().unwrap(), &Discover::default()).unwrap();
     world.somebody_writes(&[
         ("apps/a.yaml", &ingress("a", "shop/a-tls", &["aa.example"])),
         ("apps/b.yaml", &ingress("b", "shop/b-tls", &["b.example"])),
         ("apps/broken.yaml", "kind: Ingress\n: :\n- x"),
     ]);
-    let inventory = warm.inventory(&warm.fetch().unwrap(), &discover).unwrap();
+    warm.refresh(&mut inventory, &warm.fetch().unwrap()).unwrap();
     assert_eq!(format!("{inventory:?}"), format!("{:?}", world.inventory()));
     assert_eq!(wanted(&inventory), ["shop/a-tls: aa.example", "shop/b-tls: b.example"]);
     assert_eq!(inventory.faults.len(), 1);
+}
+
+#[test]
+fn the_inventory_of_a_commit_that_is_gone_is_read_anew() {
+    let shop = ingress("a", "shop/a-tls", &["a.example"]);
+    let (world, other) =
+        (World::with(&[("apps/a.yaml", &shop)]), World::with(&[("b.yaml", &shop)]));
+    let mirror = world.mirror("ours");
+    let mut inventory = mirror.inventory(&mirror.fetch().unwrap(), &Discover::default()).unwrap();
+    let elsewhere = other.mirror("ours");
+    let tip = elsewhere.fetch().unwrap();
+    elsewhere.refresh(&mut inventory, &tip).unwrap();
+    assert_eq!(format!("{inventory:?}"), format!("{:?}", other.inventory()));
+}
+
+#[test]
+fn a_file_that_becomes_a_directory_and_comes_back() {
+    let shop = ingress("a", "shop/a-tls", &["a.example"]);
+    let world = World::with(&[("apps.yaml", &shop), ("b.yaml", "x: 1\n")]);
+    let mirror = world.mirror("ours");
+    let mut inventory = mirror.inventory(&mirror.fetch().unwrap(), &Discover::default()).unwrap();
+    let commits: [[Edit; 2]; 2] = [
+        [remove("apps.yaml"), write("apps.yaml/b.yaml", &shop)],
+        [remove("apps.yaml/b.yaml"), write("apps.yaml", &shop)],
+    ];
+    for commits in commits {
+        // Nobody of us can do both in one commit, but one look can see both.
+        for edit in commits {
+            world.somebody_edits(&[edit]);
+        }
+        mirror.refresh(&mut inventory, &mirror.fetch().unwrap()).unwrap();
+        assert_eq!(format!("{inventory:?}"), format!("{:?}", world.inventory()));
+        assert_eq!(wanted(&inventory), ["shop/a-tls: a.example"]);
+    }
 }
 
 fn wanted(inventory: &Inventory) -> Vec<String> {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use nws_expiry::{DnsNames, Issued};
 use nws_gitops::{
-    Content, Discover, Edit, Inventory, Layout, Message, Mirror, ObjectId, Plan, Provenance,
-    Recovery, RefusalReason, Tip, WantKey, deliveries,
+    Content, Discover, Edit, Inventory, Message, Mirror, ObjectId, Plan, Provenance, Recovery,
+    RefusalReason, Tip, WantKey, deliveries,
 };
 use proptest::prelude::*;
 
@@ -79,6 +79,8 @@ const MARK: &str = "nws-certd/managed: \"true\"";
 struct Play {
     world: World,
     ours: Mirror,
+    /// The branch as we last looked at it.
+    seen: Inventory,
     theirs: Mirror,
     /// What the branch is to hold, as both sides' edits make it.
     files: Files,
@@ -95,7 +97,8 @@ impl Play {
         let tip = theirs.fetch().unwrap().commit.unwrap();
         let files = world.files(tip);
         let landed = vec![(tip, files.clone())];
-        Self { world, ours, theirs, files, landed, issued: HashMap::new() }
+        let seen = ours.inventory(&ours.fetch().unwrap(), &Discover::default()).unwrap();
+        Self { world, ours, seen, theirs, files, landed, issued: HashMap::new() }
     }
 
     fn step(&mut self, step: &Step) {
@@ -119,8 +122,8 @@ impl Play {
     /// One pass of ours until the branch took it, and the plan it ended with.
     fn we_deliver(&mut self, race: &Race) -> Plan {
         let tip = self.ours.fetch().unwrap();
-        let inventory = self.ours.inventory(&tip, &Discover::default()).unwrap();
-        let plan = self.plan(&inventory);
+        self.look(&tip);
+        let plan = self.plan(&self.seen.clone());
         let message = Message::for_deliveries(&plan.deliveries);
         let commit = self.ours.commit(&tip, &plan.edits, &message, &author(), NOW).unwrap();
         let Some(commit) = commit else {
@@ -140,6 +143,13 @@ impl Play {
         }
         self.has_landed(commit.id, &plan.edits);
         plan
+    }
+
+    /// What we saw before, brought up to a commit: the same as a first look gives.
+    fn look(&mut self, tip: &Tip) {
+        self.ours.refresh(&mut self.seen, tip).unwrap();
+        let first = self.ours.inventory(tip, &Discover::default()).unwrap();
+        assert_eq!(format!("{:?}", self.seen), format!("{first:?}"));
     }
 
     /// Whether the branch moves under our push from `tip`.
@@ -167,7 +177,7 @@ impl Play {
         }
         let by = Provenance::default();
         let issued: Vec<_> = wants.map(|want| (want.0.clone(), &self.issued[&want], &by)).collect();
-        deliveries(inventory, &Layout::default(), &issued)
+        deliveries(inventory, &issued)
     }
 
     /// A commit changes what its author edited and nothing else.

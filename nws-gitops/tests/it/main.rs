@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
+mod adoptions;
 mod deliveries;
 mod durable;
 mod found;
 mod interleavings;
+mod layouts;
 mod mirrors;
 mod options;
 mod races;

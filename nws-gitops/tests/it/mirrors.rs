@@ -100,10 +100,7 @@ fn a_file_is_never_replaced_by_a_directory() {
         .commit(&tip, &[write("certs/shop/a.yaml", "a: 1\n")], &message(), &author(), NOW)
         .unwrap_err();
     assert!(matches!(error, CommitError::NotADirectory { .. }));
-    assert_eq!(
-        error.to_string(),
-        "cannot write certs/shop/a.yaml: certs is a file, not a directory"
-    );
+    assert_eq!(error.to_string(), "cannot write into certs/shop: certs is a file, not a directory");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use expect_test::expect;
 use nws_expiry::{Issued, PrivateKey};
-use nws_gitops::{Layout, Provenance, SecretRef, deliveries, manifest};
+use nws_gitops::{Provenance, SecretRef, Target, WantKey, deliveries, manifest};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -13,8 +13,7 @@ use crate::world::{World, issue, key, lets_encrypt};
 #[test]
 fn a_secret_as_it_is_committed() {
     let issued = issue(&["www.shop.example", "shop.example"]);
-    let text =
-        manifest(&"shop/shop-tls".parse().unwrap(), &issued, &lets_encrypt(Some("tlsserver")));
+    let text = manifest(&key("shop/shop-tls"), &issued, &lets_encrypt(Some("tlsserver")));
     let shown = legible(text.as_str(), &issued);
     expect![[r#"
         apiVersion: "v1"
@@ -55,10 +54,10 @@ fn legible(text: &str, issued: &Issued) -> String {
 #[test]
 fn the_same_certificate_gives_the_same_bytes() {
     let issued = issue(&["shop.example"]);
-    let secret: SecretRef = "shop/shop-tls".parse().unwrap();
+    let key = key("shop/shop-tls");
     for by in [Provenance::default(), lets_encrypt(None), lets_encrypt(Some("classic"))] {
-        let again = manifest(&secret, &issued.clone(), &by.clone());
-        assert_eq!(manifest(&secret, &issued, &by).as_str(), again.as_str());
+        let again = manifest(&key, &issued.clone(), &by.clone());
+        assert_eq!(manifest(&key, &issued, &by).as_str(), again.as_str());
     }
 }
 
@@ -66,9 +65,9 @@ fn the_same_certificate_gives_the_same_bytes() {
 #[test]
 fn what_is_not_known_of_a_certificate_leaves_no_line() {
     let issued = issue(&["shop.example"]);
-    let secret: SecretRef = "shop/shop-tls".parse().unwrap();
+    let key = key("shop/shop-tls");
     let lines = |by: &Provenance| {
-        let text = manifest(&secret, &issued, by);
+        let text = manifest(&key, &issued, by);
         text.as_str().lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let mut all = lines(&lets_encrypt(Some("classic")));
@@ -82,14 +81,10 @@ fn what_is_not_known_of_a_certificate_leaves_no_line() {
 #[test]
 fn a_manifest_and_its_edit_never_show_the_key() {
     let issued = issue(&["shop.example"]);
-    let secret: SecretRef = "shop/shop-tls".parse().unwrap();
+    let key = key("shop/shop-tls");
     let by = Provenance::default();
-    assert_eq!(format!("{:?}", manifest(&secret, &issued, &by)), "Manifest(..)");
-    let plan = deliveries(
-        &World::new().inventory(),
-        &Layout::default(),
-        &[(key("shop/shop-tls"), &issued, &by)],
-    );
+    assert_eq!(format!("{:?}", manifest(&key, &issued, &by)), "Manifest(..)");
+    let plan = deliveries(&World::new().inventory(), &[(key, &issued, &by)]);
     let shown = format!("{plan:?}");
     assert!(!shown.contains("tls.key") && !shown.contains("LS0t"), "{shown}");
 }
@@ -105,15 +100,16 @@ proptest! {
         host in "[a-z]{1,8}",
     ) {
         let Ok(secret) = SecretRef::new(&namespace, &name) else { return Ok(()) };
+        let key = WantKey { target: Target::default(), secret };
         let issued = issue(&[&format!("{host}.example")]);
-        let text = manifest(&secret, &issued, &Provenance::default());
+        let text = manifest(&key, &issued, &Provenance::default());
         let read: Value = serde_saphyr::from_str(text.as_str()).unwrap();
         prop_assert_eq!(&read["metadata"]["namespace"], &namespace);
         prop_assert_eq!(&read["metadata"]["name"], &name);
         let datum = |key: &str| STANDARD.decode(read["data"][key].as_str().unwrap()).unwrap();
         prop_assert_eq!(nws_expiry::Chain::from_pem(&datum("tls.crt")).unwrap(), issued.chain().clone());
         let pem = String::from_utf8(datum("tls.key")).unwrap();
-        prop_assert!(PrivateKey::from_pem(&pem).unwrap().pkcs8_der() == issued.key().pkcs8_der());
+        prop_assert!(PrivateKey::from_pem(pem.as_bytes()).unwrap().pkcs8_der() == issued.key().pkcs8_der());
     }
 
     /// What the repository says of a certificate is what was written, whatever stands in the URL of a CA.
@@ -126,7 +122,7 @@ proptest! {
         let by = Provenance { ca, profile: profile.map(|profile| profile.parse().unwrap()) };
         let issued = issue(&[&format!("{host}.example")]);
         let key = key("shop/shop-tls");
-        let text = manifest(&key.secret, &issued, &by);
+        let text = manifest(&key, &issued, &by);
         let world = World::with(&[("certs/shop/shop-tls.yaml", text.as_str())]);
         let inventory = world.inventory();
         let held = inventory.held(&key).unwrap();

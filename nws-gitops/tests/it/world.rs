@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
-    Author, Content, Delivery, Discover, Edit, Git, Inventory, Layout, Message, Mirror, ObjectId,
-    Plan, Provenance, Remote, Tip, WantKey, deliveries,
+    Author, Content, Delivery, Discover, Edit, Git, Inventory, Message, Mirror, ObjectId, Plan,
+    Provenance, Remote, Tip, WantKey, deliveries,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -76,10 +76,14 @@ impl World {
 
     /// A commit of another writer, on whatever is there.
     pub(crate) fn somebody_writes(&self, files: &[(&str, &str)]) -> Tip {
+        self.somebody_edits(&files.iter().map(|(path, text)| write(path, text)).collect::<Vec<_>>())
+    }
+
+    /// The same with any edits.
+    pub(crate) fn somebody_edits(&self, edits: &[Edit]) -> Tip {
         let somebody = self.mirror("somebody");
         let tip = somebody.fetch().unwrap();
-        let edits: Vec<_> = files.iter().map(|(path, text)| write(path, text)).collect();
-        let commit = somebody.commit(&tip, &edits, &message(), &author(), NOW).unwrap().unwrap();
+        let commit = somebody.commit(&tip, edits, &message(), &author(), NOW).unwrap().unwrap();
         somebody.push(&commit).unwrap()
     }
 
@@ -99,9 +103,21 @@ impl World {
 
     /// Delivers into the repository as it is now.
     pub(crate) fn deliver_from(&self, by: &Provenance, issued: &[(&str, &Issued)]) -> Plan {
-        let inventory = self.inventory();
         let issued: Vec<_> = issued.iter().map(|(name, issued)| (key(name), *issued, by)).collect();
-        let plan = deliveries(&inventory, &Layout::default(), &issued);
+        self.apply(&self.inventory(), &issued)
+    }
+
+    /// A certificate for everything that is wanted, whatever its names.
+    pub(crate) fn deliver_wanted(&self, discover: &Discover, issued: &Issued) -> Plan {
+        let inventory = self.inventory_with(discover);
+        let by = Provenance::default();
+        let keys = inventory.wanted.iter().map(|wanted| wanted.key.clone());
+        let issued: Vec<_> = keys.map(|key| (key, issued, &by)).collect();
+        self.apply(&inventory, &issued)
+    }
+
+    fn apply(&self, inventory: &Inventory, issued: &[(WantKey, &Issued, &Provenance)]) -> Plan {
+        let plan = deliveries(inventory, issued);
         let ours = self.mirror("ours");
         ours.fetch().unwrap();
         if let Some(commit) = ours
@@ -191,8 +207,10 @@ pub(crate) fn remove(path: &str) -> Edit {
     Edit { path: path.parse().unwrap(), content: Content::Remove }
 }
 
-pub(crate) fn key(secret: &str) -> WantKey {
-    WantKey { target: Default::default(), secret: secret.parse().unwrap() }
+/// A key as it is written: `shop/shop-tls`, or `eu:shop/shop-tls`.
+pub(crate) fn key(text: &str) -> WantKey {
+    let (target, secret) = text.split_once(':').unwrap_or(("default", text));
+    WantKey { target: target.parse().unwrap(), secret: secret.parse().unwrap() }
 }
 
 pub(crate) fn message() -> Message {

@@ -9,10 +9,10 @@ use tempfile::TempDir;
 use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
-    account_lost, ari, ari_broken, bad_manifest, budget, ca_away, ca_down, ca_fallback,
-    ca_hangs_mid_order, eab, empty_repository, incident, issue, lost_race, mirror_lost, new_app,
-    parked, profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, ssh,
-    state_lost, ungated, webhook,
+    account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
+    ca_fallback, ca_hangs_mid_order, delete_grace, discover_all_kinds, eab, empty_repository,
+    incident, issue, lost_race, mirror_lost, new_app, parked, profile, push_refused, rate_limited,
+    renew, restart, revoke_replace, rollover, ssh, state_lost, two_targets, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -38,7 +38,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 28] = [
+pub(crate) const SCENARIOS: [Scenario; 33] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -172,6 +172,12 @@ pub(crate) const SCENARIOS: [Scenario; 28] = [
         play: |programs, folder| Box::pin(ari_broken::play(programs, folder)),
     },
     Scenario {
+        name: "delete-grace",
+        tag: Tag::Full,
+        about: "two applications are removed and one comes back: one Secret goes in two commits after its grace; when all are gone at once, a person is asked",
+        play: |programs, folder| Box::pin(delete_grace::play(programs, folder)),
+    },
+    Scenario {
         name: "profile",
         tag: Tag::Full,
         about: "profiles and key types of one CA and of single applications; an unknown profile is told with those that there are",
@@ -206,6 +212,30 @@ pub(crate) const SCENARIOS: [Scenario; 28] = [
         tag: Tag::Full,
         about: "forty certificates are replaced by what they have in common, others by their serial numbers, each once",
         play: |programs, folder| Box::pin(incident::play(programs, folder)),
+    },
+    Scenario {
+        name: "two-targets",
+        tag: Tag::Full,
+        about: "two clusters each have a Secret of the same name, in its own tree and layout, and each serves its own certificate",
+        play: |programs, folder| Box::pin(two_targets::play(programs, folder)),
+    },
+    Scenario {
+        name: "bundle-split",
+        tag: Tag::Full,
+        about: "more certificates in one namespace than a Fleet bundle holds: the rest go to a sibling, and none moves",
+        play: |programs, folder| Box::pin(bundle_split::play(programs, folder)),
+    },
+    Scenario {
+        name: "discover-all-kinds",
+        tag: Tag::Full,
+        about: "one application of each kind that can want a certificate: all are served, and a route adds its host to a Gateway's",
+        play: |programs, folder| Box::pin(discover_all_kinds::play(programs, folder)),
+    },
+    Scenario {
+        name: "adopt",
+        tag: Tag::Full,
+        about: "certificates of certbot, lego and cert-manager are taken over: served as they are, without an order, and renewed as what they replace",
+        play: |programs, folder| Box::pin(adopt::play(programs, folder)),
     },
 ];
 
@@ -301,7 +331,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken profile eab rollover revoke-replace parked incident",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken delete-grace profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds adopt",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -313,7 +343,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, profile, eab, rollover, revoke-replace, parked, incident",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, delete-grace, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, adopt",
             ),
         ];
         for (case, names, tag, expected) in cases {

@@ -1,4 +1,4 @@
-//! certbot, which is only measured.
+//! certbot, which is measured, and taken over from.
 
 use std::path::PathBuf;
 

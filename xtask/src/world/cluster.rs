@@ -17,24 +17,21 @@ use crate::world::repository::{Blob, Repository};
 /// How often the branch is looked at; Fleet's default is 15 s, which nobody here wants to wait for.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Where the repository keeps certificates.
-const CERTIFICATES: &str = "certs/";
-
 pub(crate) struct Cluster {
     edge: Edge,
     _applying: AbortOnDropHandle<()>,
 }
 
 impl Cluster {
-    /// Applies the repository to the edge from now on; what it does and what goes wrong stands in `log`.
+    /// Applies a folder of the repository to the edge from now on; what it does and what goes wrong stands in `log`.
     pub(crate) fn start(
         edge: Edge,
         runtime: Runtime,
-        repository: Repository,
+        (repository, tree): (Repository, &'static str),
         log: &Path,
     ) -> Result<Self> {
         let log = File::create(log).with_context(|| format!("cannot create {}", log.display()))?;
-        let applier = Applier { runtime, repository, applied: BTreeMap::new(), log };
+        let applier = Applier { runtime, repository, tree, applied: BTreeMap::new(), log };
         Ok(Self { edge, _applying: AbortOnDropHandle::new(tokio::spawn(applier.follow())) })
     }
 
@@ -46,6 +43,8 @@ impl Cluster {
 struct Applier {
     runtime: Runtime,
     repository: Repository,
+    /// The folder that is applied.
+    tree: &'static str,
     /// What was last applied: blob by path.
     applied: BTreeMap<String, String>,
     log: File,
@@ -75,7 +74,7 @@ impl Applier {
 
     async fn apply(&mut self, tip: &str) -> Result<()> {
         let mut outcome = Ok(());
-        for Blob { path, id } in self.repository.list(tip, CERTIFICATES).await? {
+        for Blob { path, id } in self.repository.list(tip, self.tree).await? {
             if self.applied.get(&path) == Some(&id) {
                 continue;
             }

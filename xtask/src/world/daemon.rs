@@ -38,6 +38,12 @@ pub(crate) struct Settings {
     pub(crate) concurrency: u32,
     /// The lines of `[retry]`, in place of the daemon's own waits.
     pub(crate) retry: &'static str,
+    /// The tables of `[[targets]]`.
+    pub(crate) targets: &'static str,
+    /// The folder of the repository that each cluster applies.
+    pub(crate) trees: [&'static str; 2],
+    /// The lines of `[deletion]`; nothing is removed where there are none.
+    pub(crate) deletion: &'static str,
 }
 
 impl Settings {
@@ -51,6 +57,9 @@ impl Settings {
         request: "30s",
         concurrency: 8,
         retry: "",
+        targets: "",
+        trees: ["certs/", "certs/"],
+        deletion: "",
     };
 }
 

@@ -18,6 +18,14 @@ pub(crate) struct Explained {
     /// Where the CA tells why it is to be renewed, if it does.
     pub(crate) explanation_url: Option<String>,
     pub(crate) attempts: Vec<Attempt>,
+    pub(crate) deliveries: Vec<Asked>,
+}
+
+/// A Secret that the certificate is for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    /// The place that wants it.
+    pub(crate) wanted_by: String,
 }
 
 /// One attempt to get the certificate from the CA.

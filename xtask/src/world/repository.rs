@@ -107,6 +107,21 @@ impl Repository {
         bail!("{BRANCH} moved {PUSHES} times while a commit was being pushed")
     }
 
+    /// Deletes files and pushes that.
+    pub(crate) async fn remove(&self, paths: &[String], message: &str) -> Result<()> {
+        for path in paths {
+            let file = self.clone.join(path);
+            fs::remove_file(&file).with_context(|| format!("cannot delete {}", file.display()))?;
+        }
+        self.commit(&[], message).await
+    }
+
+    /// The subjects of all commits, oldest first.
+    pub(crate) async fn subjects(&self) -> Result<Vec<String>> {
+        let log = self.run(&self.bare, &["log", "--reverse", "--format=%s", BRANCH]).await?;
+        Ok(log.lines().map(str::to_owned).collect())
+    }
+
     /// The commit the branch points at. A file read, cheap enough to be asked for all the time.
     pub(crate) fn tip(&self) -> Result<String> {
         Ok(files::read(&self.bare.join("refs/heads").join(BRANCH))?.trim().to_owned())

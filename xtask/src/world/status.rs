@@ -13,6 +13,16 @@ pub(crate) struct Status {
     pub(crate) troubles: Vec<Trouble>,
     #[serde(default)]
     pub(crate) revocations: Vec<Revocation>,
+    #[serde(default)]
+    pub(crate) unwanted: Vec<Unwanted>,
+}
+
+/// A Secret of the daemon's that nobody wants.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Unwanted {
+    pub(crate) secret: String,
+    pub(crate) is_let_go: bool,
+    pub(crate) waits_for: Option<String>,
 }
 
 /// What is to be revoked, or was.
@@ -43,6 +53,7 @@ pub(crate) enum TroubleWith {
     Push,
     Ca,
     State,
+    Deletion,
     Daemon,
 }
 

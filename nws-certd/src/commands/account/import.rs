@@ -18,16 +18,16 @@ use crate::state_dir::StateDir;
 use crate::vault::Vault;
 
 /// What is imported, and what for.
-pub(super) struct Import {
-    pub(super) file: PathBuf,
-    pub(super) account: AccountName,
-    pub(super) ca: Option<String>,
-    pub(super) replace: bool,
+pub(in crate::commands) struct Import {
+    pub(in crate::commands) file: PathBuf,
+    pub(in crate::commands) account: AccountName,
+    pub(in crate::commands) ca: Option<String>,
+    pub(in crate::commands) replace: bool,
 }
 
 impl Import {
     /// Imports the key, and says what became of it.
-    pub(super) async fn run(
+    pub(in crate::commands) async fn run(
         &self,
         config: &Config,
         clock: Arc<dyn Clock>,

@@ -77,6 +77,7 @@ pub(in crate::commands) fn report(certificates: Vec<CertificateReport>) -> Repor
         faults: vec![],
         troubles: vec![],
         revocations: vec![],
+        unwanted: vec![],
     }
 }
 

@@ -23,6 +23,8 @@ async fn accounts_are_shown_and_changed() {
     assert_eq!(told[0].done.as_deref(), Some("contacts told"));
     let rolled = control.roll_over(Some(CA)).await.unwrap();
     assert_ne!(rolled[0].thumbprint, told[0].thumbprint);
+    let status = control.status().await.unwrap();
+    assert_eq!(status.cas[0].thumbprint, rolled[0].thumbprint, "the status knows of it at once");
 
     let refused = |answered: Result<_, ControlError>| answered.map(drop).unwrap_err().to_string();
     let other = "https://other.test/a?b=c&d=e f%2";

@@ -8,7 +8,7 @@ use crate::daemon::Look;
 use crate::report::{Stage, TroubleWith};
 
 /// Moves the branch while a push is being received, as often as the argument says.
-const RACING: &str = r#"n=$(cat count 2>/dev/null || echo 0)
+pub(super) const RACING: &str = r#"n=$(cat count 2>/dev/null || echo 0)
 [ "$n" -lt TIMES ] || exit 0
 echo $((n + 1)) > count
 unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES

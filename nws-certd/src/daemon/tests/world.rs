@@ -1,6 +1,7 @@
 //! A repository, a CA and a state directory, for one daemon after another.
 
 mod accounts;
+mod branch;
 mod cas;
 mod names;
 
@@ -26,6 +27,7 @@ use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
 use crate::batch::Batch;
+use crate::config::DeletionSettings;
 use crate::daemon::{Daemon, Look, Parts};
 use crate::order::Ordering as Orders;
 use crate::plan::Rules;
@@ -65,6 +67,8 @@ pub(super) struct World {
     pub(super) reuse_key: AtomicBool,
     /// What daemons that start from now on know of the limits of the first CA.
     pub(super) limits: Mutex<Limits>,
+    /// What daemons that start from now on do of what nobody wants.
+    pub(super) deletion: Mutex<DeletionSettings>,
     /// The way to the CA.
     pub(super) transport: Arc<dyn Transport>,
     /// What the account is bound to, if it is.
@@ -112,6 +116,7 @@ impl World {
             down,
             reuse_key,
             limits: Mutex::new(Limits::NONE),
+            deletion: Mutex::default(),
             transport,
             external_account,
         };
@@ -175,6 +180,7 @@ impl World {
             batch: Batch { quiet: QUIET, most: QUIET * 4 },
             poll: StdDuration::from_secs(60),
             concurrency: NonZeroUsize::MIN.saturating_add(3),
+            deletion: *self.deletion.lock().unwrap(),
         })
     }
 
@@ -323,24 +329,10 @@ impl World {
 
     /// Whoever writes a file of the branch again leaves out the lines with this text.
     pub(super) fn somebody_strips(&self, file: &str, of: &str) {
-        let text = self.run_git(&["--git-dir=remote.git", "show", &format!("main:{file}")]);
+        let text = self.text(file);
         let kept: Vec<_> = text.lines().filter(|line| !line.contains(of)).collect();
         assert!(kept.len() < text.lines().count(), "{text}");
         self.somebody_writes(file, &format!("{}\n", kept.join("\n")));
-    }
-
-    /// How many commits the branch has, the application's own included.
-    pub(super) fn commits(&self) -> usize {
-        self.run_git(&["--git-dir=remote.git", "rev-list", "--count", "main"])
-            .trim()
-            .parse()
-            .unwrap()
-    }
-
-    /// How many commits changed a file of the branch.
-    pub(super) fn commits_to(&self, file: &str) -> usize {
-        let commits = ["--git-dir=remote.git", "rev-list", "--count", "main", "--", file];
-        self.run_git(&commits).trim().parse().unwrap()
     }
 
     /// Makes the server run this hook (githooks(5)).
@@ -368,11 +360,6 @@ impl World {
     pub(super) fn remote_is_back(&self) {
         let (gone, back) = (self.dir.path().join("gone.git"), self.dir.path().join("remote.git"));
         std::fs::rename(gone, back).unwrap();
-    }
-
-    /// The branch's files, a line each.
-    pub(super) fn files(&self) -> String {
-        self.run_git(&["--git-dir=remote.git", "ls-tree", "-r", "--name-only", "main"])
     }
 
     #[expect(

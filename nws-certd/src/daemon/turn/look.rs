@@ -1,5 +1,6 @@
 //! The branch, as it is now.
 
+use nws_gitops::{Fault, Tip};
 use time::OffsetDateTime;
 use tracing::{info, warn};
 
@@ -8,7 +9,7 @@ use crate::daemon::{Daemon, Look};
 use crate::failure::Causes;
 use crate::plan::Plan;
 use crate::report::{Report, instant};
-use crate::repository::View;
+use crate::repository::{LookError, View};
 use crate::store::StoreError;
 
 /// How often a git host that tells of pushes makes us look at most; one look sees all pushes before it.
@@ -18,13 +19,17 @@ impl Daemon {
     /// A report on the branch as it is now; nothing is done.
     pub(crate) async fn report_fetched(&mut self, at: At) -> Result<Report, StoreError> {
         self.fetch().await;
+        self.survey().await;
         if self.view.is_some() { self.report_at(at).await } else { self.report_last_seen(at).await }
     }
 
     /// A report on the branch as it was last seen; nothing is done.
     pub(crate) async fn report_last_seen(&mut self, at: At) -> Result<Report, StoreError> {
         match self.parts.repository.last_seen().await {
-            Ok(view) => self.view = Some(view),
+            Ok(view) => {
+                self.view = Some(view);
+                self.survey().await;
+            }
             Err(error) => self.troubles.fetch = Some(Causes(&error).to_string()),
         }
         self.report_at(at).await
@@ -75,52 +80,61 @@ impl Daemon {
 
     /// A git host may take minutes to answer or not to, so everything after it is dated by when that was.
     pub(super) async fn fetch(&mut self) -> Fetched {
-        let looked = self.parts.repository.look(self.view.as_ref()).await;
+        let fetched = self.parts.repository.fetch().await;
         let now = self.parts.clock.now();
         self.looked_at = Some(now);
-        match looked {
-            Ok(view) => {
-                self.look_before_push = false;
-                self.fetching.over();
-                self.troubles.fetch = None;
-                self.next_poll = Some(now + self.parts.poll);
-                self.see(view).await;
-                Fetched::Yes
-            }
-            Err(error) => {
-                let until = self.fetching.failed(now);
-                let text = Causes(&error).to_string();
-                warn!(
-                    error = text,
-                    retry_at = instant(until),
-                    "the branch cannot be looked at; the last one seen is used"
-                );
-                self.next_poll = Some(until);
-                self.troubles.fetch = Some(text);
-                Fetched::No
-            }
+        let looked = match fetched {
+            Ok(tip) => self.see(tip).await,
+            Err(error) => self.look_later(&error),
+        };
+        if looked == Fetched::Yes {
+            self.look_before_push = false;
+            self.next_poll = Some(now + self.parts.poll);
         }
+        looked
     }
 
-    pub(super) async fn see(&mut self, view: View) {
-        if self.view.as_ref().is_some_and(|seen| seen.tip == view.tip) {
-            return;
+    /// Takes in the branch as it is at a commit.
+    pub(super) async fn see(&mut self, tip: Tip) -> Fetched {
+        let before = self.view.as_ref().map(View::tip);
+        if before != Some(tip) {
+            let faults = self.view.as_ref().map(|view| view.inventory.faults.clone());
+            if let Err(error) = self.parts.repository.see(&mut self.view, tip).await {
+                return self.look_later(&error);
+            }
+            self.seen_anew(&faults.unwrap_or_default()).await;
         }
+        self.fetching.over();
+        self.troubles.fetch = None;
+        Fetched::Yes
+    }
+
+    fn look_later(&mut self, error: &LookError) -> Fetched {
+        let until = self.fetching.failed(self.parts.clock.now());
+        let text = Causes(error).to_string();
+        warn!(
+            error = text,
+            retry_at = instant(until),
+            "the branch cannot be looked at; the last one seen is used"
+        );
+        self.next_poll = Some(until);
+        self.troubles.fetch = Some(text);
+        Fetched::No
+    }
+
+    async fn seen_anew(&mut self, told: &[Fault]) {
+        let Some(view) = &self.view else {
+            return;
+        };
         let (wanted, faults) = (view.inventory.wanted.len(), view.inventory.faults.len());
-        info!(tip = %view.tip, wanted, faults, "branch read");
-        self.report_faults(&view);
+        info!(tip = %view.tip(), wanted, faults, "branch read");
+        // Each fault is logged once, when it is first seen.
+        for fault in view.inventory.faults.iter().filter(|fault| !told.contains(fault)) {
+            warn!(%fault, "not served as it is written");
+        }
         self.refused.clear();
-        self.view = Some(view);
         if let Err(error) = self.parts.repository.maintain().await {
             warn!(error = %Causes(&error), "the mirror was not tidied; it is tried again after the next change");
-        }
-    }
-
-    /// Each fault is logged once, when it is first seen.
-    fn report_faults(&self, view: &View) {
-        let seen = self.view.as_ref().map_or(&[][..], |seen| &seen.inventory.faults);
-        for fault in view.inventory.faults.iter().filter(|fault| !seen.contains(fault)) {
-            warn!(%fault, "not served as it is written");
         }
     }
 }

@@ -44,11 +44,13 @@ impl Daemon {
                 return;
             };
             match self.parts.publisher.publish(&view, plan).await {
-                Published::Done { view, left_out } => {
+                Published::Done { tip, left_out } => {
+                    // Nobody else may hold on to what is seen, or it would be copied.
+                    drop(view);
                     self.pushing.over();
                     self.troubles.push = None;
                     self.held = None;
-                    self.see(view).await;
+                    self.see(tip).await;
                     self.leave_out(left_out, plan, facts);
                     *plan = self.plan(self.parts.clock.now(), facts);
                     return;

@@ -50,6 +50,7 @@ impl Daemon {
         let revocations = self.revocations(now, plan, facts);
         let mut troubles = self.troubles(now);
         troubles.extend(self.troubles_with_revocations(&revocations));
+        troubles.extend(self.troubles_with_removals(now, facts));
         Report {
             at: now,
             wake_at: Some(self.wake_at(now, plan, facts)),
@@ -59,6 +60,7 @@ impl Daemon {
             faults: scene.faults(),
             troubles,
             revocations,
+            unwanted: self.unwanted(now, facts),
         }
     }
 
@@ -101,7 +103,7 @@ impl Daemon {
     }
 
     fn tip(&self) -> Option<String> {
-        let Tip { commit } = self.view.as_ref()?.tip;
+        let Tip { commit } = self.view.as_ref()?.tip();
         commit.map(|commit| commit.to_string())
     }
 }

@@ -68,6 +68,7 @@ fn story(certificates: Vec<Chapter>) -> Story {
         certificates,
         faults: vec![],
         revocations: vec![],
+        unwanted: vec![],
         troubles: vec![],
         obstacles: vec![],
         edges: vec![],

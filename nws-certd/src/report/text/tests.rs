@@ -97,6 +97,7 @@ fn report() -> Report {
         }],
         troubles: vec![Trouble { with: TroubleWith::Ca, text: "the CA does not answer".into() }],
         revocations: vec![],
+        unwanted: vec![],
     }
 }
 

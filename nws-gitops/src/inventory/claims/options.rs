@@ -1,4 +1,4 @@
-//! How a certificate is made where several Ingresses speak of it.
+//! How a certificate is made where several objects speak of it.
 
 use std::fmt;
 
@@ -76,7 +76,7 @@ impl<'a, T: fmt::Display> Opinion<'a, T> {
                 document: holder.document,
                 kept: kept.value.to_string().into(),
             },
-            hosts: self.asking.names.iter().map(ToString::to_string).collect(),
+            hosts: self.asking.names.certain.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! When a certificate is ordered, where several Ingresses speak of that.
+//! When a certificate is ordered, where several objects speak of that.
 
 use super::Asking;
 use crate::overrides::HoldText;

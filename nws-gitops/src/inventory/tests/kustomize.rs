@@ -23,7 +23,7 @@ fn said(files: Files<'_>) -> Vec<String> {
 
 fn changed(path: &str, by: &str, field: &str) -> String {
     format!(
-        "{path}, document 1: is changed by {by} ({field}), which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
+        "{path}, document 1: is changed by {by} ({field}), which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude"
     )
 }
 
@@ -244,7 +244,7 @@ fn a_patch_is_no_ingress_by_itself() {
         ];
         let said: Vec<_> =
             said(&files).into_iter().filter(|text| text.contains("p.yaml")).collect();
-        let want = "app/p.yaml, document 1: is a patch of app/kustomization.yaml and no Ingress by itself; commit the rendered Ingress, or leave the file out with discover.exclude";
+        let want = "app/p.yaml, document 1: is a patch of app/kustomization.yaml and no object by itself; commit the rendered manifest, or leave the file out with discover.exclude";
         assert_eq!(said, Vec::from_iter(lost.then_some(want)), "{case}");
     }
 }

@@ -45,7 +45,7 @@ fn an_option_that_cannot_be_read_orders_nothing_and_says_why() {
     let profile = "metadata.annotations[\"nws-certd/profile\"]: ";
     let known = "write one of ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096";
     let listed = "write its name as the CA's directory lists it, for example \"classic\"";
-    let template = "is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude";
+    let template = "is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude";
     let long = "p".repeat(65);
     let cases = [
         ("key-type: rsa", format!("{key_type}unknown key type \"rsa\"; {known}")),

@@ -56,7 +56,7 @@ fn an_override_that_cannot_be_read_orders_nothing_and_says_why() {
     let hold = "metadata.annotations[\"nws-certd/hold\"]: ";
     let remedy = "is no time before the end; write a duration, for instance \"30d\", or a part of the lifetime, for instance \"33%\"";
     let empty = "is empty; write why it is held, or remove the annotation to have it ordered";
-    let template = "is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude";
+    let template = "is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude";
     let cases = [
         ("renew-before: 30 days or so", format!("{before}\"30 days or so\" {remedy}")),
         ("renew-before: '30'", format!("{before}\"30\" {remedy}")),

@@ -103,35 +103,35 @@ fn what_is_served_and_what_is_said() {
             "a placeholder of Helm in a host",
             hosts("'{{ .Values.host }}'"),
             &[
-                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude",
+                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude",
             ],
         ),
         (
             "a placeholder of Jinja in the secret's name",
             ingress("shop", "'{% if a %}tls'", "shop.example"),
             &[
-                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude",
+                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude",
             ],
         ),
         (
             "a placeholder of Jinja that YAML cannot read",
             format!("{{% if tls %}}\n{shop}{{% endif %}}\n"),
             &[
-                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude",
+                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude",
             ],
         ),
         (
             "a placeholder of Helm in the namespace",
             ingress("'{{ .Release.Namespace }}'", "tls", "shop.example"),
             &[
-                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude",
+                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude",
             ],
         ),
         (
             "a placeholder that Flux fills in",
             hosts("'shop.${DOMAIN}'"),
             &[
-                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude",
+                "i.yaml, document 1: is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude",
             ],
         ),
     ];
@@ -186,7 +186,7 @@ fn a_charts_templates_have_one_fault_each_and_no_other() {
         assert_eq!(
             [wanted(&inventory), faults(&inventory)].concat(),
             [
-                "web/templates/i.yaml, document 1: is a template, which is not guessed at; commit the rendered Ingress, or leave the file out with discover.exclude"
+                "web/templates/i.yaml, document 1: is a template, which is not guessed at; commit the rendered manifest, or leave the file out with discover.exclude"
             ],
             "{case}"
         );

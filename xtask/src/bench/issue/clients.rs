@@ -10,6 +10,7 @@ use anyhow::{Result, ensure};
 
 use crate::bench::cpu;
 use crate::e2e::world_folder;
+use crate::peers::{self, Post};
 use crate::process;
 use crate::wait::{self, Look};
 use crate::world::{App, CaOptions, CaSettings, Programs, Settings, SmallWorld, Validation};
@@ -99,10 +100,12 @@ impl Client {
             Self::Bare(program) => loops(program, "bare", &world, folder.path(), load).await?,
             Self::Obtain(program) => loops(program, "obtain", &world, folder.path(), load).await?,
             Self::Lego(program) => {
-                each(load, &world, |name| lego(program, &world, folder.path(), name)).await?
+                let post = post(&world, folder.path());
+                each(load, &world, |name| peers::lego(program, &post, &[name])).await?
             }
             Self::Certbot(program) => {
-                each(load, &world, |name| certbot(program, &world, folder.path(), name)).await?
+                let post = post(&world, folder.path());
+                each(load, &world, |name| peers::certbot(program, &post, &[name])).await?
             }
         };
         let ca = cpu::of_process(world.ca.process_id())? - ca;
@@ -175,27 +178,11 @@ async fn each(
     Ok(cpu::of_ended_children()? - before)
 }
 
-fn lego(program: &Path, world: &SmallWorld, folder: &Path, name: &str) -> Command {
-    let mut command = process::isolated(program);
-    command.env("LEGO_CA_CERTIFICATES", folder.join("ca.pem"));
-    command.args(["--accept-tos", "--email", "ops@nws.example", "--key-type", "ec256"]);
-    command.arg("--path").arg(folder.join("lego")).args(["--server", &world.proxy.directory()]);
-    command.args(["--http", "--http.port", &world.daemon.challenge().to_string()]);
-    command.args(["--domains", name, "run"]);
-    command
-}
-
-fn certbot(program: &Path, world: &SmallWorld, folder: &Path, name: &str) -> Command {
-    let (address, home) = (world.daemon.challenge(), folder.join("certbot"));
-    let mut command = process::isolated(program);
-    command.env("REQUESTS_CA_BUNDLE", folder.join("ca.pem"));
-    command.args(["certonly", "--standalone", "--non-interactive", "--agree-tos"]);
-    command.args(["--register-unsafely-without-email", "--key-type", "ecdsa"]);
-    command.args(["--server", &world.proxy.directory(), "--domain", name]);
-    command.args(["--http-01-address", &address.ip().to_string()]);
-    command.args(["--http-01-port", &address.port().to_string()]);
-    for option in ["--config-dir", "--work-dir", "--logs-dir"] {
-        command.arg(option).arg(&home);
+fn post<'a>(world: &SmallWorld, folder: &'a Path) -> Post<'a> {
+    Post {
+        directory: world.proxy.directory(),
+        roots: folder.join("ca.pem"),
+        challenge: world.daemon.challenge(),
+        folder,
     }
-    command
 }

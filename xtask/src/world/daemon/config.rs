@@ -81,7 +81,7 @@ impl Places {
     /// If a file that the configuration names cannot be written.
     pub(super) fn configuration(&self, settings: Settings) -> Result<String> {
         let Self { folder, repository, challenge, https, dns, .. } = self;
-        let Settings { poll, batch, concurrency, retry, .. } = settings;
+        let Settings { poll, batch, concurrency, retry, targets, deletion, .. } = settings;
         let (cas, ssh, webhook) = (self.cas(settings)?, self.ssh(), self.webhook());
         let edges = self.edges();
         let folder = folder.display();
@@ -94,7 +94,7 @@ encryption = "none"
 poll = "{poll}"
 batch = "{batch}"
 
-{ssh}{webhook}[challenge]
+{ssh}{webhook}{targets}[challenge]
 listen = ["{challenge}"]
 
 [orders]
@@ -102,6 +102,8 @@ concurrency = {concurrency}
 
 [retry]
 {retry}
+[deletion]
+{deletion}
 [edges]
 {edges}https_port = {https}
 resolvers = ["{dns}"]

@@ -1,0 +1,149 @@
+//! From a Secret that somebody else wrote to one of ours.
+//!
+//! Adopting is only ever asked for. It changes whose the file is, and nothing of what is served: the same certificate and key, at
+//! the same path, in our rendering.
+
+use nws_expiry::{Chain, InvalidChain, InvalidPrivateKey, Issued, PrivateKey};
+use serde_json::Value;
+
+use crate::reader::{datum, single_document};
+use crate::{Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, manifest};
+
+/// What a Secret of somebody else holds.
+#[derive(Clone, Debug)]
+pub struct Adoptable {
+    /// Its certificate.
+    pub chain: Chain,
+    /// The key beside it, which may be another one's.
+    pub key: PrivateKey,
+    /// The labels and annotations that are not written again, as in `metadata.labels["team"]`.
+    pub dropped: Vec<String>,
+}
+
+/// Reads the file of a Secret that is to be adopted.
+///
+/// # Errors
+///
+/// [`NotAdoptable`] where the file would lose something, or its key cannot be read.
+pub fn adoptable(held: &Delivered, bytes: &[u8]) -> Result<Adoptable, NotAdoptable> {
+    let object = object(held, bytes)?;
+    let text = |name: &str| {
+        datum(&object, name).ok_or_else(|| NotAdoptable::NoDatum { name: name.into() })
+    };
+    let chain = Chain::from_pem(&text("tls.crt")?).map_err(NotAdoptable::Chain)?;
+    let key = PrivateKey::from_pem(&text("tls.key")?).map_err(NotAdoptable::Key)?;
+    Ok(Adoptable { chain, key, dropped: dropped(&object["metadata"]) })
+}
+
+/// What adopting it writes: the certificate that is there, as we render it, where it is.
+pub fn adoption(held: &Delivered, issued: &Issued, provenance: &Provenance) -> (Edit, Delivery) {
+    let text = manifest(&held.key(), issued, provenance);
+    let delivery = Delivery {
+        key: held.key(),
+        path: held.path.clone(),
+        occasion: Occasion::Renewal,
+        names: issued.names().clone(),
+        not_after: issued.leaf().not_after(),
+        fingerprint: issued.leaf().fingerprint(),
+    };
+    (Edit { path: held.path.clone(), content: Content::Write(text.into_bytes()) }, delivery)
+}
+
+/// The one object of the file, if it is a Secret of which nothing is lost.
+fn object(held: &Delivered, bytes: &[u8]) -> Result<Value, NotAdoptable> {
+    if !held.alone {
+        return Err(NotAdoptable::Shared { path: held.path.clone() });
+    }
+    if !matches!(held.path.file_name().rsplit_once('.'), Some((_, "yaml" | "yml"))) {
+        return Err(NotAdoptable::NotYaml { path: held.path.clone() });
+    }
+    let object = single_document(bytes).ok_or(NotAdoptable::Unreadable)?;
+    if object["kind"] == "SealedSecret" || object["sops"].is_object() {
+        return Err(NotAdoptable::Sealed);
+    }
+    if object["kind"] != "Secret" {
+        return Err(NotAdoptable::Shared { path: held.path.clone() });
+    }
+    if object["type"] != "kubernetes.io/tls" {
+        return Err(NotAdoptable::OtherType);
+    }
+    if object["immutable"] == true {
+        return Err(NotAdoptable::Immutable);
+    }
+    let others = other_data(&object);
+    if others.is_empty() { Ok(object) } else { Err(NotAdoptable::OtherData { names: others }) }
+}
+
+/// Data that our rendering has no place for. `ca.crt` is cert-manager's, which nothing serves.
+fn other_data(object: &Value) -> Vec<String> {
+    let ours = |name: &&String| matches!(name.as_str(), "tls.crt" | "tls.key" | "ca.crt");
+    let fields = ["data", "stringData"].into_iter().filter_map(|field| object[field].as_object());
+    fields.flat_map(|data| data.keys()).filter(|name| !ours(name)).cloned().collect()
+}
+
+/// What says something to others than whoever kept the Secret until now.
+fn dropped(metadata: &Value) -> Vec<String> {
+    let in_field = |field: &'static str| {
+        let names = metadata[field].as_object().into_iter().flat_map(|names| names.keys());
+        let kept = names.filter(|name| !is_of_a_keeper(name));
+        kept.map(move |name| format!("metadata.{field}[{name:?}]")).collect::<Vec<_>>()
+    };
+    [in_field("labels"), in_field("annotations")].concat()
+}
+
+/// Marks of cert-manager and kubectl, which keep it no more, and of ours, which are written anew.
+fn is_of_a_keeper(name: &str) -> bool {
+    const PREFIXES: [&str; 4] =
+        ["cert-manager.io/", "controller.cert-manager.io/", "kubectl.kubernetes.io/", "nws-certd/"];
+    const NAMES: [&str; 2] = ["helm.sh/resource-policy", "sealedsecrets.bitnami.com/managed"];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name)
+}
+
+/// Why a Secret cannot be adopted; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAdoptable {
+    /// Its file holds something else, too.
+    #[error("{path} holds other objects beside it; give it a file of its own, and import it then")]
+    Shared {
+        /// The file.
+        path: RepoPath,
+    },
+    /// Its file is JSON.
+    #[error("{path} is no YAML file, which it would be afterwards; rename it to end in .yaml")]
+    NotYaml {
+        /// The file.
+        path: RepoPath,
+    },
+    /// The file is not what the inventory saw.
+    #[error("its file cannot be read as one manifest; see what nws-certd status reports of it")]
+    Unreadable,
+    /// Its key cannot be read.
+    #[error(
+        "it is encrypted, so its key cannot be read; import the certificate from where it was made, and remove the file"
+    )]
+    Sealed,
+    /// It is of another type.
+    #[error("it is not of type kubernetes.io/tls; remove it, and another is ordered")]
+    OtherType,
+    /// No renewal could change it.
+    #[error("it is immutable, so clusters would refuse its renewal; remove that field first")]
+    Immutable,
+    /// It holds more than a certificate.
+    #[error("it holds {} too, which would be lost; move that to a Secret of its own", names.join(", "))]
+    OtherData {
+        /// Its names.
+        names: Vec<String>,
+    },
+    /// It lacks something, or has it in no base64.
+    #[error("it has no readable {name}")]
+    NoDatum {
+        /// What.
+        name: String,
+    },
+    /// Its certificate cannot be read.
+    #[error("its tls.crt cannot be used")]
+    Chain(#[source] InvalidChain),
+    /// Its key cannot be read.
+    #[error("its tls.key cannot be used")]
+    Key(#[source] InvalidPrivateKey),
+}

@@ -1,0 +1,233 @@
+//! However one comes to a commit, its inventory is the same.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Destination, Layout};
+
+/// Places that bear on each other.
+const PATHS: [&str; 17] = [
+    "apps/shop/ingress.yaml",
+    "apps/shop/patch.yaml",
+    "apps/shop/templates/ingress.yaml",
+    "apps/shop/Chart.yaml",
+    "apps/shop/fleet.yaml",
+    "apps/shop/kustomization.yaml",
+    "apps/blog/ingress.yaml",
+    "apps/blog/kustomization.yaml",
+    "apps/fleet.yml",
+    "apps-of-others/ingress.yaml",
+    "component/kustomization.yaml",
+    "overlay/kustomization.yaml",
+    "certs",
+    "certs/shop/tls.yaml",
+    "certs/shop/other.yaml",
+    "certs/eu/shop/tls.yaml",
+    "README.md",
+];
+
+fn texts() -> Vec<String> {
+    let patch = "kind: Ingress\napiVersion: networking.k8s.io/v1\nmetadata: {name: web}\n";
+    let ours = |host: &str| {
+        let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
+        let data = made.cert.pem().replace('\n', "\\n");
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: tls, namespace: shop, labels: {{nws-certd/managed: \"true\"}}}}\ntype: kubernetes.io/tls\nstringData: {{tls.crt: \"{data}\"}}\n"
+        )
+    };
+    [
+        ingress("shop", "tls", "a.example"),
+        ingress("shop", "tls", "b.example"),
+        ingress("", "tls", "a.example, c.example"),
+        ingress("blog", "other", "a.example, BAD"),
+        format!(
+            "{}---\n{}",
+            ingress("shop", "tls", "a.example"),
+            ingress("", "other", "d.example")
+        ),
+        patch.to_owned(),
+        patch.replace("web", "other"),
+        "kind: Deployment\nmetadata: {name: web}\n".to_owned(),
+        ours("a.example"),
+        ours("b.example"),
+        ours("c.example").replace("nws-certd/managed", "somebody"),
+        "namespace: shop\n".to_owned(),
+        "defaultNamespace: blog\n".to_owned(),
+        "namespace: [\n".to_owned(),
+        "resources: [ingress.yaml, patch.yaml]\n".to_owned(),
+        "resources: [ingress.yaml]\nnamespace: shop\n".to_owned(),
+        "resources: [ingress.yaml]\npatches: [{path: patch.yaml}]\n".to_owned(),
+        "resources: [../apps/shop, ../apps/blog]\nnamePrefix: x-\n".to_owned(),
+        "resources: [ingress.yaml]\ncomponents: [../../component]\n".to_owned(),
+        "kind: [Ingress\n".to_owned(),
+        "helm: {chart: x}\n".to_owned(),
+        "nothing: of interest\n".to_owned(),
+        gateway("shop"),
+        gateway("blog"),
+        route("shop", "g.example"),
+        route("blog", "h.example"),
+        "kind: HTTPRoute\napiVersion: gateway.networking.k8s.io/v1\nspec: {parentRefs: [{name: 1}], hostnames: [i.example]}\n".to_owned(),
+    ]
+    .into()
+}
+
+/// A Gateway whose one listener takes whatever hosts its routes bring.
+fn gateway(namespace: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: web, namespace: {namespace}}}\nspec:\n  listeners: [{{name: https, port: 443, protocol: HTTPS, allowedRoutes: {{namespaces: {{from: All}}}}, tls: {{certificateRefs: [{{name: tls}}]}}}}]\n"
+    )
+}
+
+fn route(gateway: &str, host: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: web}}\nspec: {{parentRefs: [{{name: web, namespace: {gateway}}}], hostnames: [{host}]}}\n"
+    )
+}
+
+/// Which path, and which text; none removes the file.
+fn commit() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
+    let text = prop_oneof![4 => (0..27_usize).prop_map(Some), 1 => Just(None)];
+    prop::collection::vec((0..PATHS.len(), text), 1..5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_incremental_inventory_equals_the_cold_one(
+        beside in any::<bool>(),
+       commits in prop::collection::vec(commit(), 1..12)) {
+        let texts = texts();
+        let destination = Destination { layout: Layout::Kustomize, ..Destination::default() };
+        let targets = if beside { Targets::new(destination) } else { Targets::default() };
+        let discover = Discover { targets, ..Discover::default() };
+        let mut warm = Repository::new(&discover);
+        for commit in commits {
+            let changes: Vec<_> = commit
+                .iter()
+                .map(|(path, text)| (PATHS[*path], text.map(|text| texts[text].as_str())))
+                .collect();
+            warm.change(&changes);
+            let files: Vec<_> =
+                warm.files.iter().map(|(path, text)| (path.as_str(), str::from_utf8(text).unwrap())).collect();
+            let cold = inventory(&files, &discover);
+            prop_assert_eq!(format!("{:#?}", warm.inventory), format!("{cold:#?}"));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_did_not_change_means_something_else() {
+    let (shop, none) = (ingress("shop", "tls", "a.example"), ingress("", "tls", "a.example"));
+    let build = "resources: [i.yaml]\npatches: [{path: p.yaml}]\n";
+    let patch = "kind: Ingress\nmetadata: {name: web}\n";
+    let other = patch.replace("web", "other");
+    let (wanted_so, changed) = ("shop/tls: a.example", "is changed by");
+    type Case<'a> = (&'a str, Files<'a>, (&'a str, Option<&'a str>), [&'a str; 2]);
+    let (gateway, route) = (gateway("shop"), route("shop", "r.example"));
+    let waits = "no route";
+    let cases: [Case<'_>; 10] = [
+        (
+            "a route comes",
+            &[("g.yaml", &gateway), ("a/fleet.yaml", "namespace: a")],
+            ("a/r.yaml", Some(&route)),
+            [waits, "shop/tls: r.example"],
+        ),
+        (
+            "a route goes",
+            &[("g.yaml", &gateway), ("a/fleet.yaml", "namespace: a"), ("a/r.yaml", &route)],
+            ("a/r.yaml", None),
+            ["shop/tls: r.example", waits],
+        ),
+        (
+            "a route's file is a template now",
+            &[
+                ("g.yaml", &gateway),
+                ("a/fleet.yaml", "namespace: a"),
+                ("a/templates/r.yaml", &route),
+            ],
+            ("a/Chart.yaml", Some("name: a")),
+            ["shop/tls: r.example", waits],
+        ),
+        (
+            "fleet.yaml comes",
+            &[("a/i.yaml", &none)],
+            ("a/fleet.yaml", Some("namespace: shop")),
+            ["states no namespace", wanted_so],
+        ),
+        (
+            "fleet.yaml goes",
+            &[("a/i.yaml", &none), ("a/fleet.yaml", "namespace: shop")],
+            ("a/fleet.yaml", None),
+            [wanted_so, "states no namespace"],
+        ),
+        (
+            "Chart.yaml comes",
+            &[("a/templates/i.yaml", &shop)],
+            ("a/Chart.yaml", Some("name: a")),
+            [wanted_so, "is a template"],
+        ),
+        (
+            "the patch is of it now",
+            &[("a/i.yaml", &shop), ("a/kustomization.yaml", build), ("a/p.yaml", &other)],
+            ("a/p.yaml", Some(patch)),
+            [wanted_so, changed],
+        ),
+        (
+            "the patch comes",
+            &[("a/i.yaml", &shop), ("a/kustomization.yaml", build)],
+            ("a/p.yaml", Some(&other)),
+            [changed, wanted_so],
+        ),
+        (
+            "the patch says nothing of interest",
+            &[("a/i.yaml", &shop), ("a/kustomization.yaml", build), ("a/p.yaml", patch)],
+            ("a/p.yaml", Some("kind: Service")),
+            [changed, wanted_so],
+        ),
+        (
+            "the kustomization goes",
+            &[("a/i.yaml", &shop), ("a/kustomization.yaml", build)],
+            ("a/kustomization.yaml", None),
+            [changed, wanted_so],
+        ),
+    ];
+    for (case, files, change, [before, after]) in cases {
+        let mut repository = Repository::new(&Discover::default());
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, Some(*text))).collect();
+        repository.change(&files);
+        let said =
+            |inventory: &Inventory| [wanted(inventory), faults(inventory)].concat().join("\n");
+        assert!(
+            said(&repository.inventory).contains(before),
+            "{case}: {}",
+            said(&repository.inventory)
+        );
+        repository.change(&[change]);
+        assert!(
+            said(&repository.inventory).contains(after),
+            "{case}: {}",
+            said(&repository.inventory)
+        );
+    }
+}
+
+#[test]
+fn a_change_that_cannot_be_read_leaves_the_inventory_as_it_was() {
+    let (shop, fleet) = (ingress("", "tls", "a.example"), "namespace: shop\n");
+    let mut repository = Repository::new(&Discover::default());
+    repository.change(&[("a/i.yaml", Some(&shop)), ("a/fleet.yaml", Some(fleet))]);
+    let said = |inventory: &Inventory| [wanted(inventory), faults(inventory)].concat();
+    assert_eq!(said(&repository.inventory), ["shop/tls: a.example"]);
+
+    let blob = "4b825dc642cb6eb9a060e54bf8d69288fbee4904".parse().unwrap();
+    let gone: RepoPath = "a/fleet.yaml".parse().unwrap();
+    let changes = [(gone, Entry::Gone)];
+    let affected =
+        |files: &[(RepoPath, ObjectId)]| if files.is_empty() { Ok(vec![]) } else { Err(blob) };
+    let at = Tip { commit: Some(blob) };
+    assert_eq!(repository.inventory.change(at, &changes, affected), Err(blob));
+    assert_eq!(said(&repository.inventory), ["shop/tls: a.example"]);
+    assert_eq!(repository.inventory.tip, Tip { commit: None });
+    assert_eq!(repository.inventory.base(), None, "the next begins anew");
+}

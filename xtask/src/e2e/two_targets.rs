@@ -1,0 +1,82 @@
+//! Two clusters that each have a Secret of the same namespace and name, in its own tree and layout.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::wait::{self, Look};
+use crate::world::{App, DELIVERY, Leaf, Programs, Repository, Settings, World};
+
+const SETTINGS: Settings = Settings {
+    targets: r#"[[targets]]
+name = "eu"
+paths = ["clusters/eu"]
+cluster_group = "europe"
+
+[[targets]]
+name = "us"
+paths = ["clusters/us"]
+layout = "kustomize"
+
+"#,
+    trees: ["certs/eu/", "clusters/us/"],
+    ..Settings::USUAL
+};
+
+/// The same application, by one host name in each cluster.
+const EU: App = App { name: "shop", hosts: &["eu.shop.example"] };
+const US: App = App { name: "shop", hosts: &["us.shop.example"] };
+
+const KUSTOMIZATION: &str = "# what runs in the US\nresources:\n  - ingress.yaml # the web\n";
+const LISTED: &str =
+    "# what runs in the US\nresources:\n  - ingress.yaml # the web\n  - shop-tls.yaml\n";
+
+pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
+    let mut world = World::start(programs, folder, SETTINGS).await?;
+    let edges = [world.point_at(EU.hosts[0], 0).await?, world.point_at(US.hosts[0], 1).await?];
+    let manifests = [
+        ("clusters/eu/shop/ingress.yaml".to_owned(), EU.ingress()),
+        ("clusters/us/shop/ingress.yaml".to_owned(), US.ingress()),
+        ("clusters/us/shop/kustomization.yaml".to_owned(), KUSTOMIZATION.to_owned()),
+    ];
+    world.repository.commit(&manifests, "Run the shop in two places").await?;
+    world.daemon.start().await?;
+    let eu = wait_served_at(&mut world, edges[0], EU.hosts[0]).await?;
+    let us = wait_served_at(&mut world, edges[1], US.hosts[0]).await?;
+    ensure!(eu.serial != us.serial, "both clusters serve one certificate");
+    for (edge, host) in [(edges[0], US.hosts[0]), (edges[1], EU.hosts[0])] {
+        let served = world.probe.leaf(edge, host).await;
+        ensure!(served.is_err(), "{host} is served by the cluster that it is not for");
+    }
+
+    let fleet = text(&world.repository, "certs/eu/shop/fleet.yaml").await?;
+    ensure!(
+        fleet.contains("clusterGroup: \"europe\""),
+        "Fleet is not told of the clusters:\n{fleet}"
+    );
+    let kustomization = text(&world.repository, "clusters/us/shop/kustomization.yaml").await?;
+    ensure!(kustomization == LISTED, "the kustomization is now\n{kustomization}");
+
+    let (orders, commits) = (world.proxy.orders(), world.repository.commits_by_daemon().await?);
+    ensure!(orders == 2, "{orders} orders were made for two certificates");
+    world.daemon.kill();
+    world.daemon.start().await?;
+    world.daemon.sync().await?;
+    ensure!(world.repository.commits_by_daemon().await? == commits, "a restart led to a commit");
+    Ok(format!("one Secret's name in two clusters, two certificates, {commits} commits"))
+}
+
+async fn wait_served_at(world: &mut World, edge: IpAddr, host: &str) -> Result<Leaf> {
+    wait::until(&format!("{host} is served"), DELIVERY, async || {
+        world.daemon.check_running()?;
+        Ok(Look::from(world.probe.leaf(edge, host).await))
+    })
+    .await
+}
+
+async fn text(repository: &Repository, path: &str) -> Result<String> {
+    let blobs = repository.list(&repository.tip()?, path).await?;
+    let blob = blobs.first().with_context(|| format!("there is no {path}"))?;
+    repository.show(&blob.id).await
+}

@@ -10,9 +10,11 @@ use crate::RepoPath;
 
 mod ignore;
 mod mode;
+mod roots;
 
 use ignore::Ignored;
 use mode::Deploys;
+pub use roots::{FleetPath, InvalidFleetPath};
 
 /// A file as Fleet packs it.
 #[derive(Clone, Debug)]
@@ -72,13 +74,14 @@ impl Bundles {
             || path.file_name() == ignore::FILE_NAME
     }
 
-    /// The bundles of a repository whose GitRepo objects name these directories in `spec.paths`; none is the top.
+    /// The bundles of a repository whose GitRepo objects have these `spec.paths`. Where nobody says which they are, only what has a
+    /// `fleet.yaml` is known to be one.
     ///
     /// What cannot be read of a file says nothing here.
-    pub fn of(roots: &[Option<RepoPath>], files: &[PackedFile]) -> Self {
+    pub fn of(paths: &[FleetPath], files: &[PackedFile]) -> Self {
         let ignored = Ignored::of(files);
         let by_path: BTreeMap<_, _> = files.iter().map(|file| (&file.path, file)).collect();
-        let by_dir = bundle_dirs(roots, files).into_iter().map(|dir| {
+        let by_dir = bundle_dirs(paths, files).into_iter().map(|dir| {
             let deploys = Deploys::of(dir.as_ref(), &by_path, &ignored);
             (dir.clone(), Bundle { dir, bytes: 0, files: 0, deploys })
         });
@@ -133,21 +136,25 @@ impl Touched<'_> {
     }
 }
 
-/// Every directory below a root with a `fleet.yaml`, and each root that has YAML outside of those.
-fn bundle_dirs(roots: &[Option<RepoPath>], files: &[PackedFile]) -> BTreeSet<Option<RepoPath>> {
-    let fleets: BTreeSet<_> = files
-        .iter()
-        .filter(|file| is_fleet(file.path.file_name()))
-        .map(|file| file.path.parent())
-        .collect();
+/// Every directory with a `fleet.yaml`, below a root if there are some, and each root that has YAML outside of those.
+fn bundle_dirs(paths: &[FleetPath], files: &[PackedFile]) -> BTreeSet<Option<RepoPath>> {
+    let files: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+    let fleets = files.iter().filter(|path| is_fleet(path.file_name()));
+    let fleets: BTreeSet<_> = fleets.map(RepoPath::parent).collect();
+    if paths.is_empty() {
+        return fleets;
+    }
+    let roots = roots::named(paths, &files);
     let mut dirs = BTreeSet::new();
-    for path in files.iter().map(|file| &file.path).filter(|path| is_yaml(path)) {
-        for root in roots.iter().filter(|root| relative(root.as_ref(), path).is_some()) {
-            let below = above(path).take_while(|dir| dir != root);
-            match below.into_iter().find(|dir| fleets.contains(dir)) {
-                Some(dir) => dirs.insert(dir),
-                None => dirs.insert(root.clone()),
-            };
+    for path in files.iter().filter(|path| is_yaml(path)) {
+        let mut nearest = None;
+        for dir in above(path) {
+            if nearest.is_none() && fleets.contains(&dir) {
+                nearest = Some(dir.clone());
+            }
+            if roots.contains(&dir) {
+                dirs.insert(nearest.clone().unwrap_or(dir));
+            }
         }
     }
     dirs
@@ -155,7 +162,7 @@ fn bundle_dirs(roots: &[Option<RepoPath>], files: &[PackedFile]) -> BTreeSet<Opt
 
 /// Whether a bundle's contents include the file; hidden ones and what a `.fleetignore` names are left out.
 fn is_packed(dir: Option<&RepoPath>, path: &RepoPath, ignored: &Ignored) -> bool {
-    relative(dir, path).is_some_and(|rest| {
+    path.relative_to(dir).is_some_and(|rest| {
         !is_fleet(rest)
             && !rest.split('/').any(|part| part.starts_with('.'))
             && !ignored.contains(dir, path)
@@ -165,13 +172,6 @@ fn is_packed(dir: Option<&RepoPath>, path: &RepoPath, ignored: &Ignored) -> bool
 /// The directories above a path, the nearest first, the top last.
 fn above(path: &RepoPath) -> impl Iterator<Item = Option<RepoPath>> {
     path.ancestors().map(Some).chain([None])
-}
-
-fn relative<'a>(dir: Option<&RepoPath>, path: &'a RepoPath) -> Option<&'a str> {
-    match dir {
-        Some(dir) => path.as_str().strip_prefix(dir.as_str())?.strip_prefix('/'),
-        None => Some(path.as_str()),
-    }
 }
 
 fn is_fleet(name: &str) -> bool {

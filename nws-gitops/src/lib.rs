@@ -86,4 +86,4 @@ pub use removal::{
 mod message;
 pub use message::{Author, InvalidAuthor, Message};
 mod bundles;
-pub use bundles::{Bundle, Bundles, IgnoreLine, PackedFile, Touched};
+pub use bundles::{Bundle, Bundles, FleetPath, IgnoreLine, InvalidFleetPath, PackedFile, Touched};

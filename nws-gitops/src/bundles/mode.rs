@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::ignore::Ignored;
-use super::{PackedFile, above, is_fleet, is_packed, relative};
+use super::{PackedFile, above, is_fleet, is_packed};
 use crate::RepoPath;
 
 type Files<'a> = BTreeMap<&'a RepoPath, &'a PackedFile>;
@@ -54,12 +54,12 @@ impl Deploys {
     ) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Templates(templates) => relative(Some(templates), path).is_some(),
+            Self::Templates(templates) => path.is_below(templates),
             Self::Built(files) => files.contains(path),
             Self::Manifests => {
                 let mut between = above(path).take_while(|above| above.as_ref() != dir);
                 is_manifest(path)
-                    && !relative(dir, path).is_some_and(|rest| rest.starts_with("overlays/"))
+                    && !path.relative_to(dir).is_some_and(|rest| rest.starts_with("overlays/"))
                     && !between.any(|dir| apart.contains(&dir))
             }
         }

@@ -14,6 +14,10 @@ fn repository(files: Written<'_>) -> Vec<PackedFile> {
     files.iter().map(|(path, text)| file(path, text)).collect()
 }
 
+fn top() -> [FleetPath; 1] {
+    [".".parse().unwrap()]
+}
+
 fn dirs(bundles: &[&Bundle]) -> String {
     let names = bundles.iter().map(|bundle| bundle.dir.as_ref().map_or(".", RepoPath::as_str));
     names.collect::<Vec<_>>().join(" ")
@@ -124,7 +128,7 @@ fn a_file_is_held_by_every_bundle_above_it_and_deployed_by_what_reads_it() {
         ),
     ];
     for (case, files, holders, deployers) in cases {
-        let bundles = Bundles::of(&[None], &repository(files));
+        let bundles = Bundles::of(&top(), &repository(files));
         let touched = bundles.touched_by(&TLS.parse().unwrap());
         assert_eq!(dirs(&touched.holders), *holders, "{case}: holders");
         assert_eq!(dirs(&touched.deployers), *deployers, "{case}: deployers");
@@ -149,7 +153,7 @@ fn where_a_file_stands_in_a_bundle_decides_too() {
     for (path, more, held, deployed) in cases {
         let mut files = repository(&[("r/fleet.yaml", ""), ("c/fleet.yaml", "")]);
         files.extend(repository(more));
-        let bundles = Bundles::of(&[None], &files);
+        let bundles = Bundles::of(&top(), &files);
         let touched = bundles.touched_by(&path.parse().unwrap());
         assert_eq!(!touched.holders.is_empty(), *held, "{path}: held");
         assert_eq!(!touched.deployers.is_empty(), *deployed, "{path}: deployed");
@@ -159,15 +163,20 @@ fn where_a_file_stands_in_a_bundle_decides_too() {
 #[test]
 fn each_root_makes_a_bundle_of_what_no_fleet_yaml_claims() {
     let files = repository(&[("certs/a/fleet.yaml", ""), ("certs/a/t.yaml", ""), ("x/t.yaml", "")]);
-    let root = |dir: &str| Some(dir.parse::<RepoPath>().unwrap());
-    let cases: [(&str, &[Option<RepoPath>], &str); 4] = [
-        ("the top", &[None], ". certs/a"),
-        ("one directory", &[root("certs")], "certs/a"),
-        ("two", &[root("certs"), root("x")], "certs/a x"),
-        ("a name that only begins alike", &[root("cert")], ""),
+    let cases: [(&str, &[&str], &str); 9] = [
+        ("the top", &["."], ". certs/a"),
+        ("one directory", &["certs"], "certs/a"),
+        ("two", &["./certs/", "x"], "certs/a x"),
+        ("one in the other", &["certs", "certs/a"], "certs/a"),
+        ("the top and another", &[".", "x"], ". certs/a x"),
+        ("a pattern", &["*"], "certs/a x"),
+        ("a pattern stays within a directory", &["c*"], "certs/a"),
+        ("a name that only begins alike", &["cert"], ""),
+        ("nobody says", &[], "certs/a"),
     ];
-    for (case, roots, expected) in cases {
-        let bundles = Bundles::of(roots, &files);
+    for (case, paths, expected) in cases {
+        let paths: Vec<_> = paths.iter().map(|path| path.parse().unwrap()).collect();
+        let bundles = Bundles::of(&paths, &files);
         assert_eq!(dirs(&bundles.iter().collect::<Vec<_>>()), expected, "{case}");
     }
 }
@@ -176,14 +185,14 @@ fn each_root_makes_a_bundle_of_what_no_fleet_yaml_claims() {
 fn a_nested_bundle_is_cured_by_one_line() {
     let mut files = repository(&[("top.yaml", ""), FLEET, NESTED, FILE]);
     let path = TLS.parse().unwrap();
-    let bundles = Bundles::of(&[None], &files);
+    let bundles = Bundles::of(&top(), &files);
     let touched = bundles.touched_by(&path);
     assert_eq!(dirs(&touched.holders), "apps/shop/tls apps/shop .");
     let cure = touched.cure().unwrap();
     assert_eq!((cure.file.as_str(), &*cure.line), ("apps/shop/.fleetignore", "tls"));
 
     files.push(file(cure.file.as_str(), &cure.line));
-    let cured = Bundles::of(&[None], &files);
+    let cured = Bundles::of(&top(), &files);
     let touched = cured.touched_by(&path);
     assert_eq!(dirs(&touched.holders), "apps/shop/tls");
     assert_eq!(dirs(&touched.deployers), "apps/shop/tls");
@@ -192,7 +201,7 @@ fn a_nested_bundle_is_cured_by_one_line() {
 
 #[test]
 fn a_bundle_weighs_what_is_packed_into_it() {
-    let bundles = Bundles::of(&[None], &repository(&[FLEET, NESTED, FILE, ("apps/shop/.x", "1")]));
+    let bundles = Bundles::of(&top(), &repository(&[FLEET, NESTED, FILE, ("apps/shop/.x", "1")]));
     let weights: Vec<_> = bundles.iter().map(|bundle| (bundle.files, bundle.bytes)).collect();
     // The outer one packs the nested `fleet.yaml` too, only its own is left out.
     assert_eq!(weights, [(2, 12), (1, 12)]);
@@ -207,7 +216,7 @@ fn many_bundles_are_read_one_by_one() {
         })
         .collect();
     files.push(file("certs/.fleetignore", "nothing"));
-    let bundles = Bundles::of(&[None], &files);
+    let bundles = Bundles::of(&top(), &files);
     assert_eq!(bundles.iter().count(), 5_000);
     let each = (0..5_000).map(|n| format!("{}/tls.yaml", dir(n)).parse().unwrap());
     assert!(
@@ -224,11 +233,11 @@ proptest! {
     ) {
         let mut files: Vec<_> = places.iter().map(|place| file(place, "")).collect();
         let path: RepoPath = path.parse().unwrap();
-        let bundles = Bundles::of(&[None], &files);
+        let bundles = Bundles::of(&top(), &files);
         let before = bundles.touched_by(&path);
         if let Some(cure) = before.cure() {
             files.push(file(cure.file.as_str(), &cure.line));
-            let bundles = Bundles::of(&[None], &files);
+            let bundles = Bundles::of(&top(), &files);
             let after = bundles.touched_by(&path);
             prop_assert_eq!(dirs(&after.holders), dirs(&before.holders[..1]));
             prop_assert_eq!(dirs(&after.deployers), dirs(&before.holders[..1]));

@@ -11,6 +11,7 @@ use crate::RepoPath;
 mod ignore;
 mod mode;
 mod roots;
+mod weight;
 
 use ignore::Ignored;
 use mode::Deploys;
@@ -34,6 +35,7 @@ pub struct Bundles {
     ignored: Ignored,
     /// Directories that a bundle of plain manifests above them does not deploy.
     apart: BTreeSet<Option<RepoPath>>,
+    all_known: bool,
 }
 
 /// A directory that Fleet deploys as one.
@@ -41,8 +43,11 @@ pub struct Bundles {
 pub struct Bundle {
     /// Where it stands; none is the top.
     pub dir: Option<RepoPath>,
-    /// What all its files take together. Certificates do not compress, so Fleet stores hardly less of them.
+    /// What all its files take together.
     pub bytes: u64,
+    /// What they take where Fleet keeps them: the same, but for large ones that were weighed; more than [`Bundle::LIMIT`] is not
+    /// counted to the end.
+    pub stored: u64,
     /// How many files it holds.
     pub files: usize,
     deploys: Deploys,
@@ -58,7 +63,7 @@ pub struct Touched<'a> {
 }
 
 /// A line for a `.fleetignore`.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct IgnoreLine {
     /// The file it goes to; it may not be there yet.
     pub file: RepoPath,
@@ -83,9 +88,14 @@ impl Bundles {
         let by_path: BTreeMap<_, _> = files.iter().map(|file| (&file.path, file)).collect();
         let by_dir = bundle_dirs(paths, files).into_iter().map(|dir| {
             let deploys = Deploys::of(dir.as_ref(), &by_path, &ignored);
-            (dir.clone(), Bundle { dir, bytes: 0, files: 0, deploys })
+            (dir.clone(), Bundle { dir, bytes: 0, stored: 0, files: 0, deploys })
         });
-        let mut bundles = Self { by_dir: by_dir.collect(), ignored, apart: mode::apart(files) };
+        let mut bundles = Self {
+            by_dir: by_dir.collect(),
+            ignored,
+            apart: mode::apart(files),
+            all_known: !paths.is_empty(),
+        };
         files.iter().for_each(|file| bundles.add(file));
         bundles
     }
@@ -96,9 +106,15 @@ impl Bundles {
                 && is_packed(dir.as_ref(), &file.path, &self.ignored)
             {
                 bundle.bytes = bundle.bytes.saturating_add(file.bytes);
+                bundle.stored = bundle.bytes;
                 bundle.files += 1;
             }
         }
+    }
+
+    /// Whether there are no others than these, as it was said where Fleet looks for them.
+    pub fn are_all_known(&self) -> bool {
+        self.all_known
     }
 
     /// All of them, by directory.

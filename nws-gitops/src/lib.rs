@@ -85,5 +85,9 @@ pub use removal::{
 };
 mod message;
 pub use message::{Author, InvalidAuthor, Message};
+mod snapshot;
+pub use snapshot::{Snapshot, SnapshotError};
 mod bundles;
 pub use bundles::{Bundle, Bundles, FleetPath, IgnoreLine, InvalidFleetPath, PackedFile, Touched};
+mod lint;
+pub use lint::{ClearKey, Facts, Finding, FindingReason, Rules, Severity, lint};

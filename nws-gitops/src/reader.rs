@@ -10,6 +10,7 @@ use crate::fault::FaultReason;
 use crate::overrides::HoldText;
 use crate::{Kind, Provenance, RepoPath, Target};
 
+mod clear_key;
 mod documents;
 mod fleet;
 mod hosts;
@@ -185,6 +186,8 @@ pub(crate) struct Secret {
     pub(crate) target: Option<Target>,
     pub(crate) stays: bool,
     pub(crate) chain: Option<Chain>,
+    /// Where it holds a private key that anybody can read.
+    pub(crate) clear_key: Option<String>,
     pub(crate) provenance: Provenance,
 }
 

@@ -6,7 +6,7 @@ use nws_expiry::Chain;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::Secret;
+use super::{Secret, clear_key};
 use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
 use crate::{CA_ANNOTATION, PROFILE_ANNOTATION, Provenance};
 
@@ -24,6 +24,7 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
             .and_then(|text| text.parse().ok()),
         stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
         chain: chain(object),
+        clear_key: clear_key::field(object),
         provenance: provenance(&metadata["annotations"]),
     })
 }

@@ -10,7 +10,8 @@
 //! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
 //! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
 //! [`Mirror::maintain`], now and then, keeps the mirror small. [`Bundles`] says of a list of files what Fleet makes of them, and
-//! which bundles a change of one of them deploys anew.
+//! which bundles a change of one of them deploys anew. A [`Snapshot`] is a repository that is there already, and [`lint()`] says what in it
+//! somebody should see to.
 //!
 //! ```no_run
 //! use nws_gitops::{Author, Discover, Message, Mirror, Provenance, WantKey, deliveries};

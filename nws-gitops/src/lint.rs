@@ -87,16 +87,23 @@ impl Severity {
     }
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.place.as_ref().map_or(".", RepoPath::as_str))?;
+impl Finding {
+    /// Where it is, as in `apps/shop.yaml, document 1, spec.tls[0]`; the top is `.`.
+    pub fn location(&self) -> String {
+        let mut text = self.place.as_ref().map_or(".", RepoPath::as_str).to_owned();
         if let Some(document) = self.document {
-            write!(f, ", document {document}")?;
+            text += &format!(", document {document}");
         }
         if let Some(field) = &self.field {
-            write!(f, ", {field}")?;
+            text += &format!(", {field}");
         }
-        write!(f, ": {}", self.reason)
+        text
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.location(), self.reason)
     }
 }
 

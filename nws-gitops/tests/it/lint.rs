@@ -249,16 +249,16 @@ fn what_a_delivery_brings_along_is_there_by_then() {
         targets: Targets::new(Destination { layout, ..Destination::default() }),
         ..Discover::default()
     };
-    for (case, chosen) in [
-        ("a bundle beside", Layout::FleetBundles),
-        ("a bundle within", Layout::FleetNested),
-        ("in the application's", Layout::Beside),
-    ] {
-        let facts = facts(&world, &layout(chosen), &["apps/*", "certs/*"]);
-        assert_eq!(said(&lint(&facts, &Rules::default(), NOW)), [""; 0], "{case}");
-        let deployers = facts.renewals().map(|(_, touched)| touched.deployers.len());
-        assert_eq!(deployers.collect::<Vec<_>>(), [1], "{case}");
-    }
+    let deployed_by = |world: &World, chosen: Layout| {
+        let facts = facts(world, &layout(chosen), &["apps/*", "certs/*"]);
+        assert_eq!(said(&lint(&facts, &Rules::default(), NOW)), [""; 0], "{chosen:?}");
+        let (_, touched) = facts.renewals().next().unwrap();
+        assert_eq!(touched.holders.len(), 1, "{chosen:?}");
+        touched.deployers[0].dir.as_ref().unwrap().to_string()
+    };
+    assert_eq!(deployed_by(&world, Layout::FleetBundles), "certs/shop");
+    assert_eq!(deployed_by(&world, Layout::FleetNested), "apps/shop/tls");
+    assert_eq!(deployed_by(&world, Layout::Beside), "apps/shop");
     let tree = facts(&world, &layout(Layout::Tree), &["apps/*"]);
     assert_eq!(
         said(&lint(&tree, &Rules::default(), NOW)),
@@ -268,6 +268,9 @@ fn what_a_delivery_brings_along_is_there_by_then() {
     );
     let unknown = facts(&world, &layout(Layout::Tree), &[]);
     assert_eq!(said(&lint(&unknown, &Rules::default(), NOW)), [""; 0], "nobody says where");
+    let listing = ("apps/shop/kustomization.yaml", "resources:\n- ingress.yaml\n");
+    world.somebody_writes(&[listing]);
+    assert_eq!(deployed_by(&world, Layout::Kustomize), "apps/shop");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod eab;
 mod empty_repository;
 mod incident;
 mod issue;
+mod lint;
 mod lost_race;
 mod mirror_lost;
 mod new_app;

@@ -11,8 +11,9 @@ use tokio::time::{Instant, timeout};
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, delete_grace, discover_all_kinds, eab, empty_repository,
-    incident, issue, lost_race, mirror_lost, new_app, parked, profile, push_refused, rate_limited,
-    renew, restart, revoke_replace, rollover, ssh, state_lost, two_targets, ungated, webhook,
+    incident, issue, lint, lost_race, mirror_lost, new_app, parked, profile, push_refused,
+    rate_limited, renew, restart, revoke_replace, rollover, ssh, state_lost, two_targets, ungated,
+    webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -38,7 +39,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 33] = [
+pub(crate) const SCENARIOS: [Scenario; 34] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -232,6 +233,12 @@ pub(crate) const SCENARIOS: [Scenario; 33] = [
         play: |programs, folder| Box::pin(discover_all_kinds::play(programs, folder)),
     },
     Scenario {
+        name: "lint",
+        tag: Tag::Full,
+        about: "what the daemon delivered has nothing to see to; what somebody adds beside it is found, with an exit code",
+        play: |programs, folder| Box::pin(lint::play(programs, folder)),
+    },
+    Scenario {
         name: "adopt",
         tag: Tag::Full,
         about: "certificates of certbot, lego and cert-manager are taken over: served as they are, without an order, and renewed as what they replace",
@@ -331,7 +338,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken delete-grace profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds adopt",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken delete-grace profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds lint adopt",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -343,7 +350,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, delete-grace, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, adopt",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, delete-grace, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, lint, adopt",
             ),
         ];
         for (case, names, tag, expected) in cases {

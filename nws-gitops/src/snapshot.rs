@@ -6,6 +6,8 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use crate::bundles::{Bundles, FleetPath, PackedFile};
 use crate::inventory::{Change, Entry, File};
 use crate::lint::{ClearKey, Facts, Prospect};
@@ -111,8 +113,8 @@ impl Snapshot {
         let contents = self.store.contents();
         let blob = |path: &RepoPath| self.find(path).map(|listed| listed.blob);
         bundles.weigh(&files, |path| match blob(path) {
-            Some(blob) => contents.read(path, blob).map(|mut bytes| std::mem::take(&mut *bytes)),
-            None => Ok(Vec::new()),
+            Some(blob) => contents.read(path, blob),
+            None => Ok(Zeroizing::default()),
         })?;
         Ok(Facts { inventory, bundles, places: prospect.places, clear_keys })
     }

@@ -33,10 +33,10 @@ impl Bundles {
     /// # Errors
     ///
     /// The first of `read`.
-    pub fn weigh<E>(
+    pub fn weigh<B: AsRef<[u8]>, E>(
         &mut self,
         files: &[PackedFile],
-        read: impl Fn(&RepoPath) -> Result<Vec<u8>, E>,
+        read: impl Fn(&RepoPath) -> Result<B, E>,
     ) -> Result<(), E> {
         let Self { by_dir, ignored, .. } = self;
         for bundle in by_dir.values_mut().filter(|bundle| bundle.bytes >= COMPRESSED_FROM) {
@@ -49,15 +49,15 @@ impl Bundles {
 }
 
 /// What these files take; counted only until it is too much.
-fn stored<'a, E>(
+fn stored<'a, B: AsRef<[u8]>, E>(
     files: impl Iterator<Item = &'a PackedFile>,
-    read: impl Fn(&RepoPath) -> Result<Vec<u8>, E>,
+    read: impl Fn(&RepoPath) -> Result<B, E>,
 ) -> Result<u64, E> {
     let mut sum: u64 = 0;
     for file in files {
         sum = sum.saturating_add(match &file.text {
             Some(text) => compressed(text.as_bytes()),
-            None => compressed(&read(&file.path)?),
+            None => compressed(read(&file.path)?.as_ref()),
         });
         if sum > Bundle::LIMIT {
             break;

@@ -69,13 +69,12 @@ fn what_cannot_be_served_comes_first() {
         .replace("  name: mine", "  name: mine\n  annotations: {cert-manager.io/issuer: le}");
     let world = World::with(&[
         ("apps/1.yaml", &annotated),
-        ("apps/2.yaml", &ingress("a", "shop/tls", &["a.example"])),
-        ("apps/3.yaml", &ingress("b", "shop/tls", &["b.example"])),
+        ("apps/2.yaml", &ingress("a", "shop/tls", &["a.example", "A.example"])),
     ]);
     assert_eq!(
         found(&world),
         [
-            "error fault: apps/3.yaml, document 1, spec.tls[0].secretName: wants secret shop/tls, which apps/2.yaml wants with other hosts; give one of them another secretName",
+            r#"error fault: apps/2.yaml, document 1, spec.tls[0].hosts[1]: host name "A.example" has upper-case letters; write "a.example""#,
             r#"warning fault: apps/1.yaml, document 1, metadata.annotations: is left to cert-manager because of the annotation "cert-manager.io/issuer"; remove it, or set discover.cert_manager = "adopt""#,
         ]
     );

@@ -11,6 +11,7 @@ use crate::account::AccountName;
 use crate::at::At;
 use crate::commands::{Conditions, serial_of};
 use crate::config::Config;
+use crate::lint::Lint;
 use crate::simulate::Simulate;
 
 /// The variable that names the configuration file.
@@ -78,6 +79,8 @@ pub enum Command {
     Import(ImportCommand),
     /// Show the secrets that nobody wants, and say that their removal is meant, however many they are
     Prune(Prune),
+    /// Look at a repository for what somebody should see to; nothing is ordered, and no configuration is needed
+    Lint(Box<Lint>),
     /// Let time pass for certificates that there are or might be: what expires, and which limit is met first; no configuration is needed
     Simulate(Box<Simulate>),
     /// Show and change the accounts at the CAs
@@ -106,6 +109,7 @@ impl Command {
             | Self::Revoke(_)
             | Self::Import(_)
             | Self::Prune(_)
+            | Self::Lint(_)
             | Self::Simulate(_)
             | Self::Account(_)
             | Self::Config(_)

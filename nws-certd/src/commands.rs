@@ -4,6 +4,7 @@ mod account;
 mod confirm;
 mod import;
 mod incident;
+mod lint;
 mod progress;
 mod prune;
 mod renew;
@@ -29,6 +30,7 @@ use crate::control::{Control, ControlError};
 use crate::daemon::{Daemon, Parts};
 use crate::explain::{Story, story_text};
 use crate::failure::Failure;
+use crate::lint::configuration;
 use crate::report::{Colour, Report, Trouble, TroubleWith, plan_text, status_text, sync_text};
 use crate::simulate::{Simulate, simulate};
 use crate::state_dir::{StateDir, StatePaths};
@@ -49,6 +51,9 @@ pub fn run(args: Args, clock: impl Clock + 'static) -> Result<(), Failure> {
     )?;
     if let Command::Simulate(asked) = &args.command {
         return simulated(asked); // without a configuration, which is perhaps not there yet
+    }
+    if let Command::Lint(asked) = &args.command {
+        return lint::lint(asked, configuration(&args.config)?.as_ref(), &clock); // perhaps without one, too
     }
     let config = Config::read(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -95,6 +100,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))
         }
         Command::Simulate(asked) => simulated(&asked),
+        Command::Lint(asked) => lint::lint(&asked, Some(config), &*clock),
         Command::Account(command) => account::command(command, &control, config, clock).await,
         Command::State(command) => state::command(&command, config, &*clock).await,
     }

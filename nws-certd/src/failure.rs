@@ -9,6 +9,7 @@ use crate::commands::{ImportError, SelectionError, SerialsError, TakeAccountErro
 use crate::config::ConfigError;
 use crate::control::ControlError;
 use crate::import::FolderError;
+use crate::lint::LintError;
 use crate::open::OpenError;
 use crate::serve::ServeError;
 use crate::simulate::SimulateError;
@@ -96,6 +97,18 @@ pub enum Failure {
     /// Nothing was simulated; exit code 64 for options that do not go together, else 1.
     #[error(transparent)]
     Simulate(#[from] SimulateError),
+    /// A repository was not looked at; exit code 64 where something else has to be asked for, 78 for the key that the configuration
+    /// names, else 1.
+    #[error(transparent)]
+    Lint(#[from] LintError),
+    /// There is something to see to in a repository; exit code 1.
+    #[error("there is something to see to: {errors} errors, {warnings} warnings")]
+    ToSeeTo {
+        /// What is wrong.
+        errors: usize,
+        /// What may be.
+        warnings: usize,
+    },
     /// Nobody agreed beforehand, and there is no terminal to ask on; exit code 64.
     #[error(
         "nothing was done, as standard input is no terminal to ask on; look at what is shown, then add --yes"
@@ -152,6 +165,8 @@ impl Failure {
             Self::Open(error) if error.is_of_configuration() => 78,
             Self::Serve(ServeError::WebhookSecret(_)) => 78,
             Self::Simulate(SimulateError::Contradiction(_)) => 64,
+            Self::Lint(error) if error.is_of_usage() => 64,
+            Self::Lint(error) if error.is_of_configuration() => 78,
             Self::LogFilter { .. } | Self::Serials(_) | Self::NobodyToAsk => 64,
             Self::Outdated
             | Self::Open(_)
@@ -159,6 +174,8 @@ impl Failure {
             | Self::Control(_)
             | Self::Selection(_)
             | Self::Simulate(_)
+            | Self::Lint(_)
+            | Self::ToSeeTo { .. }
             | Self::Declined
             | Self::Terminal(_)
             | Self::NotFollowed(_)

@@ -7,7 +7,8 @@
 //! to renew (`inquiry`), report. An order goes to one of several CAs, after the owners of its names were asked by CAA (`order`).
 //! What has to survive is a [`store::Step`] in a [`store::Store`]. The other commands ask the running daemon over its socket; what
 //! changes something (`issue`, `renew`, `revoke`, `import`) it takes in between two turns (`daemon/asked.rs`) and keeps before it answers. What
-//! is done with accounts is done beside the turns, or by the command itself where no daemon runs.
+//! is done with accounts is done beside the turns, or by the command itself where no daemon runs. `simulate` and `lint` need neither daemon
+//! nor state.
 //!
 //! Orders have the account at a CA as a lease; its key is changed when nobody has one ([`AccountReport`] says how far that is).
 
@@ -51,8 +52,10 @@ mod edges;
 pub mod explain;
 mod import;
 mod inquiry;
+mod lint;
 pub use edges::EdgesError;
 pub use import::FolderError;
+pub use lint::{FailOn, Lint, LintError};
 mod order;
 mod pause;
 mod publish;

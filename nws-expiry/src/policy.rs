@@ -78,13 +78,17 @@ impl Policy {
         floors.into_iter().fold(first, |due, floor| if floor.at < due.at { floor } else { due })
     }
 
+    /// How long before its end what lives so long is renewed, where nobody says anything else.
+    pub fn usually_before(lifetime: Duration) -> Duration {
+        lifetime / if lifetime < Self::SHORT_LIVED { 2 } else { 3 }
+    }
+
     /// What was issued together is spread over the twentieth of the lifetime before this point.
     fn planned(&self, validity: Validity, spread: Spread) -> Timing {
         let lifetime = validity.lifetime();
-        let usual = lifetime / if lifetime < Self::SHORT_LIVED { 2 } else { 3 };
         let (before, rule) = match self.renew_before {
             Some(before) => (before.of(lifetime), Rule::RenewBefore),
-            None => (usual, Rule::Lifetime),
+            None => (Self::usually_before(lifetime), Rule::Lifetime),
         };
         Timing { at: validity.not_after() - before - spread.part_of(lifetime / 20), rule }
     }

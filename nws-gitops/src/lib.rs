@@ -10,7 +10,9 @@
 //! [`Mirror::commit`] builds on exactly the tip that was read, signed if there is a [`SigningKey`], and [`Mirror::push`] lands only if
 //! the branch is still there.
 //! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
-//! [`Mirror::maintain`], now and then, keeps the mirror small.
+//! [`Mirror::maintain`], now and then, keeps the mirror small. [`Bundles`] says of a list of files what Fleet makes of them, and
+//! which bundles a change of one of them deploys anew. A [`Snapshot`] is a repository that is there already, and [`lint()`] says what in it
+//! somebody should see to.
 //!
 //! ```no_run
 //! use nws_gitops::{Author, Discover, Message, Mirror, Provenance, WantKey, deliveries};
@@ -106,3 +108,9 @@ pub use removal::{
 };
 mod message;
 pub use message::{Author, InvalidAuthor, Message};
+mod snapshot;
+pub use snapshot::{Snapshot, SnapshotError};
+mod bundles;
+pub use bundles::{Bundle, Bundles, FleetPath, IgnoreLine, InvalidFleetPath, PackedFile, Touched};
+mod lint;
+pub use lint::{ClearKey, Facts, Finding, FindingReason, Rules, Severity, lint};

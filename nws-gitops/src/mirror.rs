@@ -89,7 +89,7 @@ impl Mirror {
     }
 
     /// Opened anew for each use, which takes under a millisecond, so that no handle outlives a rebuild.
-    fn repository(&self) -> Result<gix::Repository, ObjectError> {
+    pub(crate) fn repository(&self) -> Result<gix::Repository, ObjectError> {
         let options = gix::open::Options::isolated().open_path_as_is(true);
         Ok(options.open(self.bare())?.to_thread_local())
     }

@@ -13,6 +13,7 @@ use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, SecretForm, Target};
 
 mod cert_manager;
 mod certificate;
+mod clear_key;
 mod declared;
 mod documents;
 mod fleet;
@@ -155,6 +156,8 @@ pub(crate) struct Secret {
     pub(crate) target: Option<Target>,
     pub(crate) stays: bool,
     pub(crate) chain: Option<Chain>,
+    /// Where it holds a private key that anybody can read.
+    pub(crate) clear_key: Option<String>,
     pub(crate) provenance: Provenance,
     /// Of one of ours.
     pub(crate) form: SecretForm,

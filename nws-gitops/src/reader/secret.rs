@@ -6,7 +6,7 @@ use nws_expiry::{Chain, KeyEncoding};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::Secret;
+use super::{Secret, clear_key};
 use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
 use crate::secret_template::{TEMPLATE_ANNOTATION, TemplateEntry, TemplatePart};
 use crate::{
@@ -27,6 +27,7 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
             .and_then(|text| text.parse().ok()),
         stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
         chain: chain(object),
+        clear_key: clear_key::field(object),
         provenance: provenance(&metadata["annotations"]),
         form: SecretForm { template: template(metadata), key_encoding: key_encoding(object) },
     })

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
-    empty_repository, https_token, incident, issue, lost_race, mirror_lost, new_app, parked,
+    empty_repository, https_token, incident, issue, lint, lost_race, mirror_lost, new_app, parked,
     profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, signed_commits,
     ssh, state_lost, tenant_conflict, two_targets, ungated, webhook,
 };
@@ -39,7 +39,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 37] = [
+pub(crate) const SCENARIOS: [Scenario; 38] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -249,6 +249,12 @@ pub(crate) const SCENARIOS: [Scenario; 37] = [
         tag: Tag::Full,
         about: "the server takes signed commits only: a key is told that cannot sign, then all commits of the daemon verify",
         play: |programs, folder| Box::pin(signed_commits::play(programs, folder)),
+    },
+    Scenario {
+        name: "lint",
+        tag: Tag::Full,
+        about: "what the daemon delivered has nothing to see to; what somebody adds beside it is found, with an exit code",
+        play: |programs, folder| Box::pin(lint::play(programs, folder)),
     },
     Scenario {
         name: "adopt",

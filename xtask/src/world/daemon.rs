@@ -221,6 +221,12 @@ impl Daemon {
         Ok(String::from_utf8(process::output(self.command(args), COMMAND_LIMIT).await?)?)
     }
 
+    /// The same of one that need not succeed, with its exit code.
+    pub(crate) async fn ask(&self, args: &[&str]) -> Result<(Option<i32>, String)> {
+        let ended = process::ended(self.command(args), COMMAND_LIMIT).await?;
+        Ok((ended.status.code(), String::from_utf8(ended.stdout)?))
+    }
+
     /// Starts a command of the command line, which ends with what is returned.
     pub(crate) fn begin(&self, args: &[&str]) -> Result<Process> {
         Process::start("nws-certd's command line", self.command(args), &self.log)

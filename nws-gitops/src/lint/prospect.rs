@@ -1,0 +1,44 @@
+//! What a repository is once everything wanted is delivered.
+
+use std::collections::BTreeMap;
+
+use crate::bundles::{Bundles, PackedFile};
+use crate::layout::Placer;
+use crate::{Inventory, RepoPath, WantKey};
+
+/// Where Secrets go, and the files that go with them.
+pub(crate) struct Prospect {
+    pub(crate) places: BTreeMap<WantKey, RepoPath>,
+    companions: BTreeMap<RepoPath, String>,
+}
+
+impl Prospect {
+    pub(crate) fn of(inventory: &Inventory) -> Self {
+        let mut placer = Placer::new(inventory);
+        let ours = inventory.delivered.iter().filter(|held| held.ours);
+        let mut places: BTreeMap<_, _> = ours.map(|held| (held.key(), held.path.clone())).collect();
+        for wanted in &inventory.wanted {
+            // What has no place is a fault by now.
+            if let Ok(path) = placer.place(&wanted.key) {
+                places.insert(wanted.key.clone(), path);
+            }
+        }
+        Self { places, companions: placer.into_companions() }
+    }
+
+    /// The files as they would be, by path. A Secret that is not there yet weighs nothing: what is too large is so by now.
+    pub(crate) fn over(&self, files: Vec<PackedFile>) -> Vec<PackedFile> {
+        let mut all: BTreeMap<_, _> =
+            files.into_iter().map(|file| (file.path.clone(), file)).collect();
+        for path in self.places.values() {
+            let secret = || PackedFile { path: path.clone(), bytes: 0, text: None };
+            all.entry(path.clone()).or_insert_with(secret);
+        }
+        for (path, text) in &self.companions {
+            let bytes = text.len() as u64;
+            let text = Bundles::is_decided_by(path).then(|| text.as_str().into());
+            all.insert(path.clone(), PackedFile { path: path.clone(), bytes, text });
+        }
+        all.into_values().collect()
+    }
+}

@@ -84,3 +84,6 @@ pub use removal::{
 };
 mod message;
 pub use message::{Author, InvalidAuthor, Message};
+
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;

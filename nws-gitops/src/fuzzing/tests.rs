@@ -2,15 +2,19 @@
 //! how many.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// The files of the corpus.
-static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let (mut files, mut to_do) = (Vec::new(), vec![corpus()]);
+/// What people write: manifests, whatever they are for, and rules in the styles of Traefik's documentation.
+static MANIFESTS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| files("tests/corpus"));
+static RULES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| files("tests/rules"));
+
+fn files(folder: &str) -> Vec<Vec<u8>> {
+    let (mut files, mut to_do) =
+        (Vec::new(), vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)]);
     while let Some(path) = to_do.pop() {
         match fs::read_dir(&path) {
             Ok(entries) => to_do.extend(entries.map(|entry| entry.unwrap().path())),
@@ -18,10 +22,6 @@ static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         }
     }
     files
-});
-
-fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
 }
 
 /// One thing done to some bytes.
@@ -78,34 +78,21 @@ fn mutated(seeds: Vec<Vec<u8>>, most: usize) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Rules in the styles of Traefik's documentation.
-fn rules() -> Vec<Vec<u8>> {
-    const RULES: [&str; 6] = [
-        "Host(`a.example`)",
-        "(Host(`a.example`, `b.example`) || HostSNI(\"c.example\")) && PathPrefix(`/x`)",
-        "Host(`a.example`) && !(Method(`GET`) || Host(`b.example`))",
-        "HostRegexp(`^.+\\.example$`) && Header(\"X\", \"\\\"\\\\\")",
-        "HostSNI(`*`)",
-        "!!Host(`ä.example`)",
-    ];
-    RULES.map(|rule| rule.as_bytes().to_vec()).to_vec()
-}
-
 proptest! {
     #[test]
-    fn manifests(bytes in mutated(CORPUS.clone(), 16 << 10)) {
+    fn manifests(bytes in mutated(MANIFESTS.clone(), 16 << 10)) {
         super::manifests(&bytes);
     }
 
     #[test]
-    fn rule(bytes in mutated(rules(), 4 << 10)) {
+    fn rule(bytes in mutated(RULES.clone(), 4 << 10)) {
         super::rule(&bytes);
     }
 }
 
-/// What was found before holds for what people write, as it is.
 #[test]
-fn the_corpus_as_it_is() {
-    assert!(CORPUS.len() > 100);
-    CORPUS.iter().for_each(|bytes| super::manifests(bytes));
+fn what_people_write_as_it_is() {
+    assert!(MANIFESTS.len() > 100 && RULES.len() > 5);
+    MANIFESTS.iter().for_each(|bytes| super::manifests(bytes));
+    RULES.iter().for_each(|bytes| super::rule(bytes));
 }

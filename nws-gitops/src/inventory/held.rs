@@ -1,5 +1,7 @@
 //! The Secrets that are there.
 
+use std::collections::{BTreeMap, btree_map};
+
 use super::Delivered;
 use super::file::File;
 use super::namespaces::Namespaces;
@@ -16,7 +18,15 @@ pub(super) fn secrets(file: &File, namespaces: &Namespaces, targets: &Targets) -
 /// What is wrong with all Secrets of one name.
 pub(super) fn faults(same: &[Delivered]) -> impl Iterator<Item = Fault> {
     let empty = same.iter().filter(|held| held.ours && held.chain.is_none()).map(no_certificate);
-    empty.chain(same.iter().filter_map(|second| twice(first_of(same, second)?, second)))
+    let mut firsts = BTreeMap::new();
+    let ours = same.iter().filter(|held| held.ours);
+    empty.chain(ours.filter_map(move |held| match firsts.entry(&held.target) {
+        btree_map::Entry::Vacant(place) => {
+            place.insert(held);
+            None
+        }
+        btree_map::Entry::Occupied(first) => Some(twice(first.get(), held)),
+    }))
 }
 
 /// Those of one name, in a list that is sorted by name.
@@ -66,14 +76,9 @@ fn no_certificate(held: &Delivered) -> Fault {
     }
 }
 
-/// The Secret that counts in this one's stead, if it is one of ours: the first by path of those for the same clusters.
-fn first_of<'a>(held: &'a [Delivered], one: &Delivered) -> Option<&'a Delivered> {
-    let mut same = named(held, &one.secret).iter().filter(|held| held.target == one.target);
-    same.find(|held| held.ours)
-}
-
-fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
-    (second.ours && !std::ptr::eq(first, second)).then(|| Fault {
+/// The first by path of ours for the same clusters is the one that counts.
+fn twice(first: &Delivered, second: &Delivered) -> Fault {
+    Fault {
         path: second.path.clone(),
         document: Some(second.document),
         field: None,
@@ -82,7 +87,7 @@ fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
             other: first.path.clone(),
         },
         hosts: hosts(second),
-    })
+    }
 }
 
 fn hosts(held: &Delivered) -> Vec<String> {

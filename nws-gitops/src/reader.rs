@@ -222,6 +222,9 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
         },
         Format::Kustomization => Parsed { text: Text::of(bytes), ..kustomization::read(bytes) },
         Format::FleetIgnore => Parsed { text: Text::of(bytes), ..Parsed::default() },
+        Format::Yaml | Format::Json if documents::is_utf_16(bytes) => {
+            of_the_file(FaultReason::NotUtf8)
+        }
         Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
         Format::Yaml => {
             manifests(bytes, |text| parse_documents(documents::split(text), documents::read))

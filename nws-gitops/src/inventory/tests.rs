@@ -304,6 +304,7 @@ fn the_order_of_files_does_not_matter() {
 mod changes;
 mod corpus;
 mod gateways;
+mod hostile;
 mod kustomize;
 mod layouts;
 mod options;

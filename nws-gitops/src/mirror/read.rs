@@ -158,7 +158,7 @@ fn read(
     };
     let size = repository.find_header(blob.to_gix()).map_err(ObjectError::from)?.size();
     let parsed = if size > MAX_FILE_BYTES {
-        too_large(size)
+        too_large(size, format)
     } else {
         parse(&repository.find_blob(blob.to_gix()).map_err(ObjectError::from)?.data, format)
     };

@@ -5,7 +5,8 @@
 use std::convert::Infallible;
 
 use crate::inventory::{Entry, File};
-use crate::reader::{Format, agree_on, hosts_of_rule, parse};
+use crate::reader::fuzzing::{agree_on, hosts_of_rule};
+use crate::reader::{Format, parse};
 use crate::{Delivered, Discover, Fault, Inventory, ObjectId, RepoPath, Tip, Wanted};
 
 /// The directories of a repository, and the file in each that the bytes stand in: one of each kind that is read.

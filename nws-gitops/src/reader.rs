@@ -12,6 +12,8 @@ use crate::{Kind, Provenance, RepoPath, Target};
 
 mod documents;
 mod fleet;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod hosts;
 mod ingress;
 mod kustomization;
@@ -257,23 +259,6 @@ pub(crate) fn read_document(text: &str) -> Option<Value> {
         [document] => documents::read_yaml(document).ok(),
         [..] => None,
     }
-}
-
-/// Checks on any text that what is read without a parser is what the parser reads.
-#[cfg(any(test, feature = "testing"))]
-pub(crate) fn agree_on(bytes: &[u8]) {
-    for document in bytes.to_str().map(documents::split).unwrap_or_default() {
-        if let Some(value) = plain::read(document) {
-            assert_eq!(documents::read_yaml(document), Ok(value), "{document:?}");
-        }
-    }
-}
-
-/// The hosts that a rule of Traefik's asks for, or the byte at which it is none.
-#[cfg(any(test, feature = "testing"))]
-pub(crate) fn hosts_of_rule(rule: &str) -> Result<Vec<String>, usize> {
-    let hosts = rule::hosts(rule).map_err(|invalid| invalid.at)?;
-    Ok(hosts.into_iter().map(|host| host.as_str().to_owned()).collect())
 }
 
 fn manifests(bytes: &[u8], parse: impl Fn(&str) -> Parsed) -> Parsed {

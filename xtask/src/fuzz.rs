@@ -61,8 +61,8 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     let limit = Duration::from_secs(args.seconds);
     match LibFuzzer::find_or_install().await {
         Ok(fuzzer) => {
-            fuzzer.build().await?;
             for target in targets {
+                fuzzer.build(*target).await?;
                 tell(*target, &fuzzer.run(*target, limit).await?);
             }
         }

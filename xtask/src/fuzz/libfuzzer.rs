@@ -47,8 +47,10 @@ impl LibFuzzer {
     }
 
     /// Our crates forbid unsafe code, so no sanitizer is asked for; arithmetic that overflows panics.
-    pub(super) async fn build(&self) -> Result<()> {
-        process::run(self.of_targets(&["build"])).await
+    pub(super) async fn build(&self, target: Target) -> Result<()> {
+        let mut command = self.of_targets(&["build"]);
+        command.arg(target.name());
+        process::run(command).await
     }
 
     /// Runs a target for so long. Returns what was done.

@@ -9,13 +9,10 @@ use anyhow::{Context, Result, bail, ensure};
 use super::{Target, seeds};
 use crate::{files, ink, process, workspace};
 
-/// For everything at once, from nothing, on a slow machine.
+/// For everything at once, from nothing, on a slow machine; what has changed since is built before a run, too.
 const BUILDING: Duration = Duration::from_secs(3600);
 /// For what only says something.
 const ASKING: Duration = Duration::from_secs(60);
-/// Beyond the time that is asked for: reading what was learned before, and one last run.
-const GRACE: Duration = Duration::from_secs(120);
-
 /// The compilers are two, so what they make is apart.
 pub(super) struct LibFuzzer {
     built: PathBuf,
@@ -70,7 +67,7 @@ impl LibFuzzer {
         // An input takes a millisecond, and what takes ten thousand times as long is a finding; so is a gigabyte.
         command.args(["-timeout=10", "-rss_limit_mb=1024", "-max_len=65536"]);
         command.args(["-print_final_stats=1", "-verbosity=1"]);
-        done(target, &process::ended(command, limit + GRACE).await?)
+        done(target, &process::ended(command, limit + BUILDING).await?)
     }
 
     fn of_targets(&self, words: &[&str]) -> Command {

@@ -29,4 +29,4 @@ pub(crate) struct Client {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

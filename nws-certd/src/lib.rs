@@ -84,3 +84,5 @@ pub use commands::{
 
 #[cfg(test)]
 mod captured_log;
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;

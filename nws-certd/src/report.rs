@@ -240,7 +240,7 @@ impl Scene<'_> {
             fingerprint: have.map(|leaf| leaf.fingerprint().to_string()),
             not_before: have.map(Leaf::not_before),
             not_after: have.map(Leaf::not_after),
-            issuer: have.map(|leaf| leaf.issuer().to_owned()),
+            issuer: have.map(Leaf::issuer),
             ca: planned.issued_by.clone(),
             profile: planned.key.profile.as_ref().map(ToString::to_string),
             suggested: planned

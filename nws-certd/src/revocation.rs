@@ -125,7 +125,7 @@ impl Revocable {
             return Err(Unrevocable::Ended { serial, at: self.leaf.not_after() });
         }
         let Some(ca) = named.or(self.ca.as_deref()) else {
-            let issuer = self.leaf.issuer().to_owned();
+            let issuer = self.leaf.issuer();
             return Err(Unrevocable::UnknownCa { serial, issuer });
         };
         if configured.iter().any(|directory| directory == ca) {

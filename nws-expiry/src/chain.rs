@@ -9,7 +9,8 @@ use crate::{InvalidCertificate, Leaf};
 
 /// A certificate chain as the CA sent it: the leaf, then each certificate that issued the one before (RFC 8555 §9.1).
 ///
-/// Whole and in its order, whatever its length: CAs change intermediates without notice, so none is ever added from elsewhere.
+/// Whole and in its order: CAs change intermediates without notice, so none is ever added from elsewhere. It has [`Self::MOST`]
+/// certificates at most.
 ///
 /// A clone is the same chain, not a copy.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -23,12 +24,15 @@ struct Read {
 }
 
 impl Chain {
+    /// Longer ones are refused: OpenSSL, by default, verifies no chain that is deeper.
+    pub const MOST: usize = 100;
+
     /// Reads a PEM text of `CERTIFICATE` blocks, leaf first.
     ///
     /// # Errors
     ///
-    /// [`InvalidChain`] if any block is something else (RFC 8555 §11.4: then the whole text is refused), if there is none, or if
-    /// one does not name the next as its issuer.
+    /// [`InvalidChain`] if any block is something else (RFC 8555 §11.4: then the whole text is refused), if there is none or more
+    /// than [`Self::MOST`], or if one does not name the next as its issuer.
     pub fn from_pem(text: &[u8]) -> Result<Self, InvalidChain> {
         let mut certificates = Vec::new();
         for block in pem::parse_many(text).map_err(InvalidChain::Pem)? {
@@ -78,6 +82,9 @@ impl Chain {
 /// The leaf, and the common name of the last one's issuer; each has to name the next as its issuer.
 fn read(certificates: &[Box<[u8]>]) -> Result<(Leaf, Option<Box<str>>), InvalidChain> {
     let (first, others) = certificates.split_first().ok_or(InvalidChain::Empty)?;
+    if certificates.len() > Chain::MOST {
+        return Err(InvalidChain::TooLong { found: certificates.len() });
+    }
     let certificate = CertificateInner::<Raw>::from_der(first)
         .map_err(|source| InvalidChain::Leaf(InvalidCertificate::Der(source)))?;
     let leaf = Leaf::of(&certificate, first).map_err(InvalidChain::Leaf)?;
@@ -112,6 +119,12 @@ pub enum InvalidChain {
     /// No certificate at all.
     #[error("the chain has no certificate")]
     Empty,
+    /// More than anybody verifies.
+    #[error("the chain has {found} certificates; {} are read at most", Chain::MOST)]
+    TooLong {
+        /// How many there are.
+        found: usize,
+    },
     /// The leaf cannot be read.
     #[error("the chain's first certificate cannot be read")]
     Leaf(#[source] InvalidCertificate),

@@ -9,6 +9,7 @@ use x509_cert::certificate::{CertificateInner, Raw, TbsCertificateInner};
 use x509_cert::der::{self, Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectAltName};
+use x509_cert::name::Name;
 use x509_cert::spki::ObjectIdentifier;
 
 use crate::{DnsName, DnsNames, KeyType, NoNames, Validity};
@@ -25,7 +26,8 @@ pub struct Leaf {
     foreign_names: usize,
     validity: Validity,
     serial: Serial,
-    issuer: Box<str>,
+    /// Its DER: few ask for the text, which takes longer to write than all the rest to read.
+    issuer: Box<[u8]>,
     authority_key_id: Option<Box<[u8]>>,
     fingerprint: Fingerprint,
     public_key: Box<[u8]>,
@@ -56,7 +58,7 @@ impl Leaf {
             foreign_names,
             validity,
             serial: Serial(tbs.serial_number().as_bytes().into()),
-            issuer: tbs.issuer().to_string().into(),
+            issuer: tbs.issuer().to_der().map_err(InvalidCertificate::Der)?.into(),
             authority_key_id: authority_key_id(tbs),
             fingerprint: Fingerprint::of(der),
             public_key: tbs
@@ -104,8 +106,8 @@ impl Leaf {
     }
 
     /// The issuer's distinguished name (RFC 4514).
-    pub fn issuer(&self) -> &str {
-        &self.issuer
+    pub fn issuer(&self) -> String {
+        Name::from_der(&self.issuer).map(|name| name.to_string()).unwrap_or_default()
     }
 
     /// The key of its issuer, as the authority key identifier names it (RFC 5280 §4.2.1.1); `None` where a foreign certificate

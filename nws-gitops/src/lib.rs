@@ -114,3 +114,6 @@ mod bundles;
 pub use bundles::{Bundle, Bundles, FleetPath, IgnoreLine, InvalidFleetPath, PackedFile, Touched};
 mod lint;
 pub use lint::{ClearKey, Facts, Finding, FindingReason, Rules, Severity, lint};
+
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;

@@ -120,7 +120,7 @@ fn annotations(
         (RESOURCE_POLICY, "keep".to_owned()),
         ("nws-certd/certificate", certificate.unwrap_or_default()),
         ("nws-certd/dns-names", names.join(",")),
-        ("nws-certd/issuer", leaf.issuer().to_owned()),
+        ("nws-certd/issuer", leaf.issuer()),
         ("nws-certd/not-after", not_after(leaf)),
         ("nws-certd/serial", leaf.serial().to_string()),
         ("nws-certd/sha256", leaf.fingerprint().to_string()),

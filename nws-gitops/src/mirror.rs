@@ -15,6 +15,7 @@ pub use commit::{Commit, CommitError};
 mod fetch;
 pub use fetch::FetchError;
 mod leavings;
+mod listing;
 mod maintain;
 pub use maintain::{Maintenance, Stored};
 mod pack;

@@ -17,6 +17,8 @@ mod clear_key;
 mod declared;
 mod documents;
 mod fleet;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod hosts;
 mod ingress;
 mod kustomization;
@@ -180,8 +182,18 @@ impl LocalFault {
     }
 }
 
-pub(crate) fn too_large(size: u64) -> Parsed {
-    of_the_file(FaultReason::TooLarge { size, limit: MAX_FILE_BYTES })
+/// Of a file that is not read, what others would have from it cannot be told either.
+pub(crate) fn too_large(size: u64, format: Format) -> Parsed {
+    let parsed = of_the_file(FaultReason::TooLarge { size, limit: MAX_FILE_BYTES });
+    match format {
+        Format::Fleet => Parsed { fleet: Some(FleetNamespace::Unreadable), ..parsed },
+        Format::Kustomization => {
+            let words = Vec::new();
+            let kustomization = Some(Arc::new(Kustomization::Unreadable { words }));
+            Parsed { kustomization, ..parsed }
+        }
+        Format::Yaml | Format::Json | Format::FleetIgnore | Format::Declared => parsed,
+    }
 }
 
 /// Reads a file. A part of it that cannot be read becomes a fault, if it looks like something that concerns us.
@@ -193,11 +205,17 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
                 names_a_chart: fleet::names_a_chart(text),
                 ..Parsed::default()
             },
-            Err(_) => of_the_file(FaultReason::NotUtf8),
+            Err(_) => Parsed {
+                fleet: Some(FleetNamespace::Unreadable),
+                ..of_the_file(FaultReason::NotUtf8)
+            },
         },
         Format::Kustomization => Parsed { text: Text::of(bytes), ..kustomization::read(bytes) },
         Format::FleetIgnore => Parsed { text: Text::of(bytes), ..Parsed::default() },
         Format::Declared => manifests(bytes, declared::read),
+        Format::Yaml | Format::Json if documents::is_utf_16(bytes) => {
+            of_the_file(FaultReason::NotUtf8)
+        }
         Format::Yaml | Format::Json if !documents::concerns_us(bytes) => Parsed::default(),
         Format::Yaml => {
             manifests(bytes, |text| parse_documents(documents::split(text), documents::read))

@@ -148,7 +148,7 @@ impl Snapshot {
             return Ok(None);
         };
         let parsed = if listed.bytes > MAX_FILE_BYTES {
-            too_large(listed.bytes)
+            too_large(listed.bytes, format)
         } else {
             parse(&contents.read(path, blob)?, format)
         };

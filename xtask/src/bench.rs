@@ -14,7 +14,7 @@ use anyhow::Result;
 pub(crate) enum Bench {
     /// Certificates per second and CPU per certificate, from a CA that does not make one wait
     Issue(issue::Args),
-    /// Reading and writing a repository of ten thousand to a million manifests, beside gix alone and git
+    /// Reading and writing a repository of ten thousand to a million manifests, beside gix alone, git and git2
     Gitops(gitops::Args),
     /// Processor time and memory for each certificate of a plan, for ten thousand to ten million
     Plan(plan::Args),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::{ink, tests, tidy, workspace};
+use crate::{fuzz, ink, tests, tidy, workspace};
 
 /// What cargo is asked first; each stops the run if it fails.
 const CHECKS: [(&str, &[&str]); 3] = [
@@ -30,5 +30,8 @@ pub(crate) async fn run() -> Result<ExitCode> {
     }
     println!("{}", ink::bold("House rules"));
     tidy::run(&workspace::root())?;
-    tests::run().await
+    let tested = tests::run().await?;
+    println!("\n{}", ink::bold("Fuzzing"));
+    let fuzzed = fuzz::in_ci().await?;
+    Ok(if tested == ExitCode::SUCCESS { fuzzed } else { tested })
 }

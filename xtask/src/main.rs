@@ -15,6 +15,7 @@ mod clock;
 mod demo;
 mod e2e;
 mod files;
+mod fuzz;
 mod http;
 mod ink;
 mod interrupt;
@@ -52,6 +53,8 @@ enum Command {
     E2e(e2e::Args),
     /// Kill the daemon again and again while it works: nothing may be lost, nothing ordered twice
     Chaos(chaos::Args),
+    /// Read whatever may be committed, or left behind by another client: with libFuzzer, or as tests without a nightly compiler
+    Fuzz(fuzz::Args),
     /// Measure, beside what others need for the same
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -70,6 +73,7 @@ async fn main() -> ExitCode {
         Command::Test => interrupt::or(tests::run()).await,
         Command::E2e(args) => interrupt::or(e2e::run(args)).await,
         Command::Bench(bench) => interrupt::or(bench::run(bench)).await,
+        Command::Fuzz(args) => interrupt::or(fuzz::run(args)).await,
         Command::Chaos(args) => interrupt::or(chaos::run(args)).await,
         Command::Ci => interrupt::or(ci::run()).await,
         Command::Tidy => tidy::run(&workspace::root()).map(|()| ExitCode::SUCCESS),

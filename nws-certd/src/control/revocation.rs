@@ -36,7 +36,7 @@ impl RevocableReport {
             names: names.unwrap_or_default(),
             not_before: leaf.not_before(),
             not_after: leaf.not_after(),
-            issuer: leaf.issuer().into(),
+            issuer: leaf.issuer(),
             ca: one.ca.clone(),
             paths: one.paths.iter().map(ToString::to_string).collect(),
             is_newest: one.is_newest,

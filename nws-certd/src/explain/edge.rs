@@ -55,7 +55,7 @@ impl EdgeReport {
                     covers: leaf.covers(name),
                     fingerprint: Some(fingerprint),
                     not_after: Some(leaf.not_after()),
-                    issuer: Some(leaf.issuer().into()),
+                    issuer: Some(leaf.issuer()),
                     error: None,
                 }
             }

@@ -144,7 +144,7 @@ pub enum FolderError {
     },
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 impl<'a> FromIterator<(&'a str, &'a [u8])> for Folder {
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a [u8])>>(files: I) -> Self {
         let own = |(path, bytes): (&str, &[u8])| (path.into(), Ok(bytes.to_vec().into()));

@@ -7,7 +7,7 @@ use nws_expiry::PrivateKey;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 /// A certificate and its key, PEM.
-pub(super) fn certificate(hosts: &[&str]) -> (String, String) {
+pub(crate) fn certificate(hosts: &[&str]) -> (String, String) {
     let pair = KeyPair::generate().unwrap();
     let names: Vec<_> = hosts.iter().map(ToString::to_string).collect();
     let made = CertificateParams::new(names).unwrap().self_signed(&pair).unwrap();
@@ -15,7 +15,7 @@ pub(super) fn certificate(hosts: &[&str]) -> (String, String) {
 }
 
 /// The same with its issuer's.
-pub(super) fn chained(host: &str) -> (String, String) {
+pub(crate) fn chained(host: &str) -> (String, String) {
     let (pair, ca) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -26,7 +26,7 @@ pub(super) fn chained(host: &str) -> (String, String) {
 }
 
 /// The same ECDSA key in the older form.
-pub(super) fn sec1(pem: &str) -> String {
+pub(crate) fn sec1(pem: &str) -> String {
     let key = PrivateKey::from_pem(pem.as_bytes()).unwrap();
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.pkcs8_der()).unwrap();
     let der: EcPrivateKeyRfc5915Der<'_> = pair.private_key().as_der().unwrap();

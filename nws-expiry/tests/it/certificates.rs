@@ -103,6 +103,9 @@ fn what_is_no_chain_is_refused() {
     );
     let stranger: Box<[u8]> = ca("Another CA").der().as_ref().into();
     assert!(matches!(Chain::from_der(vec![leaf, stranger]), Err(InvalidChain::Unlinked { at: 1 })));
+    let root: Box<[u8]> = issuer.der().as_ref().into();
+    assert!(Chain::from_der(vec![root.clone(); 100]).is_ok());
+    assert!(matches!(Chain::from_der(vec![root; 101]), Err(InvalidChain::TooLong { found: 101 })));
 }
 
 #[test]

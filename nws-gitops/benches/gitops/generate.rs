@@ -20,6 +20,10 @@ const FILES_OF_AN_APP: usize = 4;
 /// Makes the repository and a mirror of it, unless they are there.
 pub(crate) fn run(place: &Place, count: usize) -> Outcome<String> {
     if place.remote().join("made").exists() {
+        // A mirror that has moved since takes itself for another repository's, and is empty.
+        if place.mirror()?.tip().is_none() {
+            place.mirror()?.fetch()?;
+        }
         return Ok(r#"{"made":false}"#.to_owned());
     }
     drop(gix::init_bare(place.remote())?);

@@ -3,6 +3,7 @@
 //! `cargo xtask bench gitops` runs it, each measurement in a process of its own; what is told is one line of JSON.
 
 mod generate;
+mod libgit2;
 mod measure;
 mod write;
 
@@ -30,6 +31,9 @@ fn main() -> Outcome<()> {
         ["bare", dir, count] => write::bare(&Place::new(dir), count.parse()?)?,
         ["fast-import", dir, count] => write::fast_import(&Place::new(dir), count.parse()?)?,
         ["push", dir] => write::push(&Place::new(dir))?,
+        ["git2-reads", dir] => libgit2::read(&Place::new(dir))?,
+        ["git2", dir, count] => libgit2::commit(&Place::new(dir), count.parse()?)?,
+        ["git2-push", dir] => libgit2::push(&Place::new(dir))?,
         ["git-push", dir] => write::git_push(&Place::new(dir))?,
         _ => USAGE.to_owned(),
     };

@@ -96,7 +96,7 @@ pub(crate) fn fast_import(place: &Place, count: usize) -> Outcome<String> {
     Ok(said(&[("s", begun.elapsed().as_secs_f64())]))
 }
 
-/// A commit of one Secret, pushed; the branch is then put back.
+/// A commit of one Secret, pushed.
 pub(crate) fn push(place: &Place) -> Outcome<String> {
     let (mirror, edits) = (place.mirror()?, renewals(1)?);
     let tip = tip(&mirror)?;
@@ -133,7 +133,7 @@ fn make(mirror: &Mirror, tip: &Tip, edits: &[Edit]) -> Outcome<nws_gitops::Commi
     made.ok_or_else(|| "nothing changed".into())
 }
 
-fn renewals(count: usize) -> Outcome<Vec<Edit>> {
+pub(crate) fn renewals(count: usize) -> Outcome<Vec<Edit>> {
     let (ca, since) = (Ca::new()?, NOW + time::Duration::days(60));
     let secrets = (0..count).map(|n| ca.secret(n % 500, n / 500, since));
     secrets.map(|secret| secret.and_then(|(path, text)| edit(path, text))).collect()

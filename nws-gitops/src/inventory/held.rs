@@ -1,5 +1,7 @@
 //! The Secrets that are there.
 
+use std::collections::BTreeMap;
+
 use super::Delivered;
 use super::file::File;
 use super::surroundings::Surroundings;
@@ -14,10 +16,22 @@ pub(super) fn secrets(file: &File, around: &Surroundings) -> Vec<Delivered> {
     secrets.filter_map(|secret| delivered(file, secret, around)).collect()
 }
 
+/// More are not told of one name: nobody reads them.
+const MAX_FAULTS: usize = 100;
+
 /// What is wrong with all Secrets of one name.
 pub(super) fn faults(same: &[Delivered]) -> impl Iterator<Item = Fault> {
     let empty = same.iter().filter(|held| held.ours && held.chain.is_none()).map(no_certificate);
-    empty.chain(same.iter().filter_map(|second| twice(first_of(same, second)?, second)))
+    let mut firsts = BTreeMap::new();
+    for held in same.iter().filter(|held| held.ours) {
+        firsts.entry(&held.target).or_insert(held);
+    }
+    let first_of = move |held: &Delivered| firsts.get(&held.target).copied();
+    let others = same.iter().filter_map(move |held| {
+        let first = first_of(held).filter(|first| !std::ptr::eq(*first, held))?;
+        Some(twice(first, held))
+    });
+    empty.chain(others).take(MAX_FAULTS)
 }
 
 /// Those of one name, in a list that is sorted by name.
@@ -67,14 +81,9 @@ fn no_certificate(held: &Delivered) -> Fault {
     }
 }
 
-/// The Secret that counts in this one's stead, if it is one of ours: the first by path of those for the same clusters.
-fn first_of<'a>(held: &'a [Delivered], one: &Delivered) -> Option<&'a Delivered> {
-    let mut same = named(held, &one.secret).iter().filter(|held| held.target == one.target);
-    same.find(|held| held.ours)
-}
-
-fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
-    (!std::ptr::eq(first, second)).then(|| Fault {
+/// The first by path of ours for the same clusters is the one that counts.
+fn twice(first: &Delivered, second: &Delivered) -> Fault {
+    Fault {
         path: second.path.clone(),
         document: Some(second.document),
         field: None,
@@ -84,7 +93,7 @@ fn twice(first: &Delivered, second: &Delivered) -> Option<Fault> {
         }
         .into(),
         hosts: hosts(second),
-    })
+    }
 }
 
 fn hosts(held: &Delivered) -> Vec<String> {

@@ -279,13 +279,13 @@ fn below<'a, T>(
 
 /// Where a relative path leads from a directory; nowhere if it leaves the repository.
 fn resolve(from: &Dir, written: &str) -> Option<Dir> {
-    let mut place = from.clone();
+    let mut parts: Vec<_> = from.iter().flat_map(|dir| dir.as_str().split('/')).collect();
     for part in written.split('/').filter(|part| !matches!(*part, "" | ".")) {
-        place = match (part, place) {
-            ("..", place) => place?.parent(),
-            (part, Some(dir)) => Some(format!("{dir}/{part}").parse().ok()?),
-            (part, None) => Some(part.parse().ok()?),
-        };
+        if part == ".." {
+            parts.pop()?;
+        } else {
+            parts.push(part);
+        }
     }
-    Some(place)
+    if parts.is_empty() { Some(None) } else { parts.join("/").parse().ok().map(Some) }
 }

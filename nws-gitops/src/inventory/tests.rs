@@ -272,6 +272,7 @@ mod conflicts;
 mod corpus;
 mod declared;
 mod gateways;
+mod hostile;
 mod kustomize;
 mod layouts;
 mod opting;

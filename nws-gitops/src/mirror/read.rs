@@ -1,18 +1,14 @@
 //! Reading the files of a commit, and what of them differs from another's.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use gix::bstr::{BStr, ByteSlice};
-use gix::diff::tree::{Recorder, State, recorder};
-use gix::objs::TreeRefIter;
-use gix::objs::tree::EntryMode;
 use zeroize::Zeroizing;
 
 use super::commit::tree_of;
+use super::listing::{ROOM, changes};
 use super::{Mirror, ObjectError, Tip};
 use crate::discover::Discover;
-use crate::inventory::{Change, Delivered, Entry, File, Inventory};
+use crate::inventory::{Delivered, File, Inventory};
 use crate::reader::{Format, MAX_FILE_BYTES, parse, too_large};
 use crate::{ObjectId, RepoPath, parallel};
 
@@ -24,7 +20,7 @@ impl Mirror {
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if the mirror lacks an object; the next [`Mirror::fetch`] then repairs it.
+    /// [`ReadError`] if the mirror lacks an object, which the next [`Mirror::fetch`] then repairs; or if there are too many files.
     pub fn inventory(&self, tip: &Tip, discover: &Discover) -> Result<Inventory, ReadError> {
         let mut inventory = Inventory::empty(discover);
         self.refresh(&mut inventory, tip)?;
@@ -50,7 +46,7 @@ impl Mirror {
             let mut blob = repository.find_blob(entry.object_id())?;
             Ok(Some(Zeroizing::new(blob.take_data())))
         };
-        read().map_err(ReadError).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))
+        read().map_err(ReadError::Object).inspect_err(|error| self.doubt(error))
     }
 
     /// The file of a Secret, which may hold a key, so it is wiped on drop.
@@ -72,7 +68,15 @@ impl Mirror {
     ///
     /// As [`Mirror::inventory`]; then it stays that of the commit it was.
     pub fn refresh(&self, inventory: &mut Inventory, tip: &Tip) -> Result<(), ReadError> {
-        self.read(inventory, tip).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))
+        self.read(inventory, tip).inspect_err(|error| self.doubt(error))
+    }
+
+    /// What the remote has, too, is not mended by fetching it once more.
+    fn doubt(&self, error: &ReadError) {
+        match error {
+            ReadError::Object(_) => self.suspect.store(true, Ordering::Relaxed),
+            ReadError::TooManyFiles => {}
+        }
     }
 
     fn read(&self, inventory: &mut Inventory, tip: &Tip) -> Result<(), ReadError> {
@@ -97,7 +101,7 @@ fn advance(
     before: &gix::Tree<'_>,
     tip: &Tip,
 ) -> Result<(), ReadError> {
-    let changes = changes(before, &tree_of(repository, tip)?)?;
+    let changes = changes(before, &tree_of(repository, tip)?, ROOM)?;
     let shared = repository.clone().into_sync();
     inventory.change(*tip, &changes, |files| {
         let read = parallel::try_map(files, || {
@@ -106,45 +110,6 @@ fn advance(
         })?;
         Ok(read.into_iter().flatten().collect())
     })
-}
-
-/// What differs in the files of two commits; subtrees that are the same are passed over.
-fn changes(before: &gix::Tree<'_>, after: &gix::Tree<'_>) -> Result<Vec<Change>, ObjectError> {
-    let (mut found, hash) = (Recorder::default(), after.repo.object_hash());
-    let (old, new) = (&before.data, &after.data);
-    let (old, new) = (TreeRefIter::from_bytes(old, hash), TreeRefIter::from_bytes(new, hash));
-    gix::diff::tree(old, new, State::default(), &after.repo.objects, &mut found)?;
-    // A path is named twice where a file takes another's place.
-    let (gone, there): (Vec<_>, Vec<_>) =
-        found.records.iter().filter_map(change).partition(|(_, entry)| *entry == Entry::Gone);
-    let all: BTreeMap<_, _> = gone.into_iter().chain(there).collect();
-    Ok(all.into_iter().collect())
-}
-
-fn change(found: &recorder::Change) -> Option<Change> {
-    use recorder::Change::{Addition, Deletion, Modification};
-    match found {
-        Addition { entry_mode, oid, path, .. } | Modification { entry_mode, oid, path, .. } => {
-            let path = repo_path(path.as_ref(), *entry_mode)?;
-            let entry = entry(&path, *entry_mode, oid);
-            Some((path, entry))
-        }
-        Deletion { entry_mode, path, .. } => {
-            Some((repo_path(path.as_ref(), *entry_mode)?, Entry::Gone))
-        }
-    }
-}
-
-/// No RepoPath, no place for us: a path that is not UTF-8 or could not be checked out either.
-fn repo_path(path: &BStr, mode: EntryMode) -> Option<RepoPath> {
-    path.to_str().ok().filter(|_| !mode.is_tree())?.parse().ok()
-}
-
-fn entry(path: &RepoPath, mode: EntryMode, blob: &gix::oid) -> Entry {
-    match Format::of(path).filter(|_| mode.is_blob()) {
-        Some(_) => Entry::Read(ObjectId::from_gix(blob.to_owned())),
-        None => Entry::Other,
-    }
 }
 
 /// Reads a file; nothing if it says nothing.
@@ -158,14 +123,23 @@ fn read(
     };
     let size = repository.find_header(blob.to_gix()).map_err(ObjectError::from)?.size();
     let parsed = if size > MAX_FILE_BYTES {
-        too_large(size)
+        too_large(size, format)
     } else {
         parse(&repository.find_blob(blob.to_gix()).map_err(ObjectError::from)?.data, format)
     };
     Ok(parsed.says_something().then(|| File { path: path.clone(), blob, parsed: parsed.compact() }))
 }
 
-/// The mirror lacks an object of the tip; fetching repairs it.
+/// Why the files of a commit cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the repository's files")]
-pub struct ReadError(#[from] ObjectError);
+pub enum ReadError {
+    /// The mirror lacks an object of it; fetching repairs that.
+    #[error("cannot read the repository's files")]
+    Object(#[from] ObjectError),
+    /// More than a memory holds.
+    #[error(
+        "the branch has more files than are read: their paths would take more than {ROOM} bytes; look for directories that hold \
+         each other again and again, and revert the commit that brought them"
+    )]
+    TooManyFiles,
+}

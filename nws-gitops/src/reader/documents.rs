@@ -18,6 +18,11 @@ pub(super) fn concerns_us(bytes: &[u8]) -> bool {
     })
 }
 
+/// By its byte order mark. Nobody can tell at a glance what is in it, and some clients may read it.
+pub(super) fn is_utf_16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
+}
+
 /// Before the name of a kind, which is enough for Secrets: the word alone stands in many a manifest. Then every other kind, by
 /// its name alone, since an anchor or a merge key may stand between the two.
 ///
@@ -142,22 +147,24 @@ pub(crate) fn single(bytes: &[u8]) -> Option<Value> {
 pub(super) fn read_yaml(text: &str) -> Result<Value, String> {
     /// What the reader's words hold for who writes programs.
     const FOR_PROGRAMMERS: &str = ", set DuplicateKeyPolicy in Options if acceptable";
-    serde_saphyr::from_str_with_options(text, options())
+    serde_saphyr::from_str_with_options(text, options(text.len()))
         .map_err(|error| crate::git::words(&error.to_string().replace(FOR_PROGRAMMERS, "")))
 }
 
-/// A megabyte of small Ingresses in one list has some 150,000 nodes.
-fn options() -> Options {
+/// A megabyte of small Ingresses in one list has some 150,000 nodes. What aliases stand for is at most four times what is written,
+/// and a little for what is small, so that thousands of small bombs are no large one.
+fn options(size: usize) -> Options {
+    let repeated = (size * 4 + 256).min(100_000);
     serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_depth: 64,
             max_nodes: 500_000,
             max_aliases: 1_000,
-            max_recorded_anchor_events: 100_000,
+            max_recorded_anchor_events: repeated,
         },
         alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: 100_000,
+            max_total_replayed_events: repeated,
         },
     }
 }

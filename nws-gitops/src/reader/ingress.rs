@@ -1,5 +1,7 @@
 //! What an Ingress wants.
 
+use std::mem;
+
 use serde_json::Value;
 
 use super::node::{list, mapping, text};
@@ -35,11 +37,15 @@ pub(super) fn read(reading: &mut Reading<'_>, object: &Value) -> Option<Applican
 
 fn blocks(reading: &mut Reading<'_>, tls: &Value) -> Vec<TlsBlock> {
     let blocks = reading.keep("spec.tls", list(Some(tls))).unwrap_or_default();
-    let of_all = reading.hosts.clone();
     let blocks = blocks.iter().enumerate().filter_map(|(index, one)| {
         let hosts = hosts::of_block(one);
-        reading.hosts = if hosts.is_empty() { of_all.clone() } else { hosts };
-        block(reading, index, one)
+        if hosts.is_empty() {
+            return block(reading, index, one);
+        }
+        let of_all = mem::replace(&mut reading.hosts, hosts);
+        let read = block(reading, index, one);
+        reading.hosts = of_all;
+        read
     });
     blocks.collect()
 }

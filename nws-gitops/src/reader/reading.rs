@@ -1,5 +1,6 @@
 //! Reading one object, which collects faults on the way.
 
+use std::mem;
 use std::str::FromStr;
 
 use nws_expiry::DnsName;
@@ -129,9 +130,12 @@ impl<'a> Reading<'a> {
 
     /// A host name in a field of its own.
     pub(super) fn host(&mut self, field: &str, host: &Value) -> Option<Host> {
-        self.hosts = host.as_str().into_iter().map(str::to_owned).collect();
+        let itself = host.as_str().into_iter().map(str::to_owned).collect();
+        let of_part = mem::replace(&mut self.hosts, itself);
         let name = text(Some(host)).and_then(|text| Ok(text.parse::<DnsName>()?));
-        Some(Host { name: self.keep(field, name)?, field: self.place(field) })
+        let name = self.keep(field, name);
+        self.hosts = of_part;
+        Some(Host { name: name?, field: self.place(field) })
     }
 
     pub(super) fn keep<T>(&mut self, field: &str, read: Result<T, FaultReason>) -> Option<T> {

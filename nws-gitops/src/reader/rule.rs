@@ -12,6 +12,15 @@ pub(super) enum RuleHost<'a> {
     Pattern(Cow<'a, str>),
 }
 
+#[cfg(any(test, feature = "testing"))]
+impl RuleHost<'_> {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Exact(host) | Self::Pattern(host) => host,
+        }
+    }
+}
+
 /// Why a rule cannot be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct InvalidRule {

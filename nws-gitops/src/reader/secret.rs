@@ -1,5 +1,7 @@
 //! The certificate in a Secret.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nws_expiry::{Chain, KeyEncoding};
@@ -75,13 +77,14 @@ fn chain(object: &Value) -> Option<Chain> {
 pub(crate) fn datum(object: &Value, name: &str) -> Option<Zeroizing<Vec<u8>>> {
     let bytes = match (&object["data"][name], &object["stringData"][name]) {
         (_, Value::String(text)) => text.clone().into_bytes(),
-        (Value::String(text), _) => STANDARD.decode(without_line_breaks(text)).ok()?,
+        (Value::String(text), _) => STANDARD.decode(&*without_line_breaks(text)).ok()?,
         _ => return None,
     };
     Some(Zeroizing::new(bytes))
 }
 
 /// Kubernetes' decoder passes over them (Go's encoding/base64).
-fn without_line_breaks(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect()
+fn without_line_breaks(text: &str) -> Cow<'_, str> {
+    let breaks = ['\r', '\n'];
+    if text.contains(breaks) { Cow::Owned(text.replace(breaks, "")) } else { Cow::Borrowed(text) }
 }

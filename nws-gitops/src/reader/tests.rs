@@ -310,6 +310,9 @@ fn namespaces_a_fleet_yaml_states() {
     for (text, want) in cases {
         assert_eq!(parse(text.as_bytes(), Format::Fleet).fleet, Some(want), "{text}");
     }
+    let parsed = parse(b"namespace: \xff\n", Format::Fleet);
+    assert_eq!(parsed.fleet, Some(FleetNamespace::Unreadable));
+    assert_eq!(faults(&parsed), ["is not UTF-8; convert it"]);
 }
 
 #[test]

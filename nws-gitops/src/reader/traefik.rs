@@ -80,14 +80,13 @@ fn names_of_domain(reading: &mut Reading<'_>, index: usize, domain: &Value) -> V
 }
 
 fn names_of_rules(reading: &mut Reading<'_>, routes: &Value) -> Vec<Host> {
-    let (of_all, before) = (reading.hosts.clone(), reading.faults.len());
+    let before = reading.faults.len();
     let routes = reading.keep("spec.routes", list(Some(routes))).unwrap_or_default();
     let mut names = Vec::new();
     for (index, route) in routes.iter().enumerate() {
         let field = format!("spec.routes[{index}].match");
         let rule = reading.keep(&field, optional_text(route.get("match"))).flatten();
         names.extend(names_of_rule(reading, &field, rule.unwrap_or_default()));
-        reading.hosts.clone_from(&of_all);
     }
     if names.is_empty() && reading.faults.len() == before {
         reading.fault("spec.routes", FaultReason::NoHostInRules);

@@ -24,6 +24,36 @@ fn the_holder_of_a_certificate_keeps_its_secret() {
     );
 }
 
+/// Nor is it put into memory: its size stands before it.
+#[test]
+fn a_file_that_no_api_server_would_take_is_told_and_the_rest_goes_on() {
+    let good = ingress("web", "shop/shop-tls", &["shop.example"]);
+    let large = format!("{good}# {}\n", "x".repeat(8 << 20));
+    let world = World::with(&[
+        ("a/ingress.yaml", &large),
+        ("c/fleet.yaml", &large),
+        ("c/ingress.yaml", &ingress("web", "c/c-tls", &["c.example"])),
+        ("d/ingress.yaml", &good),
+    ]);
+    let inventory = world.inventory();
+    assert_eq!(wanted(&inventory), ["shop/shop-tls: shop.example"]);
+    let too_large = |path: &str| {
+        let size = large.len();
+        format!(
+            "{path}: has {size} bytes, where 8388608 are read at most; split it, or leave it out with discover.exclude"
+        )
+    };
+    assert_eq!(
+        faults(&inventory),
+        [
+            too_large("a/ingress.yaml"),
+            too_large("c/fleet.yaml"),
+            "c/ingress.yaml, document 1, metadata.namespace: has its namespace from c/fleet.yaml, which cannot be read; correct that file"
+                .to_owned(),
+        ]
+    );
+}
+
 /// What is deployed may be something else now, but taking the certificate away would be a guess too.
 #[test]
 fn a_certificate_that_is_there_stays_wanted_under_a_kustomization() {

@@ -38,6 +38,8 @@ enum Task {
     Read,
     /// All blobs, with git.
     GitReads,
+    /// All blobs, with git2.
+    Git2Reads,
     Cold,
     /// The next inventory, ten files later.
     After,
@@ -45,40 +47,51 @@ enum Task {
     /// The same objects with gix and nothing else, not synced.
     Bare(usize),
     FastImport(usize),
+    /// The same with git2, not synced.
+    Git2(usize),
     Push,
     GitPush,
+    Git2Push,
 }
 
 impl Task {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 20] = [
         Self::Read,
         Self::GitReads,
+        Self::Git2Reads,
         Self::Cold,
         Self::After,
         Self::Commit(1),
         Self::Bare(1),
         Self::FastImport(1),
+        Self::Git2(1),
         Self::Commit(100),
         Self::Bare(100),
         Self::FastImport(100),
+        Self::Git2(100),
         Self::Commit(10_000),
         Self::Bare(10_000),
         Self::FastImport(10_000),
+        Self::Git2(10_000),
         Self::Push,
         Self::GitPush,
+        Self::Git2Push,
     ];
 
     fn words(self) -> (&'static str, Option<usize>) {
         match self {
             Self::Read => ("read", None),
             Self::GitReads => ("git-reads", None),
+            Self::Git2Reads => ("git2-reads", None),
             Self::Cold => ("cold", None),
             Self::After => ("after", None),
             Self::Commit(count) => ("commit", Some(count)),
             Self::Bare(count) => ("bare", Some(count)),
             Self::FastImport(count) => ("fast-import", Some(count)),
+            Self::Git2(count) => ("git2", Some(count)),
             Self::Push => ("push", None),
             Self::GitPush => ("git-push", None),
+            Self::Git2Push => ("git2-push", None),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::breach::Breach;
 
 /// The whole top level; other repositories build on these names.
-const TOP_LEVEL: [&str; 23] = [
+const TOP_LEVEL: [&str; 24] = [
     ".cargo",
     ".ci",
     ".gitattributes",
@@ -22,6 +22,7 @@ const TOP_LEVEL: [&str; 23] = [
     "deny.toml",
     "deploy",
     "docs",
+    "fuzz",
     "nws-acme",
     "nws-certd",
     "nws-challenge",

@@ -26,13 +26,15 @@ impl Measured {
         self.seconds(task) / self.seconds(to)
     }
 
-    fn row(&self, task: Task) -> [String; 6] {
+    fn row(&self, task: Task) -> [String; 7] {
         let beside = |other: Task| format!("{:.2}", self.ratio(task, other));
-        let [alone, git] = match task {
-            Task::Cold => [beside(Task::Read), beside(Task::GitReads)],
-            Task::Commit(count) => [beside(Task::Bare(count)), beside(Task::FastImport(count))],
-            Task::Push => [String::new(), beside(Task::GitPush)],
-            _ => [String::new(), String::new()],
+        let [alone, git, git2] = match task {
+            Task::Cold => [Task::Read, Task::GitReads, Task::Git2Reads].map(beside),
+            Task::Commit(count) => {
+                [Task::Bare(count), Task::FastImport(count), Task::Git2(count)].map(beside)
+            }
+            Task::Push => [String::new(), beside(Task::GitPush), beside(Task::Git2Push)],
+            _ => [String::new(), String::new(), String::new()],
         };
         let (word, count) = task.words();
         let peak = self.median(task, |sample| sample.peak) / 1e6;
@@ -42,6 +44,7 @@ impl Measured {
             format!("{:.1}", self.seconds(task) * 1000.0),
             alone,
             git,
+            git2,
             if peak > 0.0 { format!("{peak:.0}") } else { String::new() },
         ]
     }
@@ -76,7 +79,7 @@ pub(super) fn text(all: &[Measured]) -> String {
             Task::ALL.into_iter().filter(|task| task.fits(one.manifests)).map(|task| one.row(task))
         })
         .collect();
-    let header = ["MANIFESTS", "TASK", "MEDIAN ms", "OF GIX ALONE", "OF GIT", "PEAK MB"];
+    let header = ["MANIFESTS", "TASK", "MEDIAN ms", "OF GIX ALONE", "OF GIT", "OF GIT2", "PEAK MB"];
     let at_goal = all.iter().find(|one| one.manifests == GOAL_AT);
     let goals = at_goal.map(Measured::goals).unwrap_or_default();
     format!("\n{}\n\n{goals}", table::render(header, &rows))
@@ -104,22 +107,27 @@ mod tests {
         let measured = Measured { manifests: GOAL_AT, samples: samples.collect() };
         expect![[r#"
 
-            MANIFESTS  TASK               MEDIAN ms  OF GIX ALONE  OF GIT  PEAK MB
-            100000     read               400.0                            200
-            100000     git-reads          400.0                            200
-            100000     cold               600.0      1.50          1.50    200
-            100000     after              12.0                             200
-            100000     commit 1           11.0       0.03          0.03    200
-            100000     bare 1             400.0                            200
-            100000     fast-import 1      400.0                            200
-            100000     commit 100         400.0      1.00          1.00    200
-            100000     bare 100           400.0                            200
-            100000     fast-import 100    400.0                            200
-            100000     commit 10000       2400.0     6.00          6.00    200
-            100000     bare 10000         400.0                            200
-            100000     fast-import 10000  400.0                            200
-            100000     push               400.0                    1.00    200
-            100000     git-push           400.0                            200
+            MANIFESTS  TASK               MEDIAN ms  OF GIX ALONE  OF GIT  OF GIT2  PEAK MB
+            100000     read               400.0                                     200
+            100000     git-reads          400.0                                     200
+            100000     git2-reads         400.0                                     200
+            100000     cold               600.0      1.50          1.50    1.50     200
+            100000     after              12.0                                      200
+            100000     commit 1           11.0       0.03          0.03    0.03     200
+            100000     bare 1             400.0                                     200
+            100000     fast-import 1      400.0                                     200
+            100000     git2 1             400.0                                     200
+            100000     commit 100         400.0      1.00          1.00    1.00     200
+            100000     bare 100           400.0                                     200
+            100000     fast-import 100    400.0                                     200
+            100000     git2 100           400.0                                     200
+            100000     commit 10000       2400.0     6.00          6.00    6.00     200
+            100000     bare 10000         400.0                                     200
+            100000     fast-import 10000  400.0                                     200
+            100000     git2 10000         400.0                                     200
+            100000     push               400.0                    1.00    1.00     200
+            100000     git-push           400.0                                     200
+            100000     git2-push          400.0                                     200
 
             met     cold inventory: 1.50 of reading alone, at most 1.5
             met     after ten changes: 12.0 ms, at most 20

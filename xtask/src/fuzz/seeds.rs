@@ -1,0 +1,38 @@
+//! What a fuzzer begins with: what people and programs write.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+
+use super::Target;
+use crate::{files, workspace};
+
+/// The folder of a target's seeds. What holds keys is made anew in `made`, since no key belongs into a repository.
+pub(super) fn of(target: Target, made: &Path) -> Result<PathBuf> {
+    let tests = workspace::root().join("nws-gitops/tests");
+    match target {
+        Target::Manifests => Ok(tests.join("corpus")),
+        Target::Rule => Ok(tests.join("rules")),
+        Target::Import => folders_of_clients(made),
+    }
+}
+
+/// Chain, key, what is noted beside them and an account's name, parted as the body takes them.
+fn folders_of_clients(made: &Path) -> Result<PathBuf> {
+    const CERTBOT: [&str; 2] = [
+        "[renewalparams]\naccount = 9f0e\nserver = https://ca.example/directory\n",
+        "ca.example/directory/9f0e",
+    ];
+    const LEGO: [&str; 2] = [
+        r#"{"domain": "a.example", "certUrl": "https://ca.example/cert/06a1"}"#,
+        "ca.example/ops/keys/ops",
+    ];
+    for (client, [note, account]) in [("certbot", CERTBOT), ("lego", LEGO)] {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["a.example".to_owned(), "b.example".to_owned()])?;
+        let parts = [&*cert.pem(), &*signing_key.serialize_pem(), note, account];
+        files::write(&made.join(client), parts.join("\0"))?;
+    }
+    Ok(made.to_owned())
+}

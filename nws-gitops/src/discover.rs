@@ -70,7 +70,7 @@ impl PathPattern {
                 Mode::NO_MATCH_SLASH_LITERAL,
             )
         };
-        means(path) || path.ancestors().any(|dir| means(&dir))
+        means(path) || path.ancestors().any(|dir| !dir.is_top() && means(&dir))
     }
 }
 

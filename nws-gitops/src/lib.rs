@@ -35,6 +35,8 @@ mod object_id;
 pub use object_id::{InvalidObjectId, ObjectId};
 mod repo_path;
 pub use repo_path::{InvalidRepoPath, RepoPath};
+mod repository_name;
+pub use repository_name::{InvalidRepositoryName, RepositoryName};
 mod secret_ref;
 pub use secret_ref::{InvalidSecretRef, InvalidTarget, SecretRef, Target, WantKey};
 mod git;

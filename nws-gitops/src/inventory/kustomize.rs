@@ -374,9 +374,9 @@ fn resolve(from: &Dir, written: &str) -> Option<Dir> {
     let mut place = from.clone();
     for part in written.split('/').filter(|part| !matches!(*part, "" | ".")) {
         place = match (part, place) {
+            ("..", Some(dir)) if dir.is_top() => return None,
             ("..", place) => place?.parent(),
-            (part, Some(dir)) => Some(format!("{dir}/{part}").parse().ok()?),
-            (part, None) => Some(part.parse().ok()?),
+            (part, dir) => Some(RepoPath::join(dir.as_ref(), part).ok()?),
         };
     }
     Some(place)

@@ -31,9 +31,10 @@ fn is_of_wants(fault: &Fault) -> bool {
     !matches!(fault.reason, FaultReason::NoCertificate | FaultReason::DeliveredTwice { .. })
 }
 
+/// Compared as they are shown, since what was read back may lie in another repository than it seems to.
 fn is_near(fault: &Fault, source: &RepoPath) -> bool {
     match fault.path.parent() {
         None => true,
-        Some(dir) => source.ancestors().any(|above| above == dir),
+        Some(dir) => source.ancestors().any(|above| above.shown() == dir.shown()),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nws_gitops::{
     Adoptable, Author, CommitError, Delivered, Discover, Edit, FetchError, GitError, Inventory,
     Maintenance, Message, Mirror, NotAdoptable, PushError, ReadError, RemovalPlan, RemovalStep,
-    Survey, Tip, WantKey, adoptable, removals,
+    RepositoryName, Survey, Tip, WantKey, adoptable, removals,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, spawn_blocking};
@@ -29,7 +29,7 @@ pub(crate) struct View {
 impl View {
     /// The commit.
     pub(crate) fn tip(&self) -> Tip {
-        self.inventory.tip
+        self.inventory.tip(&RepositoryName::default())
     }
 }
 

@@ -47,8 +47,8 @@ mod remote;
 pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
 mod mirror;
 pub use mirror::{
-    Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, ObjectError, PushError,
-    ReadError, Recovery, Stored, Tip,
+    Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, Mirrors, ObjectError,
+    PushError, ReadError, Recovery, Stored, Tip,
 };
 mod layout;
 pub use layout::{Destination, FleetClusters, Layout, RefusalReason, UnknownLayout};
@@ -72,7 +72,7 @@ mod provenance;
 pub use provenance::{CA_ANNOTATION, Provenance};
 mod inventory;
 mod parallel;
-pub use inventory::{Delivered, Inventory, Source, Wanted, WantedBy};
+pub use inventory::{Delivered, Inventory, Source, Tips, Wanted, WantedBy};
 mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};
 mod delivery;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::object_id::ObjectId;
 use crate::remote::Remote;
-use crate::{Git, GitError};
+use crate::{Git, GitError, RepositoryName};
 
 mod commit;
 pub use commit::{Commit, CommitError};
@@ -17,6 +17,8 @@ pub use fetch::FetchError;
 mod leavings;
 mod maintain;
 pub use maintain::{Maintenance, Stored};
+mod mirrors;
+pub use mirrors::Mirrors;
 mod pack;
 mod push;
 pub use push::{PushError, Recovery};
@@ -32,6 +34,7 @@ pub use read::ReadError;
 pub struct Mirror {
     dir: PathBuf,
     remote: Remote,
+    name: RepositoryName,
     git: Git,
     /// Set where an object turned out missing or damaged; the next fetch begins with an empty copy.
     suspect: AtomicBool,
@@ -45,12 +48,24 @@ impl Mirror {
     /// [`MirrorError::NotOurs`] if `dir` holds something else, which is then left alone; otherwise, that the directory cannot
     /// be read or written or git not run.
     pub fn open(dir: &Path, remote: Remote, git: Git) -> Result<Self, MirrorError> {
-        let mirror = Self { dir: dir.into(), remote, git, suspect: AtomicBool::new(false) };
+        let (name, suspect) = (RepositoryName::default(), AtomicBool::new(false));
+        let mirror = Self { dir: dir.into(), remote, name, git, suspect };
         if !mirror.is_of_this_remote()? || mirror.read_tip().is_err() {
             mirror.rebuild()?;
         }
         mirror.remove_half_packs();
         Ok(mirror)
+    }
+
+    /// The same as one of several: whose files are named after it.
+    #[must_use]
+    pub fn named(self, name: RepositoryName) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Which of several it is.
+    pub fn name(&self) -> &RepositoryName {
+        &self.name
     }
 
     /// The tip as last fetched or pushed, also by an earlier process; none if there is no such branch here.

@@ -10,11 +10,12 @@ use gix::objs::tree::EntryMode;
 use zeroize::Zeroizing;
 
 use super::commit::tree_of;
+use super::mirrors::refresh;
 use super::{Mirror, ObjectError, Tip};
 use crate::discover::Discover;
-use crate::inventory::{Change, Delivered, Entry, File, Inventory};
+use crate::inventory::{Change, Delivered, Entry, File, Inventory, Tips};
 use crate::reader::{Format, MAX_FILE_BYTES, parse, too_large};
-use crate::{ObjectId, RepoPath, parallel};
+use crate::{ObjectId, RepoPath, RepositoryName};
 
 impl Mirror {
     /// What the repository wants and holds at `tip`.
@@ -41,7 +42,7 @@ impl Mirror {
         tip: &Tip,
         path: &RepoPath,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
-        let read = || {
+        let read = || -> Result<_, ObjectError> {
             let repository = self.repository()?;
             let entry = tree_of(&repository, tip)?.lookup_entry_by_path(path.as_str())?;
             let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else {
@@ -50,7 +51,7 @@ impl Mirror {
             let mut blob = repository.find_blob(entry.object_id())?;
             Ok(Some(Zeroizing::new(blob.take_data())))
         };
-        read().map_err(ReadError).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))
+        read().map_err(|error| self.unreadable(error))
     }
 
     /// The file of a Secret, which may hold a key, so it is wiped on drop.
@@ -59,85 +60,66 @@ impl Mirror {
     ///
     /// As [`Self::inventory`].
     pub fn file_of(&self, held: &Delivered) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-        let repository = self.repository()?;
-        let found = repository.find_blob(held.blob.to_gix()).map_err(ObjectError::from);
-        let mut blob = found.inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))?;
+        let repository = self.repository().map_err(|error| self.unreadable(error))?;
+        let found = repository.find_blob(held.blob.to_gix());
+        let mut blob = found.map_err(|error| self.unreadable(error))?;
         Ok(Zeroizing::new(std::mem::take(&mut blob.data)))
     }
 
     /// Makes an inventory that of another commit: the same as [`Mirror::inventory`] gives with the same [`Discover`], for the
-    /// price of what differs.
+    /// price of what differs. Of several repositories [`Mirrors::refresh`](crate::Mirrors::refresh) does.
     ///
     /// # Errors
     ///
     /// As [`Mirror::inventory`]; then it stays that of the commit it was.
     pub fn refresh(&self, inventory: &mut Inventory, tip: &Tip) -> Result<(), ReadError> {
-        self.read(inventory, tip).inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))
+        refresh(&[self], inventory, &Tips::from([(self.name.clone(), *tip)]))
     }
 
-    fn read(&self, inventory: &mut Inventory, tip: &Tip) -> Result<(), ReadError> {
-        let repository = self.repository()?;
-        // Of a branch that was rewritten the commit before may be gone.
-        let before = inventory.base().and_then(|base| tree_of(&repository, &base).ok());
-        match before {
-            Some(before) => advance(&repository, inventory, &before, tip),
-            None => {
-                let mut anew = inventory.begin_anew();
-                advance(&repository, &mut anew, &repository.empty_tree(), tip)?;
-                *inventory = anew;
-                Ok(())
-            }
-        }
+    pub(super) fn unreadable(&self, error: impl Into<ObjectError>) -> ReadError {
+        self.suspect.store(true, Ordering::Relaxed);
+        ReadError { repository: self.name.clone(), source: error.into() }
     }
-}
-
-fn advance(
-    repository: &gix::Repository,
-    inventory: &mut Inventory,
-    before: &gix::Tree<'_>,
-    tip: &Tip,
-) -> Result<(), ReadError> {
-    let changes = changes(before, &tree_of(repository, tip)?)?;
-    let shared = repository.clone().into_sync();
-    inventory.change(*tip, &changes, |files| {
-        let read = parallel::try_map(files, || {
-            let repository = shared.to_thread_local();
-            move |(path, blob): &(RepoPath, ObjectId)| read(&repository, path, *blob)
-        })?;
-        Ok(read.into_iter().flatten().collect())
-    })
 }
 
 /// What differs in the files of two commits; subtrees that are the same are passed over.
-fn changes(before: &gix::Tree<'_>, after: &gix::Tree<'_>) -> Result<Vec<Change>, ObjectError> {
+pub(super) fn changes(
+    name: &RepositoryName,
+    before: &gix::Tree<'_>,
+    after: &gix::Tree<'_>,
+) -> Result<Vec<Change>, ObjectError> {
     let (mut found, hash) = (Recorder::default(), after.repo.object_hash());
     let (old, new) = (&before.data, &after.data);
     let (old, new) = (TreeRefIter::from_bytes(old, hash), TreeRefIter::from_bytes(new, hash));
     gix::diff::tree(old, new, State::default(), &after.repo.objects, &mut found)?;
     // A path is named twice where a file takes another's place.
-    let (gone, there): (Vec<_>, Vec<_>) =
-        found.records.iter().filter_map(change).partition(|(_, entry)| *entry == Entry::Gone);
+    let (gone, there): (Vec<_>, Vec<_>) = found
+        .records
+        .iter()
+        .filter_map(|found| change(name, found))
+        .partition(|(_, entry)| *entry == Entry::Gone);
     let all: BTreeMap<_, _> = gone.into_iter().chain(there).collect();
     Ok(all.into_iter().collect())
 }
 
-fn change(found: &recorder::Change) -> Option<Change> {
+fn change(name: &RepositoryName, found: &recorder::Change) -> Option<Change> {
     use recorder::Change::{Addition, Deletion, Modification};
     match found {
         Addition { entry_mode, oid, path, .. } | Modification { entry_mode, oid, path, .. } => {
-            let path = repo_path(path.as_ref(), *entry_mode)?;
+            let path = repo_path(name, path.as_ref(), *entry_mode)?;
             let entry = entry(&path, *entry_mode, oid);
             Some((path, entry))
         }
         Deletion { entry_mode, path, .. } => {
-            Some((repo_path(path.as_ref(), *entry_mode)?, Entry::Gone))
+            Some((repo_path(name, path.as_ref(), *entry_mode)?, Entry::Gone))
         }
     }
 }
 
 /// No RepoPath, no place for us: a path that is not UTF-8 or could not be checked out either.
-fn repo_path(path: &BStr, mode: EntryMode) -> Option<RepoPath> {
-    path.to_str().ok().filter(|_| !mode.is_tree())?.parse().ok()
+fn repo_path(name: &RepositoryName, path: &BStr, mode: EntryMode) -> Option<RepoPath> {
+    let path = path.to_str().ok().filter(|_| !mode.is_tree())?;
+    RepoPath::in_repository(name, path).ok()
 }
 
 fn entry(path: &RepoPath, mode: EntryMode, blob: &gix::oid) -> Entry {
@@ -148,24 +130,36 @@ fn entry(path: &RepoPath, mode: EntryMode, blob: &gix::oid) -> Entry {
 }
 
 /// Reads a file; nothing if it says nothing.
-fn read(
+pub(super) fn read(
     repository: &gix::Repository,
     path: &RepoPath,
     blob: ObjectId,
-) -> Result<Option<File>, ReadError> {
+) -> Result<Option<File>, ObjectError> {
     let Some(format) = Format::of(path) else {
         return Ok(None);
     };
-    let size = repository.find_header(blob.to_gix()).map_err(ObjectError::from)?.size();
+    let size = repository.find_header(blob.to_gix())?.size();
     let parsed = if size > MAX_FILE_BYTES {
         too_large(size)
     } else {
-        parse(&repository.find_blob(blob.to_gix()).map_err(ObjectError::from)?.data, format)
+        parse(&repository.find_blob(blob.to_gix())?.data, format)
     };
     Ok(parsed.says_something().then(|| File { path: path.clone(), blob, parsed: parsed.compact() }))
 }
 
-/// The mirror lacks an object of the tip; fetching repairs it.
+/// A mirror lacks an object of the tip; fetching repairs it.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the repository's files")]
-pub struct ReadError(#[from] ObjectError);
+#[error("cannot read {}", files_of(repository))]
+pub struct ReadError {
+    /// The repository, of several.
+    pub repository: RepositoryName,
+    source: ObjectError,
+}
+
+fn files_of(repository: &RepositoryName) -> String {
+    if repository.is_only() {
+        "the repository's files".into()
+    } else {
+        format!("the files of the repository {repository}")
+    }
+}

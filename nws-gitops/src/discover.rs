@@ -1,12 +1,13 @@
 //! Where wanted certificates are looked for, and which names may be wanted.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use gix::glob::wildmatch::Mode;
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::{RepoPath, Targets};
+use crate::{RepoPath, RepositoryName, Targets};
 
 /// What counts as wanting a certificate, and for which clusters.
 ///
@@ -24,13 +25,15 @@ pub struct Discover {
     pub allow: NamePatterns,
     /// Which clusters want it, and where it goes.
     pub targets: Targets,
+    /// Of several repositories those in which nothing is wanted, whatever stands there.
+    pub nothing_wanted_in: BTreeSet<RepositoryName>,
 }
 
 impl Discover {
     /// Whether a file is looked at.
     pub fn covers(&self, path: &RepoPath) -> bool {
         let included = self.include.is_empty() || any(&self.include, path);
-        included && !self.excludes(path)
+        included && !self.excludes(path) && !self.nothing_wanted_in.contains(path.repository())
     }
 
     /// Whether a file is left out on purpose.

@@ -241,6 +241,18 @@ pub enum FaultReason {
         /// The file that keeps it.
         holder: RepoPath,
     },
+    /// Two repositories want a Secret that goes to one.
+    #[error(
+        "wants secret {secret}, which goes to the repository {repository}, as {holder} asks, and not where the others of this repository go; if other clusters apply it, give it a target of its own, else the same deliver_to"
+    )]
+    OtherRepository {
+        /// The Secret.
+        secret: SecretRef,
+        /// Where it goes.
+        repository: String,
+        /// The file that has its way.
+        holder: RepoPath,
+    },
     /// One certificate is asked for in two ways.
     #[error(
         "asks for {asked:?} in secret {secret}, for which {holder}, document {document}, asks for {kept:?}, which it gets; write the same in both, or give one of them another secretName"

@@ -228,7 +228,8 @@ impl Inventory {
         for secret in stirred {
             let same = held::named(&self.delivered, &secret);
             let mut faults = held::faults(same).collect();
-            let wanted = self.index.decide(&secret, same, &lost, &mut faults);
+            let targets = &self.around.discover.targets;
+            let wanted = self.index.decide(&secret, same, &lost, targets, &mut faults);
             self.of_secrets.remove(&secret);
             let unheld: Vec<_> = wanted
                 .iter()
@@ -298,6 +299,16 @@ impl Inventory {
     /// [`RefusalReason`] says what stands in its way.
     pub fn place(&self, key: &WantKey) -> Result<RepoPath, RefusalReason> {
         Placer::new(self).place(key)
+    }
+
+    /// The repository that a Secret is in, or would be put into; empty for the only one.
+    pub fn repository_of(&self, key: &WantKey) -> &str {
+        if let Some(held) = self.held(key) {
+            return held.path.repository();
+        }
+        let source = self.want(key).and_then(|wanted| wanted.sources.first());
+        let wanted_in = source.map_or("", |source| source.path.repository());
+        self.targets().destination_from(&key.target, wanted_in).root.repository()
     }
 
     pub(crate) fn targets(&self) -> &Targets {

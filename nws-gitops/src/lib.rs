@@ -9,7 +9,8 @@
 //! [`Target`] says ([`Targets`]);
 //! [`Mirror::commit`] builds on exactly the tip that was read, and [`Mirror::push`] lands only if the branch is still there.
 //! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
-//! [`Mirror::maintain`], now and then, keeps the mirror small.
+//! [`Mirror::maintain`], now and then, keeps the mirror small. Several repositories, each with a [`RepositoryName`], have one
+//! inventory ([`Mirrors`]): what is wanted in one is delivered into another, as [`Targets`] says.
 //!
 //! ```no_run
 //! use nws_gitops::{Author, Discover, Message, Mirror, Provenance, WantKey, deliveries};

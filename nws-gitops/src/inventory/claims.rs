@@ -12,12 +12,13 @@ use super::{Delivered, Source, Wanted, WantedBy};
 use crate::discover::CertManager;
 use crate::fault::{Fault, FaultReason};
 use crate::reader::{Applicant, Host, StatedOptions, TlsBlock};
-use crate::{RepoPath, SecretRef, WantKey};
+use crate::{RepoPath, SecretRef, Targets, WantKey};
 
 mod listeners;
 mod names;
 mod options;
 mod overrides;
+mod repositories;
 
 use names::Names;
 
@@ -236,12 +237,13 @@ pub(super) type Rivals<'a> = BTreeMap<(Standing, &'a RepoPath), Claim>;
 /// Within a file, names are united. Files that agree share it. Where they differ, the file whose names the certificate
 /// already there carries keeps it, else the first by path; the others are told. A Secret that is somebody else's is
 /// nobody's to have. Files that agree on the names may still differ in their options, which [`options`] decides, and in when
-/// it is ordered, which [`overrides`] takes together. `lost` are the hosts of routes that nobody can read.
+/// it is ordered, which [`overrides`] takes together, and in where it goes, which [`repositories`] decides. `lost` are the hosts of routes that nobody can read.
 pub(super) fn decide(
     key: WantKey,
     mut rivals: Rivals<'_>,
     same: &[Delivered],
     lost: &BTreeSet<DnsName>,
+    targets: &Targets,
     faults: &mut Vec<Fault>,
 ) -> Option<Wanted> {
     let ours = held::of(same, &key).filter(|held| held.ours);
@@ -272,6 +274,7 @@ pub(super) fn decide(
         }
     }
     askings.sort_by(|one, other| one.source.cmp(&other.source));
+    repositories::decide(&key, &mut askings, held, targets, faults);
     let options = options::decide(&key.secret, &askings, held, faults);
     let overrides = overrides::gather(&askings);
     let mut sources: Vec<_> = askings.into_iter().map(|asking| asking.source).collect();

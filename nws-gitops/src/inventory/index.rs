@@ -8,7 +8,7 @@ use super::claims::{self, Claimed, Rivals, Standing};
 use super::offer::Offer;
 use super::{Delivered, Wanted};
 use crate::fault::Fault;
-use crate::{RepoPath, SecretRef, Target, WantKey};
+use crate::{RepoPath, SecretRef, Target, Targets, WantKey};
 
 /// By file, but those that bring nothing; and who wants each Secret.
 ///
@@ -68,6 +68,7 @@ impl Index {
         secret: &SecretRef,
         same: &[Delivered],
         lost: &BTreeSet<DnsName>,
+        targets: &Targets,
         faults: &mut Vec<Fault>,
     ) -> Vec<Wanted> {
         let wanting = self.wanting.get(secret).map_or(&[][..], Vec::as_slice);
@@ -76,7 +77,7 @@ impl Index {
             .filter_map(|files| {
                 let key = WantKey { target: files.first()?.0.clone(), secret: secret.clone() };
                 let rivals = self.rivals(&key, files.iter().map(|(_, path)| path));
-                claims::decide(key, rivals, same, lost, faults)
+                claims::decide(key, rivals, same, lost, targets, faults)
             })
             .collect()
     }

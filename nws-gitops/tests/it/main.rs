@@ -12,4 +12,5 @@ mod mirrors;
 mod options;
 mod races;
 mod rendering;
+mod repositories;
 mod world;

@@ -19,7 +19,7 @@ use crate::account::{AccountKeyError, AccountKeys, AccountName};
 use crate::accounts::Accounts;
 use crate::authority::{Authority, Terms};
 use crate::batch::Batch;
-use crate::config::{CaSettings, Config};
+use crate::config::{CaSettings, Config, GitSettings};
 use crate::daemon::Parts;
 use crate::edges::{AddressZone, Edges, EdgesError};
 use crate::explain::Narrator;
@@ -27,7 +27,8 @@ use crate::external_account::{ExternalAccountError, external_account};
 use crate::order::{Ordering, Whereabouts};
 use crate::plan::Rules;
 use crate::publish::Publisher;
-use crate::repository::Repository;
+use crate::repositories::Repositories;
+use crate::repository::{Habits, Repository};
 use crate::resolver::{ResolverError, resolver};
 use crate::state_dir::{StateDir, StateDirError};
 use crate::store::{AccountFacts, SqliteStore, Store, StoreError};
@@ -65,18 +66,13 @@ pub(crate) async fn open(
     let vault = Vault::open(&config.key_file)?;
     let keys = account_keys(config, &state, &vault)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&state.paths().database()).await?);
-    let repository = repository(config, &state, path)?;
+    let repositories = repositories(config, &state, &path)?;
     let authorities = authorities(config, &keys, &store.load().await?.accounts)?;
     let used = store.levels().await?;
     authorities.iter().for_each(|authority| authority.recall_used(&used));
     let rules = rules(config, &installation(&*store, &authorities).await?);
     let answers = Answers::new(ANSWERS);
-    let publisher = Publisher {
-        repository: repository.clone(),
-        store: store.clone(),
-        vault: vault.clone(),
-        clock: clock.clone(),
-    };
+    let publisher = Publisher { store: store.clone(), vault: vault.clone(), clock: clock.clone() };
     let dns = Arc::new(resolver(&config.edges.resolvers)?);
     let ordering = Ordering {
         authorities,
@@ -93,13 +89,11 @@ pub(crate) async fn open(
     let parts = Parts {
         clock,
         store,
-        repository,
+        repositories,
         publisher,
         ordering: Arc::new(ordering),
         answers,
         rules,
-        batch: Batch { quiet: config.git.batch, most: config.git.batch_max },
-        poll: config.git.poll,
         concurrency: config.orders.concurrency,
         deletion: config.deletion,
     };
@@ -142,14 +136,30 @@ fn account_keys(
     Ok(keys)
 }
 
-fn repository(config: &Config, state: &StateDir, path: OsString) -> Result<Repository, OpenError> {
+fn repositories(
+    config: &Config,
+    state: &StateDir,
+    path: &OsString,
+) -> Result<Repositories, OpenError> {
+    let each = config.git.iter().map(|settings| repository(settings, state, path.clone()));
+    Ok(Repositories::new(each.collect::<Result<_, _>>()?, config.discover.clone()))
+}
+
+fn repository(
+    settings: &GitSettings,
+    state: &StateDir,
+    path: OsString,
+) -> Result<Repository, OpenError> {
     let mut git = Git::new(&state.paths().git_home(), path, GIT_TIMEOUT);
-    if let Some(ssh) = &config.git.ssh {
+    if let Some(ssh) = &settings.ssh {
         git = git.with_ssh(Ssh::new(&ssh.key, &ssh.known_hosts)?);
     }
     git.version()?;
-    let mirror = Mirror::open(&state.paths().mirror(), config.git.remote.clone(), git)?;
-    Ok(Repository::new(mirror, config.discover.clone(), config.git.author.clone()))
+    let dir = state.paths().mirror(&settings.name);
+    let mirror = Mirror::open(&dir, settings.remote.clone(), git)?.named(settings.name.clone());
+    let batch = Batch { quiet: settings.batch, most: settings.batch_max };
+    let habits = Habits { poll: settings.poll, batch };
+    Ok(Repository::new(mirror, settings.author.clone(), habits))
 }
 
 /// The CAs that are configured; those that are trusted by the same roots share their connections.

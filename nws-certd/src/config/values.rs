@@ -8,6 +8,7 @@ use nws_gitops::{Author, CertManager, Discover, NamePattern};
 use serde::{Deserialize, Deserializer, de};
 
 use super::read::Reader;
+use super::roles::Role;
 use super::targets::targets;
 
 /// Orders that run at a time: enough to keep a CA's round trips overlapped, far below its request limits.
@@ -60,18 +61,20 @@ impl<'de> Deserialize<'de> for CertManagerSetting {
     }
 }
 
-pub(super) fn discover(from: &mut Reader) -> Option<Discover> {
+pub(super) fn discover(from: &mut Reader, roles: Option<&[Role]>) -> Option<Discover> {
     let include = from.texts("discover.include");
     let exclude = from.texts("discover.exclude");
     let cert_manager = from.or("discover.cert_manager", CertManagerSetting::default());
     let allow: Option<Vec<NamePattern>> = from.texts("names.allow");
-    let targets = targets(from);
+    let targets = targets(from, roles);
+    let silent = roles?.iter().filter(|role| !role.wants).map(|role| role.name.clone());
     Some(Discover {
         include: include?,
         exclude: exclude?,
         cert_manager: cert_manager?.0,
         allow: allow?.into_iter().collect(),
         targets: targets?,
+        nothing_wanted_in: silent.collect(),
     })
 }
 

@@ -17,7 +17,8 @@ use crate::{ObjectId, RepoPath, parallel};
 /// ```no_run
 /// use nws_gitops::{Discover, Mirror, Mirrors, Tips};
 /// # fn pass(apps: Mirror, certs: Mirror) -> Result<(), Box<dyn std::error::Error>> {
-/// let mirrors = Mirrors::of([apps.named("apps".parse()?), certs.named("certs".parse()?)]);
+/// let all = [apps.named("apps".parse()?), certs.named("certs".parse()?)];
+/// let mirrors = Mirrors::of(all.map(std::sync::Arc::new));
 /// let mut tips = Tips::new();
 /// for mirror in mirrors.iter() {
 ///     tips.insert(mirror.name().clone(), mirror.fetch()?);
@@ -28,17 +29,17 @@ use crate::{ObjectId, RepoPath, parallel};
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Mirrors(Arc<[Mirror]>);
+pub struct Mirrors(Arc<[Arc<Mirror>]>);
 
 impl Mirrors {
     /// All mirrors, each with a name of its own.
-    pub fn of(mirrors: impl IntoIterator<Item = Mirror>) -> Self {
+    pub fn of(mirrors: impl IntoIterator<Item = Arc<Mirror>>) -> Self {
         Self(mirrors.into_iter().collect())
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Mirror> {
-        self.0.iter()
+        self.0.iter().map(Arc::as_ref)
     }
 
     /// What the repositories want and hold at these tips.
@@ -59,7 +60,7 @@ impl Mirrors {
     ///
     /// As [`Mirror::inventory`]; then what could not be read stays that of the commits it was.
     pub fn refresh(&self, inventory: &mut Inventory, tips: &Tips) -> Result<(), ReadError> {
-        refresh(&self.0.iter().collect::<Vec<_>>(), inventory, tips)
+        refresh(&self.iter().collect::<Vec<_>>(), inventory, tips)
     }
 
     /// The text of a file; none if it is not there. It may hold a key, so it is wiped on drop.

@@ -1,5 +1,7 @@
 //! Several repositories: what is wanted in one, delivered into another.
 
+use std::sync::Arc;
+
 use nws_gitops::{
     Destination, Discover, Inventory, Layout, Message, Mirror, Mirrors, Plan, Provenance, RepoPath,
     RepositoryName, Target, Targets, Tips, deliveries,
@@ -36,7 +38,7 @@ struct Four {
 impl Four {
     fn new() -> Self {
         let worlds = ["apps", "certs", "edge", "infra"].map(|name| (name, World::new()));
-        let named = |(of, world): &(&str, World)| world.mirror("ours").named(name(of));
+        let named = |(of, world): &(&str, World)| Arc::new(world.mirror("ours").named(name(of)));
         let mirrors = Mirrors::of(worlds.iter().map(named));
         Self { worlds, mirrors }
     }

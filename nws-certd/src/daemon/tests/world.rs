@@ -33,7 +33,8 @@ use crate::order::Ordering as Orders;
 use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::report::Report;
-use crate::repository::Repository;
+use crate::repositories::Repositories;
+use crate::repository::{Habits, Repository};
 use crate::state_dir::StatePaths;
 use crate::store::{SqliteStore, Store};
 use crate::vault::Vault;
@@ -136,17 +137,16 @@ impl World {
         let keys = AccountKeys::open(&paths, AccountName::default(), &vault).unwrap();
         let author = Author::new("nws-certd", "certd@example.invalid").unwrap();
         let mirror = self.mirror_with("mirror", self.search_path());
-        let repository = Repository::new(mirror, Discover::default(), author);
+        let batch = Batch { quiet: QUIET, most: QUIET * 4 };
+        let habits = Habits { poll: StdDuration::from_secs(60), batch };
+        let repository = Repository::new(mirror, author, habits);
+        let repositories = Repositories::new(vec![repository], Discover::default());
         let clock: Arc<dyn Clock> = self.clock.clone();
         let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
         let first = keys.keys().current.thumbprint().to_string();
         let installation = store.installation(&first).await.unwrap();
-        let publisher = Publisher {
-            repository: repository.clone(),
-            store: store.clone(),
-            vault: vault.clone(),
-            clock: clock.clone(),
-        };
+        let publisher =
+            Publisher { store: store.clone(), vault: vault.clone(), clock: clock.clone() };
         let known = store.load().await.unwrap().accounts;
         let keys = Arc::new(keys);
         let configured = self.configured.lock().unwrap().clone();
@@ -172,13 +172,11 @@ impl World {
         Daemon::new(Parts {
             clock,
             store,
-            repository,
+            repositories,
             publisher,
             ordering: Arc::new(ordering),
             answers: self.answers.clone(),
             rules: Rules { policy, key_type: KeyType::EcdsaP256, installation },
-            batch: Batch { quiet: QUIET, most: QUIET * 4 },
-            poll: StdDuration::from_secs(60),
             concurrency: NonZeroUsize::MIN.saturating_add(3),
             deletion: *self.deletion.lock().unwrap(),
         })

@@ -64,7 +64,11 @@ fn story(certificates: Vec<Chapter>) -> Story {
     Story {
         host: "shop.example".into(),
         at: NOON,
-        branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef".into()) },
+        branch: BranchReport {
+            repository: None,
+            name: "main".into(),
+            tip: Some("0123456789abcdef".into()),
+        },
         certificates,
         faults: vec![],
         revocations: vec![],

@@ -80,7 +80,12 @@ fn report() -> Report {
             ],
             limits: vec![limit("new_orders", "", 240), limit("registered_domain", "shop.com", 0)],
         }],
-        branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef0123".into()) },
+        branch: BranchReport {
+            repository: None,
+            name: "main".into(),
+            tip: Some("0123456789abcdef0123".into()),
+        },
+        branches: vec![],
         certificates: vec![
             certificate(&["blog.example"], Stage::Waiting, ("order", Duration::minutes(10))),
             certificate(&["new.example"], Stage::Wanted, ("order", Duration::ZERO)),

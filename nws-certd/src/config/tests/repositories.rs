@@ -101,20 +101,78 @@ fn repositories_that_cannot_be_say_what_to_write() {
                 r#"config.toml: git.1.name: is missing; write a name for it, for instance "apps""#
             ]],
         ),
-        (change("\"apps\"", "\"Apps\""), expect![[r#"config.toml: git.1.name: "Apps" is no name of a repository; one has up to 63 of a-z, 0-9 and inner '-'"#]]),
-        (change("name = \"edge\"", "name = \"certs\""), expect!["config.toml: git.3.name: is that of another repository too: certs; give each its own"]),
-        (change("edge.git\"\nbranch = \"live\"", "apps.git\""), expect!["config.toml: git.3.url: is that of git.1 too, with the same branch; name each branch once"]),
-        (change("\"certs\"\n", "\"cert\"\n"), expect![[r#"config.toml: git.1.deliver_to: "cert" is the name of no [[git]]; write one of "apps", "certs", "edge""#]]),
-        (change("wants = false", "wants = false\ndeliver_to = \"apps\""), expect!["config.toml: git.2.deliver_to: is for what is wanted there, which is nothing; remove it, or wants"]),
-        (change("layout = \"tree\"", "layout = \"kustomize\""), expect!["config.toml: git.1: has what apps wants delivered to certs in a layout that puts it beside its manifest, which is not there; set the layout fleet-bundles or tree for certs, or remove deliver_to"]),
-        (WHOLE.replace("[git]", "[git]\nwants = false"), expect!["config.toml: git: wants nothing anywhere; set wants = true, or remove it, in one"]),
-        (WHOLE.replace("[git]", "[git]\ndeliver_to = \"certs\""), expect![[r#"config.toml: git.deliver_to: "certs" is the name of no [[git]]; there is one repository, so remove it"#]]),
-        (target("repositories = [\"us\"]\ndeliver_to = \"eu\""), expect![[r#"
+        (
+            change("\"apps\"", "\"Apps\""),
+            expect![[
+                r#"config.toml: git.1.name: "Apps" is no name of a repository; one has up to 63 of a-z, 0-9 and inner '-'"#
+            ]],
+        ),
+        (
+            change("name = \"edge\"", "name = \"certs\""),
+            expect![
+                "config.toml: git.3.name: is that of another repository too: certs; give each its own"
+            ],
+        ),
+        (
+            change("edge.git\"\nbranch = \"live\"", "apps.git\""),
+            expect![
+                "config.toml: git.3.url: is that of git.1 too, with the same branch; name each branch once"
+            ],
+        ),
+        (
+            change("\"certs\"\n", "\"cert\"\n"),
+            expect![[
+                r#"config.toml: git.1.deliver_to: "cert" is the name of no [[git]]; write one of "apps", "certs", "edge""#
+            ]],
+        ),
+        (
+            change("wants = false", "wants = false\ndeliver_to = \"apps\""),
+            expect![
+                "config.toml: git.2.deliver_to: is for what is wanted there, which is nothing; remove it, or wants"
+            ],
+        ),
+        (
+            change("layout = \"tree\"", "layout = \"kustomize\""),
+            expect![
+                "config.toml: git.1: has what apps wants delivered to certs in a layout that puts it beside its manifest, which is not there; set the layout fleet-bundles or tree for certs, or remove deliver_to"
+            ],
+        ),
+        (
+            WHOLE.replace("[git]", "[git]\nwants = false"),
+            expect![
+                "config.toml: git: wants nothing anywhere; set wants = true, or remove it, in one"
+            ],
+        ),
+        (
+            WHOLE.replace("[git]", "[git]\ndeliver_to = \"certs\""),
+            expect![[
+                r#"config.toml: git.deliver_to: "certs" is the name of no [[git]]; there is one repository, so remove it"#
+            ]],
+        ),
+        (
+            target("repositories = [\"us\"]\ndeliver_to = \"eu\""),
+            expect![[r#"
             config.toml: targets.1.repositories: "us" is the name of no [[git]]; write one of "apps", "certs", "edge"
-            config.toml: targets.1.deliver_to: "eu" is the name of no [[git]]; write one of "apps", "certs", "edge""#]]),
-        (target("repositories = [\"certs\"]"), expect!["config.toml: targets.1: is for repositories in which nothing is wanted; set wants there"]),
-        (target("repositories = [\"apps\"]\nlayout = \"fleet-nested\""), expect!["config.toml: targets.1: has what apps wants delivered to certs in a layout that puts it beside its manifest, which is not there; set the layout fleet-bundles or tree for certs, or remove deliver_to"]),
-        (target("paths = [\"eu\"]\nroot = \"tls\"\nlayout = \"tree\""), expect!["config.toml: targets.1: the secrets of target eu would stand in certs:tls, as do those of target default; give one of them another root"]),
+            config.toml: targets.1.deliver_to: "eu" is the name of no [[git]]; write one of "apps", "certs", "edge""#]],
+        ),
+        (
+            target("repositories = [\"certs\"]"),
+            expect![
+                "config.toml: targets.1: is for repositories in which nothing is wanted; set wants there"
+            ],
+        ),
+        (
+            target("repositories = [\"apps\"]\nlayout = \"fleet-nested\""),
+            expect![
+                "config.toml: targets.1: has what apps wants delivered to certs in a layout that puts it beside its manifest, which is not there; set the layout fleet-bundles or tree for certs, or remove deliver_to"
+            ],
+        ),
+        (
+            target("paths = [\"eu\"]\nroot = \"tls\"\nlayout = \"tree\""),
+            expect![
+                "config.toml: targets.1: the secrets of target eu would stand in certs:tls, as do those of target default; give one of them another root"
+            ],
+        ),
     ];
     for (text, want) in cases {
         check_faults(&text, want);

@@ -4,6 +4,7 @@ mod accounts;
 mod branch;
 mod cas;
 mod names;
+mod repositories;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use nws_acme::{Ca, Clock, ExternalAccount, Transport};
 use nws_challenge::Answers;
 use nws_expiry::budget::Limits;
 use nws_expiry::{Backoff, KeyType, Policy};
-use nws_gitops::{Author, Content, Discover, Edit, Git, Message, Mirror, Remote};
+use nws_gitops::{Author, Content, Edit, Git, Message, Mirror, Remote};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -26,15 +27,12 @@ use self::names::Names;
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
-use crate::batch::Batch;
 use crate::config::DeletionSettings;
 use crate::daemon::{Daemon, Look, Parts};
 use crate::order::Ordering as Orders;
 use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::report::Report;
-use crate::repositories::Repositories;
-use crate::repository::{Habits, Repository};
 use crate::state_dir::StatePaths;
 use crate::store::{SqliteStore, Store};
 use crate::vault::Vault;
@@ -72,6 +70,8 @@ pub(super) struct World {
     pub(super) deletion: Mutex<DeletionSettings>,
     /// The way to the CA.
     pub(super) transport: Arc<dyn Transport>,
+    /// Whether daemons that start from now on have several repositories.
+    pub(super) several: AtomicBool,
     /// What the account is bound to, if it is.
     pub(super) external_account: Option<ExternalAccount>,
 }
@@ -119,6 +119,7 @@ impl World {
             limits: Mutex::new(Limits::NONE),
             deletion: Mutex::default(),
             transport,
+            several: AtomicBool::new(false),
             external_account,
         };
         world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
@@ -135,12 +136,6 @@ impl World {
         let vault = Vault::open(&self.dir.path().join("key.age")).unwrap();
         let paths = StatePaths::of(self.dir.path());
         let keys = AccountKeys::open(&paths, AccountName::default(), &vault).unwrap();
-        let author = Author::new("nws-certd", "certd@example.invalid").unwrap();
-        let mirror = self.mirror_with("mirror", self.search_path());
-        let batch = Batch { quiet: QUIET, most: QUIET * 4 };
-        let habits = Habits { poll: StdDuration::from_secs(60), batch };
-        let repository = Repository::new(mirror, author, habits);
-        let repositories = Repositories::new(vec![repository], Discover::default());
         let clock: Arc<dyn Clock> = self.clock.clone();
         let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
         let first = keys.keys().current.thumbprint().to_string();
@@ -172,7 +167,7 @@ impl World {
         Daemon::new(Parts {
             clock,
             store,
-            repositories,
+            repositories: self.repositories(),
             publisher,
             ordering: Arc::new(ordering),
             answers: self.answers.clone(),
@@ -304,7 +299,11 @@ impl World {
     }
 
     fn mirror_with(&self, name: &str, path: std::ffi::OsString) -> Mirror {
-        let url = format!("file://{}", self.dir.path().join("remote.git").display());
+        self.mirror_of("remote.git", name, path)
+    }
+
+    fn mirror_of(&self, remote: &str, name: &str, path: std::ffi::OsString) -> Mirror {
+        let url = format!("file://{}", self.dir.path().join(remote).display());
         let remote = Remote { url: url.parse().unwrap(), branch: "main".parse().unwrap() };
         let git = Git::new(&self.dir.path().join("home"), path, StdDuration::from_secs(60));
         Mirror::open(&self.dir.path().join(name), remote, git).unwrap()
@@ -312,7 +311,10 @@ impl World {
 
     /// A commit of another writer, on whatever is there.
     pub(super) fn somebody_writes(&self, file: &str, text: &str) {
-        let theirs = self.mirror("theirs");
+        self.writes_with(&self.mirror("theirs"), file, text);
+    }
+
+    fn writes_with(&self, theirs: &Mirror, file: &str, text: &str) {
         let tip = theirs.fetch().unwrap();
         let edit = Edit {
             path: file.parse().unwrap(),
@@ -335,7 +337,11 @@ impl World {
 
     /// Makes the server run this hook (githooks(5)).
     pub(super) fn hook(&self, name: &str, script: &str) {
-        let hooks = self.dir.path().join("remote.git/hooks");
+        self.hook_of("remote.git", name, script);
+    }
+
+    fn hook_of(&self, remote: &str, name: &str, script: &str) {
+        let hooks = self.dir.path().join(remote).join("hooks");
         std::fs::create_dir_all(&hooks).unwrap();
         self.script(&hooks.join(name), script);
     }

@@ -32,6 +32,7 @@ mod rollover;
 mod scenario;
 mod ssh;
 mod state_lost;
+mod two_repositories;
 mod two_targets;
 mod ungated;
 mod webhook;

@@ -12,7 +12,8 @@ use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, delete_grace, discover_all_kinds, eab, empty_repository,
     incident, issue, lost_race, mirror_lost, new_app, parked, profile, push_refused, rate_limited,
-    renew, restart, revoke_replace, rollover, ssh, state_lost, two_targets, ungated, webhook,
+    renew, restart, revoke_replace, rollover, ssh, state_lost, two_repositories, two_targets,
+    ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -38,7 +39,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 33] = [
+pub(crate) const SCENARIOS: [Scenario; 34] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -220,6 +221,12 @@ pub(crate) const SCENARIOS: [Scenario; 33] = [
         play: |programs, folder| Box::pin(two_targets::play(programs, folder)),
     },
     Scenario {
+        name: "two-repositories",
+        tag: Tag::Full,
+        about: "what one repository wants is delivered into another, and what a second wants stays there; one git host away holds up only its own",
+        play: |programs, folder| Box::pin(two_repositories::play(programs, folder)),
+    },
+    Scenario {
         name: "bundle-split",
         tag: Tag::Full,
         about: "more certificates in one namespace than a Fleet bundle holds: the rest go to a sibling, and none moves",
@@ -331,7 +338,7 @@ mod tests {
                 "everything",
                 &[],
                 Tag::Full,
-                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken delete-grace profile eab rollover revoke-replace parked incident two-targets bundle-split discover-all-kinds adopt",
+                "issue new-app renew restart state-lost ssh lost-race bad-manifest push-refused mirror-lost empty-repository webhook budget ca-fallback rate-limited ari ca-away ca-down ca-hangs-mid-order account-lost ungated ari-broken delete-grace profile eab rollover revoke-replace parked incident two-targets two-repositories bundle-split discover-all-kinds adopt",
             ),
             (
                 "names, in their order, whatever their tag",
@@ -343,7 +350,7 @@ mod tests {
                 "a name that is none",
                 &["issue", "reissue"],
                 Tag::Core,
-                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, delete-grace, profile, eab, rollover, revoke-replace, parked, incident, two-targets, bundle-split, discover-all-kinds, adopt",
+                "there is no scenario reissue; there are issue, new-app, renew, restart, state-lost, ssh, lost-race, bad-manifest, push-refused, mirror-lost, empty-repository, webhook, budget, ca-fallback, rate-limited, ari, ca-away, ca-down, ca-hangs-mid-order, account-lost, ungated, ari-broken, delete-grace, profile, eab, rollover, revoke-replace, parked, incident, two-targets, two-repositories, bundle-split, discover-all-kinds, adopt",
             ),
         ];
         for (case, names, tag, expected) in cases {

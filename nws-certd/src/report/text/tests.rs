@@ -125,6 +125,22 @@ fn status_is_a_table_of_everything() {
 }
 
 #[test]
+fn of_several_repositories_each_says_where_it_is() {
+    let branch = |repository: &str, tip: Option<&str>| BranchReport {
+        repository: Some(repository.into()),
+        name: "main".into(),
+        tip: tip.map(str::to_owned),
+    };
+    let branches = vec![branch("apps", Some("0123456789abcdef")), branch("certs", None)];
+    expect![[r#"
+        apps: branch main at 0123456789ab, 2026-03-01 12:00:00Z
+        certs: branch main at no commit yet, 2026-03-01 12:00:00Z
+        1 certificate in place, 2 under way, 1 fault reported
+    "#]]
+    .assert_eq(&sync_text(&Report { branches, ..report() }));
+}
+
+#[test]
 fn plan_is_a_table_of_what_is_to_be_ordered() {
     expect![[r#"
         branch main at 0123456789ab, 2026-03-01 12:00:00Z

@@ -55,6 +55,22 @@ fn each_repository_says_where_what_it_wants_goes() {
 }
 
 #[test]
+fn the_example_of_the_documentation_is_fine() {
+    let page = include_str!("../../../../docs/repositories.md");
+    let (_, example) = page.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let before = "[ca]\ndirectory = \"https://ca.example/d\"\nterms_agreed = true\n";
+    let config = read(&format!("{before}{example}")).unwrap();
+    for (file, want) in [
+        ("apps:shop/a.yaml", "default FleetBundles certs:certs"),
+        ("edge:shop/a.yaml", "default Kustomize edge:certs"),
+        ("edge:clusters/lab/a.yaml", "lab Tree certs:certs/lab"),
+    ] {
+        assert_eq!(goes(&config, file), want, "{file}");
+    }
+}
+
+#[test]
 fn a_target_is_of_repositories_or_of_directories_in_them() {
     let targets = r#"
 [[targets]]

@@ -188,6 +188,7 @@ async fn what_nobody_wants_goes_from_its_repository_while_all_are_seen() {
     let mut daemon = world.daemon().await;
     world.settle(&mut daemon).await;
     world.writes_to("apps", "a.yaml", "");
+    daemon.turn(Look::Asked).await.unwrap();
     let subjects = ["certs: issue shop/shop-tls\n", "certs: issue own/own-tls\n"];
     let all = || ["certs", "own"].map(|of| world.subjects_in(of));
     live(&world, &mut daemon, grace - Duration::HOUR).await;

@@ -18,7 +18,7 @@ use nws_acme::Clock;
 use nws_challenge::Answers;
 use nws_expiry::allot::Tenants;
 use nws_expiry::{Agenda, Fingerprint, Reason};
-use nws_gitops::WantKey;
+use nws_gitops::{Tip, WantKey};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
@@ -41,6 +41,7 @@ use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::report::{Report, instant};
 use crate::repositories::{Repositories, View};
+use crate::repository::LookError;
 use crate::store::{CertificateKey, Store, StoreError, WantRow};
 
 /// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
@@ -73,6 +74,8 @@ pub(crate) struct Daemon {
     /// What is due, and when.
     agenda: Agenda<CertificateKey, Reason>,
     running: JoinSet<Ended>,
+    /// Branches being looked at, one task a repository.
+    fetching: JoinSet<Looking>,
     /// Account keys being changed, one task a CA.
     changing: JoinSet<()>,
     under_way: HashMap<task::Id, UnderWay>,
@@ -99,6 +102,9 @@ pub(crate) struct Daemon {
     report: watch::Sender<Option<Arc<Report>>>,
     last: LastTurn,
 }
+
+/// Which repository was looked at, and where its branch is.
+type Looking = (usize, Result<Tip, LookError>);
 
 /// A CA that is away, and who finds out whether it is back.
 #[derive(Clone, Debug, Default)]
@@ -157,6 +163,7 @@ impl Daemon {
             branches,
             agenda: Agenda::default(),
             running: JoinSet::new(),
+            fetching: JoinSet::new(),
             changing: JoinSet::new(),
             under_way: HashMap::new(),
             tenants: Tenants::default(),
@@ -222,6 +229,10 @@ impl Daemon {
                     }
                     Some(ended) = self.removals.looking.join_next() => {
                         self.looked(ended);
+                        break;
+                    }
+                    Some(ended) = self.fetching.join_next() => {
+                        self.fetched(ended).await;
                         break;
                     }
                     // Whatever it came to, the next turn sees it.

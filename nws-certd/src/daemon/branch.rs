@@ -13,6 +13,8 @@ pub(super) struct Branch {
     pub(super) next_poll: Option<OffsetDateTime>,
     /// A push failed, so that nobody knows where the branch is.
     pub(super) look_before_push: bool,
+    /// Somebody is at it who has not come back yet.
+    pub(super) is_being_fetched: bool,
     /// When it was last looked at, or tried to.
     pub(super) looked_at: Option<OffsetDateTime>,
     pub(super) fetching: Pause,
@@ -33,7 +35,8 @@ impl Branch {
     /// Whether it is time to look at it.
     pub(super) fn is_due(&self, now: OffsetDateTime) -> bool {
         let before_push = self.look_before_push && self.pushing.until(now).is_none();
-        before_push || self.next_poll.is_none_or(|at| at <= now)
+        let polled = self.next_poll.is_none_or(|at| at <= now);
+        !self.is_being_fetched && (before_push || polled)
     }
 
     /// It is to be looked at as soon as that is not too often.

@@ -3,6 +3,7 @@
 mod account_keys;
 mod begin;
 mod clock;
+mod fetch;
 mod look;
 mod push;
 pub(super) mod removals;
@@ -216,7 +217,7 @@ impl Daemon {
             self.revoke_at(now, plan, facts),
             self.remove_at(now, facts),
             self.next_sweep,
-            self.branches.iter().filter_map(|branch| branch.next_poll).min(),
+            self.next_look(),
         ];
         waiting.into_iter().flatten().min().unwrap_or(now + LONGEST_SLEEP)
     }

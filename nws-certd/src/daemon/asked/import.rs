@@ -44,6 +44,10 @@ impl Daemon {
     pub(super) async fn look_for_import(&self) -> Result<View, String> {
         let said = |error: LookError| Causes(&error).to_string();
         let (repositories, mut tips) = (&self.parts.repositories, Tips::new());
+        let slow = self.branches.iter().position(|branch| branch.is_being_fetched);
+        if let Some(one) = slow.and_then(|at| repositories.get(at)) {
+            return Err(one.says("the git host has not answered yet; try again"));
+        }
         let all: Vec<_> = (0..self.branches.len()).collect();
         for (at, fetched) in repositories.fetch(&all).await {
             let Some(one) = repositories.get(at) else { continue };

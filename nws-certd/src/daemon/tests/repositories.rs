@@ -109,6 +109,31 @@ async fn one_that_is_away_holds_only_what_is_for_it() {
 }
 
 #[tokio::test]
+async fn one_that_hangs_holds_only_what_is_for_it() {
+    let world = World::of_several(SHOP, &app("own")).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    world.hangs("certs");
+    world.writes_to("apps", "b.yaml", &app("blog"));
+    world.writes_to("own", "b.yaml", &app("wiki"));
+    let left = world.settle(&mut daemon).await;
+    let wiki = "wiki-tls own:certs/wiki/wiki-tls.yaml Pushed";
+    assert_eq!(deliveries(&left), ["blog-tls - Issued", DELIVERED[0], DELIVERED[1], wiki]);
+    assert_eq!(troubles(&left), [(TroubleWith::Fetch, "certs")]);
+    let wake_at = daemon.turn(Look::WhenDue).await.unwrap();
+    assert!(wake_at > world.now(), "it is waited for, and nobody runs in circles");
+    let refused = daemon.import(ImportBody { from: ImportedFrom::Branch(vec![]), dry_run: true });
+    assert_eq!(refused.await.unwrap_err(), "certs: the git host has not answered yet; try again");
+
+    world.hangs_no_more();
+    let ended = daemon.fetching.join_next().await.unwrap();
+    daemon.fetched(ended).await;
+    let settled = world.settle(&mut daemon).await;
+    assert_eq!(deliveries(&settled)[0], "blog-tls certs:certs/blog/blog-tls.yaml Pushed");
+    assert_eq!((settled.troubles.len(), world.ca.count(Endpoint::NewOrder)), (0, 4));
+}
+
+#[tokio::test]
 async fn one_that_refuses_holds_only_what_is_for_it() {
     let world = World::of_several(SHOP, &app("own")).await;
     let mut daemon = world.daemon().await;
@@ -195,6 +220,8 @@ async fn what_nobody_wants_goes_from_its_repository_while_all_are_seen() {
     // Who cannot be seen may want it.
     world.goes_away("own");
     live(&world, &mut daemon, Duration::hours(12)).await;
+    let wake_at = daemon.turn(Look::WhenDue).await.unwrap();
+    assert!(wake_at > world.now(), "it is waited for, and nobody runs in circles");
     world.comes_back("own");
     assert_eq!(all(), subjects);
     live(&world, &mut daemon, apply_within + Duration::DAY).await;

@@ -279,12 +279,16 @@ impl World {
 
     /// From now on the daemon's `git ls-remote` hangs until it is answered, and then fails.
     pub(super) fn git_asks(&self) {
+        self.git_asks_of("");
+    }
+
+    fn git_asks_of(&self, remote: &str) {
         let (dir, bin) = (self.dir.path().display(), self.dir.path().join("bin"));
         std::fs::create_dir(&bin).unwrap();
         let real =
             std::env::split_paths(&path()).map(|dir| dir.join("git")).find(|git| git.exists());
         let script = format!(
-            "case \" $* \" in *' ls-remote '*) touch {dir}/asked; until [ -e {dir}/answer ]; do sleep 0.02; done; rm {dir}/asked; exit 1;; esac\nexec {} \"$@\"",
+            "case \" $* \" in *' ls-remote '*{remote}*) touch {dir}/asked; until [ -e {dir}/answer ]; do sleep 0.02; done; rm {dir}/asked; exit 1;; esac\nexec {} \"$@\"",
             real.unwrap().display()
         );
         self.script(&bin.join("git"), &script);

@@ -78,32 +78,13 @@ impl Daemon {
         self.fetch(&due).await;
     }
 
-    /// A git host may take minutes to answer or not to, so everything after it is dated by when that was.
-    pub(super) async fn fetch(&mut self, which: &[usize]) -> Fetched {
-        let (mut there, mut looked) = (Vec::new(), Fetched::Yes);
-        for (at, fetched) in self.parts.repositories.fetch(which).await {
-            let now = self.parts.clock.now();
-            let Some(branch) = self.branches.get_mut(at) else { continue };
-            branch.looked_at = Some(now);
-            match fetched {
-                Ok(tip) => {
-                    branch.tip = Some(tip);
-                    there.push(at);
-                }
-                Err(error) => {
-                    self.look_later(at, &error);
-                    looked = Fetched::No;
-                }
-            }
-        }
-        let unread = self.see(&there).await;
-        for at in there.iter().filter(|at| !unread.contains(at)) {
-            self.looked_at(*at);
-        }
-        if unread.is_empty() { looked } else { Fetched::No }
+    /// When a branch is looked at next; those that are waited for end their look in a turn.
+    pub(super) fn next_look(&self) -> Option<OffsetDateTime> {
+        let idle = self.branches.iter().filter(|branch| !branch.is_being_fetched);
+        idle.filter_map(|branch| branch.next_poll).min()
     }
 
-    fn looked_at(&mut self, at: usize) {
+    pub(super) fn looked_at(&mut self, at: usize) {
         let now = self.parts.clock.now();
         let poll = self.parts.repositories.get(at).map(|one| one.habits.poll);
         if let Some(branch) = self.branches.get_mut(at) {
@@ -121,7 +102,7 @@ impl Daemon {
     }
 
     /// Takes in the branches as they are known to be, these of them anew. Which of all cannot be read; they stay as they were.
-    async fn see(&mut self, anew: &[usize]) -> Vec<usize> {
+    pub(super) async fn see(&mut self, anew: &[usize]) -> Vec<usize> {
         let mut unread = Vec::new();
         if let Some(tips) = self.tips() {
             unread = self.see_at(tips).await;
@@ -182,7 +163,7 @@ impl Daemon {
         }
     }
 
-    fn look_later(&mut self, at: usize, error: &LookError) {
+    pub(super) fn look_later(&mut self, at: usize, error: &LookError) {
         let (Some(branch), Some(one)) =
             (self.branches.get_mut(at), self.parts.repositories.get(at))
         else {
@@ -223,11 +204,4 @@ impl Daemon {
             }
         }
     }
-}
-
-/// Whether the branches could be looked at.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Fetched {
-    Yes,
-    No,
 }

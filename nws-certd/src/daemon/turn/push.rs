@@ -4,7 +4,7 @@ use nws_gitops::WantKey;
 use time::{Duration, OffsetDateTime};
 use tracing::warn;
 
-use super::look::Fetched;
+use super::fetch::Fetched;
 use crate::daemon::Daemon;
 use crate::daemon::branch::Branch;
 use crate::plan::{Plan, Planned};
@@ -25,9 +25,12 @@ impl Daemon {
         (0..self.branches.len()).filter_map(|at| self.commit_to_at(at, plan)).min()
     }
 
-    /// When what is for one repository is committed, if anything is.
+    /// When what is for one repository is committed, if anything is; not while its host is waited for, which ends in a turn.
     pub(super) fn commit_to_at(&self, at: usize, plan: &Plan) -> Option<OffsetDateTime> {
         let (branch, to) = (self.branches.get(at)?, self.parts.repositories.get(at)?);
+        if branch.is_being_fetched {
+            return None;
+        }
         let issued = self.outbox_of(at, plan).filter(|(_, want)| !self.refused.contains_key(want));
         let due = to.habits.batch.due(issued.filter_map(|(planned, _)| planned.issued_at))?;
         branch.pauses_until(self.parts.clock.now()).max(Some(due))

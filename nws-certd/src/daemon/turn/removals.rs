@@ -309,8 +309,8 @@ impl Daemon {
         let pauses = [self.removals.pause.until(now), self.removals.next_commit];
         let due = at.min().into_iter().chain(pauses.into_iter().flatten()).max();
         let due = due.filter(|_| fates.each.iter().any(|(_, fate)| is_due(fate)));
-        // Where the time is not known, the next look at a CA tells.
-        let due = due.filter(|_| self.is_time_known(now));
+        // Where the time is not known, the next look at a CA tells, and what is not seen, that at a branch.
+        let due = due.filter(|_| self.is_time_known(now) && self.all_are_seen());
         fates.next().into_iter().chain(due).min()
     }
 

@@ -82,6 +82,17 @@ impl World {
         self.writes_to(of, file, &text.replace("nws-certd/managed", "somebody/managed"));
     }
 
+    /// Until [`Self::hangs_no_more`], whoever asks this host where its branch is waits.
+    pub(in crate::daemon::tests) fn hangs(&self, of: &str) {
+        self.git_asks_of(&remote(of));
+    }
+
+    /// Who waits is turned away, and who asks from now on is answered.
+    pub(in crate::daemon::tests) fn hangs_no_more(&self) {
+        std::fs::remove_file(self.place("bin/git")).unwrap();
+        self.answer();
+    }
+
     pub(in crate::daemon::tests) fn goes_away(&self, of: &str) {
         std::fs::rename(self.place(&remote(of)), self.place(&format!("{of}-gone"))).unwrap();
     }

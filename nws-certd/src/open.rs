@@ -11,7 +11,7 @@ use std::time::Duration;
 use nws_acme::{Ca, Clock, Pool, PoolError, Registration, Roots, TermsAgreed};
 use nws_challenge::Answers;
 use nws_expiry::{Policy, SweepTime};
-use nws_gitops::{Git, GitError, Mirror, MirrorError, Ssh, SshError};
+use nws_gitops::{Git, GitError, Mirror, MirrorError, RepositoryName, Ssh, SshError};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject as _};
 
@@ -152,7 +152,9 @@ fn repository(
 ) -> Result<Repository, OpenError> {
     let mut git = Git::new(&state.paths().git_home(), path, GIT_TIMEOUT);
     if let Some(ssh) = &settings.ssh {
-        git = git.with_ssh(Ssh::new(&ssh.key, &ssh.known_hosts)?);
+        let ssh = Ssh::new(&ssh.key, &ssh.known_hosts);
+        let repository = settings.name.clone();
+        git = git.with_ssh(ssh.map_err(|source| OpenError::Ssh { repository, source })?);
     }
     git.version()?;
     let dir = state.paths().mirror(&settings.name);
@@ -222,7 +224,7 @@ impl OpenError {
 
     /// Whether a file that the configuration names is at fault.
     pub(crate) fn is_of_configuration(&self) -> bool {
-        matches!(self, Self::Roots { .. } | Self::ExternalAccount(_) | Self::Ssh(_))
+        matches!(self, Self::Roots { .. } | Self::ExternalAccount(_) | Self::Ssh { .. })
     }
 }
 
@@ -262,14 +264,23 @@ pub enum OpenError {
     #[error("cannot set up TLS towards the CA")]
     Pool(#[from] PoolError),
     /// The deploy key or the pinned host keys.
-    #[error("git.ssh: the repository cannot be reached over ssh")]
-    Ssh(#[from] SshError),
+    #[error("git.ssh: {} cannot be reached over ssh", spoken_of(repository))]
+    Ssh {
+        /// Which, of several.
+        repository: RepositoryName,
+        /// Why.
+        source: SshError,
+    },
     /// The resolver of CAA records, and of where names lead.
     #[error("names cannot be looked up before they are ordered for")]
     Resolver(#[from] ResolverError),
     /// The resolver of host names.
     #[error("edges: host names cannot be looked up")]
     Edges(#[from] EdgesError),
+}
+
+fn spoken_of(repository: &RepositoryName) -> String {
+    if repository.is_only() { "the repository".into() } else { format!("repository {repository}") }
 }
 
 #[cfg(test)]

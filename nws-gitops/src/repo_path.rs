@@ -80,13 +80,14 @@ impl RepoPath {
 
     /// The directory it stands in; none for what stands at the top of the only repository, and for the top of another.
     pub fn parent(&self) -> Option<Self> {
-        let (repository, path) = self.split();
-        let (parent, _) = match path.rsplit_once('/') {
-            Some(_) => self.0.rsplit_once('/')?,
-            None if repository.is_empty() || path.is_empty() => return None,
-            None => self.0.split_at(self.0.len() - path.len()),
+        let path = self.as_str();
+        let top = self.0.len() - path.len();
+        let end = match path.rfind('/') {
+            Some(at) => top + at,
+            None if top == 0 || path.is_empty() => return None,
+            None => top,
         };
-        Some(Self(parent.into()))
+        self.0.get(..end).map(|parent| Self(parent.into()))
     }
 
     /// The directories above it, the nearest first.

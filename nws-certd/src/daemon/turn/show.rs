@@ -37,6 +37,8 @@ impl Daemon {
     pub(super) fn report_of(&self, now: OffsetDateTime, plan: &Plan, facts: &Facts) -> Report {
         let under_way: HashSet<_> =
             self.under_way.values().map(|order| &order.certificate).collect();
+        let commits: Vec<_> =
+            (0..self.branches.len()).map(|at| self.commit_to_at(at, plan)).collect();
         let scene = Scene {
             now,
             plan,
@@ -44,7 +46,7 @@ impl Daemon {
             under_way: &|key| under_way.contains(key),
             refused: &self.refused,
             held: &|want| self.branches.get(self.goes_to(want)?)?.held.as_deref(),
-            commit_at: &|want| self.commit_to_at(self.goes_to(want)?, plan),
+            commit_at: &|want| *commits.get(self.goes_to(want)?)?,
             order_at: self.order_at(now),
         };
         let branches = self.branch_reports();

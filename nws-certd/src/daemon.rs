@@ -41,7 +41,7 @@ use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::report::{Report, instant};
 use crate::repositories::{Repositories, View};
-use crate::repository::LookError;
+use crate::repository::{LookError, Repository};
 use crate::store::{CertificateKey, Store, StoreError, WantRow};
 
 /// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
@@ -155,7 +155,8 @@ impl Daemon {
     pub(crate) fn new(parts: Parts) -> Self {
         let pause = Pause::paced(parts.ordering.backoff.free);
         let watches = vec![Watch::default(); parts.ordering.authorities.len()];
-        let branches = vec![Branch::paced(pause); parts.repositories.iter().count()];
+        let branch = |of: &Repository| Branch::new(of.left_at, pause);
+        let branches = parts.repositories.iter().map(branch).collect();
         Self {
             parts,
             watches,

@@ -10,6 +10,8 @@ use crate::pause::Pause;
 pub(super) struct Branch {
     /// Where this daemon has seen it.
     pub(super) tip: Option<Tip>,
+    /// Where an earlier one did.
+    pub(super) left_at: Option<Tip>,
     pub(super) next_poll: Option<OffsetDateTime>,
     /// A push failed, so that nobody knows where the branch is.
     pub(super) look_before_push: bool,
@@ -28,8 +30,14 @@ pub(super) struct Branch {
 }
 
 impl Branch {
-    pub(super) fn paced(pause: Pause) -> Self {
-        Self { fetching: pause, pushing: pause, ..Self::default() }
+    pub(super) fn new(left_at: Option<Tip>, pause: Pause) -> Self {
+        Self { left_at, fetching: pause, pushing: pause, ..Self::default() }
+    }
+
+    /// It cannot be read where it is, so it stays where it was read last, if it ever was, until it is fetched again.
+    pub(super) fn is_unread(&mut self, was: Option<Tip>) {
+        self.tip = was;
+        self.left_at = None;
     }
 
     /// Whether it is time to look at it.

@@ -134,6 +134,32 @@ async fn one_that_hangs_holds_only_what_is_for_it() {
 }
 
 #[tokio::test]
+async fn one_that_cannot_be_read_stays_as_it_was_until_it_is_fetched_again() {
+    let world = World::of_several(SHOP, &app("own")).await;
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+    world.writes_to("apps", "b.yaml", &app("blog"));
+    world.mirror_lacks("apps", "b.yaml");
+    world.writes_to("own", "b.yaml", &app("wiki"));
+    daemon.turn(Look::Asked).await.unwrap();
+    let left = report(&daemon);
+    assert_eq!(left.certificates.len(), 3, "with that of the wiki: {left:?}");
+    assert_eq!(troubles(&left), [(TroubleWith::Fetch, "apps")]);
+
+    // Whatever happens in others, it is looked at again when it was to be.
+    let (again_at, now) = (world.now() + Duration::HOUR, world.now());
+    daemon.branches[0].next_poll = Some(again_at);
+    daemon.branches[2].next_poll = Some(now);
+    world.writes_to("own", "c.yaml", &app("docs"));
+    daemon.turn(Look::WhenDue).await.unwrap();
+    assert_eq!(report(&daemon).certificates.len(), 4);
+    assert_eq!(daemon.branches[0].next_poll, Some(again_at));
+
+    let settled = world.settle(&mut daemon).await;
+    assert_eq!((settled.certificates.len(), settled.troubles.len()), (5, 0), "{settled:?}");
+}
+
+#[tokio::test]
 async fn one_that_refuses_holds_only_what_is_for_it() {
     let world = World::of_several(SHOP, &app("own")).await;
     let mut daemon = world.daemon().await;

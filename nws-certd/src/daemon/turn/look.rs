@@ -1,6 +1,6 @@
 //! The branches, as they are now.
 
-use nws_gitops::{Fault, Tip, Tips};
+use nws_gitops::{Fault, RepositoryName, Tip, Tips};
 use time::OffsetDateTime;
 use tracing::{info, warn};
 
@@ -123,12 +123,13 @@ impl Daemon {
             };
             let at = self.position_of(&error);
             self.look_later(at, &error);
-            // The others go on; what cannot be read even as it was is read again when it was fetched.
-            let name = self.parts.repositories.get(at).map(|one| one.name().clone());
-            let was = name.and_then(|name| Some((name.clone(), *before.as_ref()?.get(&name)?)));
-            let (false, Some((name, tip))) = (unread.contains(&at), was) else { break };
-            tips.insert(name, tip);
+            let is_again = unread.contains(&at);
             unread.push(at);
+            // The others go on.
+            match self.leave_unread(at, before.as_ref()) {
+                Some((name, was)) if !is_again => tips.insert(name, was),
+                Some(_) | None => break,
+            };
         }
         if self.view.as_ref().map(|view| view.tips()) != before.as_ref() {
             self.seen_anew(&before.unwrap_or_default(), &told.unwrap_or_default()).await;
@@ -136,11 +137,20 @@ impl Daemon {
         unread
     }
 
+    /// Where a branch stays that cannot be read, if it ever was.
+    fn leave_unread(&mut self, at: usize, before: Option<&Tips>) -> Option<(RepositoryName, Tip)> {
+        let name = self.parts.repositories.get(at)?.name().clone();
+        let was = before.and_then(|tips| tips.get(&name)).copied();
+        self.branches.get_mut(at)?.is_unread(was);
+        Some((name, was?))
+    }
+
     /// Where the branches are to be seen: once one of them was, one that never was by this daemon is where an earlier one left it.
     fn tips(&self) -> Option<Tips> {
         self.branches.iter().find(|branch| branch.tip.is_some())?;
         let each = self.branches.iter().zip(self.parts.repositories.iter());
-        each.map(|(branch, one)| Some((one.name().clone(), branch.tip.or(one.left_at)?))).collect()
+        let tip = |branch: &Branch| branch.tip.or(branch.left_at);
+        each.map(|(branch, one)| Some((one.name().clone(), tip(branch)?))).collect()
     }
 
     /// Whether every branch is seen as it is.

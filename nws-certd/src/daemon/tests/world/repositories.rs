@@ -82,6 +82,17 @@ impl World {
         self.writes_to(of, file, &text.replace("nws-certd/managed", "somebody/managed"));
     }
 
+    /// The daemon's mirror of one has its branch as it is now, and lacks a file of it.
+    pub(in crate::daemon::tests) fn mirror_lacks(&self, of: &str, file: &str) {
+        let mirror = format!("mirror-{of}");
+        self.mirror_of(&remote(of), &mirror, path()).fetch().unwrap();
+        let dir = format!("--git-dir={mirror}/bare.git");
+        let blob = self.run_git(&[&dir, "rev-parse", &format!("main:{file}")]);
+        let (first, rest) = blob.trim().split_at(2);
+        std::fs::remove_file(self.place(&format!("{mirror}/bare.git/objects/{first}/{rest}")))
+            .unwrap();
+    }
+
     /// Until [`Self::hangs_no_more`], whoever asks this host where its branch is waits.
     pub(in crate::daemon::tests) fn hangs(&self, of: &str) {
         self.git_asks_of(&remote(of));

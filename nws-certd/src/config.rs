@@ -10,6 +10,7 @@ mod https;
 mod limits;
 mod read;
 mod retry;
+mod roles;
 mod targets;
 mod values;
 
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 use nws_acme::Proxy;
 use nws_expiry::{KeyType, RenewBefore, SweepTime};
-use nws_gitops::{Author, Discover, HttpsOptions, Remote, RemoteUrl};
+use nws_gitops::{Author, Discover, HttpsOptions, Remote, RemoteUrl, RepositoryName};
 
 pub use ca::{CaSettings, EabSettings};
 pub use deletion::DeletionSettings;
@@ -28,6 +29,7 @@ pub use read::{ConfigError, Fault};
 pub use retry::RetrySettings;
 
 use self::read::Reader;
+use self::roles::Role;
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -40,9 +42,10 @@ pub struct Config {
     pub cas: Vec<CaSettings>,
     /// How CAs are reached, if not directly: `HTTPS_PROXY` and `NO_PROXY`, as for other programs.
     pub proxy: Option<Proxy>,
-    /// Where certificates are wanted and delivered: `[git]`.
-    pub git: GitSettings,
-    /// What is read there, and where it goes: `[discover]`, `[names]`, `[[targets]]`, `git.layout` and `git.root`.
+    /// Where certificates are wanted and delivered: `[git]`, or `[[git]]` for each of several.
+    pub git: Vec<GitSettings>,
+    /// What is read there, and where it goes: `[discover]`, `[names]`, `[[targets]]`, and of each repository `layout`, `root`, `wants` and
+    /// `deliver_to`.
     pub discover: Discover,
     /// Where the CA's validators are answered: `[challenge]`.
     pub challenge: ChallengeSettings,
@@ -60,9 +63,11 @@ pub struct Config {
     pub deletion: DeletionSettings,
 }
 
-/// The `[git]` table.
+/// A `[git]` table.
 #[derive(Clone, Debug)]
 pub struct GitSettings {
+    /// What it is called among several: `name`; the only one need not have any.
+    pub name: RepositoryName,
     /// The repository and its branch: `url`, `branch`.
     pub remote: Remote,
     /// How a repository is reached over ssh: `[git.ssh]`; there exactly when the URL is one of ssh.
@@ -81,7 +86,7 @@ pub struct GitSettings {
     pub signing_key: Option<PathBuf>,
 }
 
-/// The `[git.ssh]` table.
+/// The `[git.ssh]` table of a repository.
 #[derive(Clone, Debug)]
 pub struct SshSettings {
     /// The private half of the deploy key: `key`.
@@ -162,9 +167,10 @@ impl Config {
         let key_file = from.optional("key_file");
         let cas = CaSettings::take_all(from);
         let proxy = from.proxy(environment::proxy(environment::variable));
-        let git = GitSettings::take(from);
+        let roles = Role::take_all(from);
+        let git = GitSettings::take_all(from, roles.as_deref());
         let names = |cas: &Vec<CaSettings>| cas.iter().filter_map(|ca| ca.name.clone()).collect();
-        let discover = values::discover(from, cas.as_ref().map(names));
+        let discover = values::discover(from, cas.as_ref().map(names), roles.as_deref());
         let challenge = ChallengeSettings::take(from);
         let orders = OrderSettings::take(from);
         let retry = RetrySettings::take(from);
@@ -192,27 +198,47 @@ impl Config {
 }
 
 impl GitSettings {
-    fn take(from: &mut Reader) -> Option<Self> {
+    fn take_all(from: &mut Reader, roles: Option<&[Role]>) -> Option<Vec<Self>> {
+        let tables = from.tables("git");
+        let taken: Vec<_> = tables.iter().map(|table| Self::take(from, table)).collect();
+        let mut all: Vec<Self> = taken.into_iter().collect::<Option<_>>()?;
+        let twice = |at: usize| all[..at].iter().position(|one| one.remote == all[at].remote);
+        let twice: Vec<_> = (0..all.len()).filter_map(|at| Some((at, twice(at)?))).collect();
+        for (at, before) in &twice {
+            let reason = format!(
+                "is that of {} too, with the same branch; name each branch once",
+                tables[*before]
+            );
+            from.fault(&format!("{}.url", tables[*at]), reason);
+        }
+        all.iter_mut().zip(roles?).for_each(|(one, role)| one.name = role.name.clone());
+        twice.is_empty().then_some(all)
+    }
+
+    fn take(from: &mut Reader, table: &str) -> Option<Self> {
+        let key = |name: &str| format!("{table}.{name}");
         let url = from.required_text(
-            "git.url",
+            &key("url"),
             "the repository, for instance \"git@git.example:platform/gitops.git\"",
         );
-        let branch = from.text_or("git.branch", "main");
+        let branch = from.text_or(&key("branch"), "main");
         let encryption = from.required::<values::Encryption>(
-            "git.encryption",
+            &key("encryption"),
             "\"none\" if the repository may hold private keys in clear",
         );
-        let poll = from.duration_or("git.poll", Duration::from_secs(60));
-        let batch = from.duration_or("git.batch", Duration::from_secs(30));
-        let batch_max = from.duration_or("git.batch_max", Duration::from_secs(120));
-        let author = values::author(from, "git.author");
-        let signing_key = from.optional("git.signing_key");
+        let poll = from.duration_or(&key("poll"), Duration::from_secs(60));
+        let batch = from.duration_or(&key("batch"), Duration::from_secs(30));
+        let batch_max = from.duration_or(&key("batch_max"), Duration::from_secs(120));
+        let author = values::author(from, &key("author"));
+        let signing_key = from.optional(&key("signing_key"));
         let url: Option<RemoteUrl> = url;
-        let ssh = SshSettings::take(from, url.as_ref().map(RemoteUrl::is_ssh));
-        let https = https::https(from, url.as_ref().map(RemoteUrl::is_https));
+        let ssh = SshSettings::take(from, &key("ssh"), url.as_ref().map(RemoteUrl::is_ssh));
+        let is_https = url.as_ref().map(RemoteUrl::is_https);
+        let https = https::https(from, &key("https"), is_https);
         encryption?;
         let (batch, batch_max) = (batch?, batch_max?);
         Some(Self {
+            name: RepositoryName::default(),
             remote: Remote { url: url?, branch: branch? },
             ssh: ssh?,
             https: https?,
@@ -227,9 +253,10 @@ impl GitSettings {
 
 impl SshSettings {
     /// Whose keys ssh would find by itself depends on the machine, so both files have to be named; `None` where the URL is broken.
-    fn take(from: &mut Reader, is_ssh: Option<bool>) -> Option<Option<Self>> {
-        let key: Option<Option<PathBuf>> = from.optional("git.ssh.key");
-        let known_hosts: Option<Option<PathBuf>> = from.optional("git.ssh.known_hosts");
+    fn take(from: &mut Reader, table: &str, is_ssh: Option<bool>) -> Option<Option<Self>> {
+        let (of_key, of_hosts) = (format!("{table}.key"), format!("{table}.known_hosts"));
+        let key: Option<Option<PathBuf>> = from.optional(&of_key);
+        let known_hosts: Option<Option<PathBuf>> = from.optional(&of_hosts);
         let (key, known_hosts) = (key?, known_hosts?);
         match (is_ssh?, key, known_hosts) {
             (true, Some(key), Some(known_hosts)) => return Some(Some(Self { key, known_hosts })),
@@ -237,19 +264,19 @@ impl SshSettings {
             (true, key, known_hosts) => {
                 if key.is_none() {
                     from.fault(
-                        "git.ssh.key",
+                        &of_key,
                         "is missing; write the file of the deploy key's private half",
                     );
                 }
                 if known_hosts.is_none() {
                     from.fault(
-                        "git.ssh.known_hosts",
+                        &of_hosts,
                         "is missing; write a file with the git host's public keys, as ssh-keyscan prints them and its operator publishes them",
                     );
                 }
             }
             (false, ..) => {
-                from.fault("git.ssh", "is for a git.url of ssh only; remove it, or change git.url")
+                from.fault(table, "is for a git.url of ssh only; remove it, or change git.url")
             }
         }
         None

@@ -6,6 +6,7 @@
 
 mod asked;
 mod between;
+mod branch;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +18,7 @@ use nws_acme::Clock;
 use nws_challenge::Answers;
 use nws_expiry::allot::Tenants;
 use nws_expiry::{Agenda, Fingerprint, Reason};
-use nws_gitops::WantKey;
+use nws_gitops::{Tip, WantKey};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
@@ -26,10 +27,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 use self::between::{Between, LastTurn};
+use self::branch::Branch;
 use self::turn::removals::Removals;
 use self::turn::renewals::Inquiries;
 use crate::at::At;
-use crate::batch::Batch;
 use crate::config::DeletionSettings;
 use crate::control::{ImportBody, RevocableReport, RevokeBody};
 use crate::failure::Causes;
@@ -39,7 +40,8 @@ use crate::pause::Pause;
 use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::report::{Report, instant};
-use crate::repository::{Repository, View};
+use crate::repositories::{Repositories, View};
+use crate::repository::{LookError, Repository};
 use crate::store::{CertificateKey, Store, StoreError, WantRow};
 
 /// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
@@ -53,13 +55,11 @@ const HAND_OVER: Duration = Duration::from_secs(10);
 pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) repository: Repository,
+    pub(crate) repositories: Repositories,
     pub(crate) publisher: Publisher,
     pub(crate) ordering: Arc<Ordering>,
     pub(crate) answers: Answers,
     pub(crate) rules: Rules,
-    pub(crate) batch: Batch,
-    pub(crate) poll: Duration,
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) deletion: DeletionSettings,
 }
@@ -67,11 +67,15 @@ pub(crate) struct Parts {
 /// The daemon between two turns.
 pub(crate) struct Daemon {
     parts: Parts,
-    /// The branch as last read.
+    /// The branches as last read; nothing while one of them never was, as what is not seen may be wanted, or there already.
     view: Option<View>,
+    /// One for each repository, in their order.
+    branches: Vec<Branch>,
     /// What is due, and when.
     agenda: Agenda<CertificateKey, Reason>,
     running: JoinSet<Ended>,
+    /// Branches being looked at, one task a repository.
+    fetching: JoinSet<Looking>,
     /// Account keys being changed, one task a CA.
     changing: JoinSet<()>,
     under_way: HashMap<task::Id, UnderWay>,
@@ -86,26 +90,21 @@ pub(crate) struct Daemon {
     wants_written: Option<Vec<WantRow>>,
     /// What was held for a person when this daemon began is so no more.
     holds_lifted: bool,
-    next_poll: Option<OffsetDateTime>,
     next_sweep: Option<OffsetDateTime>,
-    /// A push failed, so that nobody knows where the branch is.
-    look_before_push: bool,
-    /// When the branch was last looked at, or tried to.
-    looked_at: Option<OffsetDateTime>,
-    fetching: Pause,
-    pushing: Pause,
     /// Nothing can be kept, so nothing is asked.
     stuck: Pause,
-    /// Why the server refuses what is pushed.
-    held: Option<String>,
     /// What is known of each CA beside its breaker, in the operator's order.
     watches: Vec<Watch>,
     inquiries: Inquiries,
     removals: Removals,
-    troubles: Troubles,
+    /// Why the state of orders cannot be kept.
+    unkept: Option<String>,
     report: watch::Sender<Option<Arc<Report>>>,
     last: LastTurn,
 }
+
+/// Which repository was looked at, and where its branch is.
+type Looking = (usize, Result<Tip, LookError>);
 
 /// A CA that is away, and who finds out whether it is back.
 #[derive(Clone, Debug, Default)]
@@ -117,14 +116,6 @@ struct Watch {
     was_away: bool,
     /// Whether its clock and ours differed.
     clock_differs: bool,
-}
-
-/// What keeps the daemon from going on, each until it works again; a CA's is in its breaker.
-#[derive(Clone, Debug, Default)]
-struct Troubles {
-    fetch: Option<String>,
-    push: Option<String>,
-    state: Option<String>,
 }
 
 /// Whether a turn looks at the branch.
@@ -164,12 +155,16 @@ impl Daemon {
     pub(crate) fn new(parts: Parts) -> Self {
         let pause = Pause::paced(parts.ordering.backoff.free);
         let watches = vec![Watch::default(); parts.ordering.authorities.len()];
+        let branch = |of: &Repository| Branch::new(of.left_at, pause);
+        let branches = parts.repositories.iter().map(branch).collect();
         Self {
             parts,
             watches,
             view: None,
+            branches,
             agenda: Agenda::default(),
             running: JoinSet::new(),
+            fetching: JoinSet::new(),
             changing: JoinSet::new(),
             under_way: HashMap::new(),
             tenants: Tenants::default(),
@@ -178,17 +173,11 @@ impl Daemon {
             unusable: BTreeMap::new(),
             wants_written: None,
             holds_lifted: false,
-            next_poll: None,
             next_sweep: None,
-            look_before_push: false,
-            looked_at: None,
-            fetching: pause,
-            pushing: pause,
             stuck: pause,
-            held: None,
             inquiries: Inquiries::default(),
             removals: Removals::paced(pause),
-            troubles: Troubles::default(),
+            unkept: None,
             report: watch::Sender::new(None),
             last: LastTurn::default(),
         }
@@ -241,6 +230,10 @@ impl Daemon {
                     }
                     Some(ended) = self.removals.looking.join_next() => {
                         self.looked(ended);
+                        break;
+                    }
+                    Some(ended) = self.fetching.join_next() => {
+                        self.fetched(ended).await;
                         break;
                     }
                     // Whatever it came to, the next turn sees it.
@@ -317,11 +310,11 @@ impl Daemon {
         match ended {
             Ended::Issued | Ended::Kept => {
                 self.stuck.over();
-                self.troubles.state = None;
+                self.unkept = None;
             }
             Ended::NotKept => {
                 let until = self.stuck.failed(self.parts.clock.now());
-                self.troubles.state = Some(format!(
+                self.unkept = Some(format!(
                     "the state of orders cannot be kept, the log says why; none is begun before {}",
                     instant(until)
                 ));

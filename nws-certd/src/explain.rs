@@ -29,8 +29,11 @@ pub struct Story {
     /// When it was told.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// The branch as last fetched.
+    /// The branch as last fetched; of several repositories, that of the first.
     pub branch: BranchReport,
+    /// Of several repositories, each one's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<BranchReport>,
     /// The certificates that carry the name, most urgent first.
     pub certificates: Vec<Chapter>,
     /// What the repository says of the name that cannot be served as it is written.
@@ -141,6 +144,7 @@ impl Narrator {
             host: host.into(),
             at: report.at,
             branch: report.branch.clone(),
+            branches: report.branches.clone(),
             certificates,
             faults: report.faults.iter().filter(mentions).cloned().collect(),
             revocations: report.revocations.iter().filter(revokes).cloned().collect(),

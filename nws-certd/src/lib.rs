@@ -60,6 +60,7 @@ mod order;
 mod pause;
 mod publish;
 pub mod report;
+mod repositories;
 mod repository;
 mod resolver;
 mod revocation;

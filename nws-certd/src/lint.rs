@@ -47,7 +47,7 @@ pub(crate) fn look(
     let may_hold_keys = config.is_some();
     let rules = Rules { renew_before: asked.within, may_hold_keys };
     let at = asked.at.instant(now);
-    place.snapshot(config, path, |snapshot| {
+    place.snapshot(path, |snapshot| {
         let facts = snapshot.facts(&discover, &asked.fleet_paths)?;
         let findings = lint(&facts, &rules, at);
         Ok(LintReport::of(&place, &snapshot, &facts, &findings, at))

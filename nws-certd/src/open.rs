@@ -12,8 +12,8 @@ use nws_acme::{Ca, Clock, Pool, PoolError, Registration, Roots, TermsAgreed};
 use nws_challenge::Answers;
 use nws_expiry::{Policy, SweepTime};
 use nws_gitops::{
-    Git, GitError, Https, HttpsError, Mirror, MirrorError, SigningKey, SigningKeyError, Ssh,
-    SshError,
+    Git, GitError, Https, HttpsError, Mirror, MirrorError, RepositoryName, SigningKey,
+    SigningKeyError, Ssh, SshError,
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{self, PemObject as _};
@@ -23,7 +23,7 @@ use crate::account::{AccountKeyError, AccountKeys, AccountName};
 use crate::accounts::Accounts;
 use crate::authority::{Authority, Terms};
 use crate::batch::Batch;
-use crate::config::{CaSettings, Config};
+use crate::config::{CaSettings, Config, GitSettings};
 use crate::daemon::Parts;
 use crate::edges::{AddressZone, Edges, EdgesError};
 use crate::explain::Narrator;
@@ -31,7 +31,8 @@ use crate::external_account::{ExternalAccountError, external_account};
 use crate::order::{Ordering, Whereabouts};
 use crate::plan::Rules;
 use crate::publish::Publisher;
-use crate::repository::Repository;
+use crate::repositories::Repositories;
+use crate::repository::{Habits, Repository};
 use crate::resolver::{ResolverError, resolver};
 use crate::state_dir::{StateDir, StateDirError};
 use crate::store::{AccountFacts, SqliteStore, Store, StoreError};
@@ -69,18 +70,13 @@ pub(crate) async fn open(
     let vault = Vault::open(&config.key_file)?;
     let keys = account_keys(config, &state, &vault)?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&state.paths().database()).await?);
-    let repository = repository(config, &state, path)?;
+    let repositories = repositories(config, &state, &path)?;
     let authorities = authorities(config, &keys, &store.load().await?.accounts)?;
     let used = store.levels().await?;
     authorities.iter().for_each(|authority| authority.recall_used(&used));
     let rules = rules(config, &installation(&*store, &authorities).await?);
     let answers = Answers::new(ANSWERS);
-    let publisher = Publisher {
-        repository: repository.clone(),
-        store: store.clone(),
-        vault: vault.clone(),
-        clock: clock.clone(),
-    };
+    let publisher = Publisher { store: store.clone(), vault: vault.clone(), clock: clock.clone() };
     let dns = Arc::new(resolver(&config.edges.resolvers)?);
     let ordering = Ordering {
         authorities,
@@ -97,13 +93,11 @@ pub(crate) async fn open(
     let parts = Parts {
         clock,
         store,
-        repository,
+        repositories,
         publisher,
         ordering: Arc::new(ordering),
         answers,
         rules,
-        batch: Batch { quiet: config.git.batch, most: config.git.batch_max },
-        poll: config.git.poll,
         concurrency: config.orders.concurrency,
         deletion: config.deletion,
     };
@@ -146,22 +140,45 @@ fn account_keys(
     Ok(keys)
 }
 
-fn repository(config: &Config, state: &StateDir, path: OsString) -> Result<Repository, OpenError> {
+fn repositories(
+    config: &Config,
+    state: &StateDir,
+    path: &OsString,
+) -> Result<Repositories, OpenError> {
+    let each = config.git.iter().map(|settings| repository(settings, state, path.clone()));
+    Ok(Repositories::new(each.collect::<Result<_, _>>()?, config.discover.clone()))
+}
+
+fn repository(
+    settings: &GitSettings,
+    state: &StateDir,
+    path: OsString,
+) -> Result<Repository, OpenError> {
     let mut git = Git::new(&state.paths().git_home(), path, GIT_TIMEOUT);
-    if let Some(ssh) = &config.git.ssh {
-        git = git.with_ssh(Ssh::new(&ssh.key, &ssh.known_hosts)?);
+    if let Some(ssh) = &settings.ssh {
+        let ssh = Ssh::new(&ssh.key, &ssh.known_hosts);
+        let repository = settings.name.clone();
+        git = git.with_ssh(ssh.map_err(|source| OpenError::Ssh { repository, source })?);
     }
-    if let Some(https) = &config.git.https {
-        git = git.with_https(Https::new(&config.git.remote.url, https.clone())?);
+    if let Some(https) = &settings.https {
+        let https = Https::new(&settings.remote.url, https.clone());
+        let repository = settings.name.clone();
+        git = git.with_https(https.map_err(|source| OpenError::Https { repository, source })?);
     }
     git.version()?;
-    let signing = config.git.signing_key.as_deref().map(SigningKey::read).transpose()?;
-    let mut mirror = Mirror::open(&state.paths().mirror(), config.git.remote.clone(), git)?;
+    let signing = settings.signing_key.as_deref().map(SigningKey::read).transpose();
+    let repository = || settings.name.clone();
+    let signing =
+        signing.map_err(|source| OpenError::SigningKey { repository: repository(), source })?;
+    let dir = state.paths().mirror(&settings.name);
+    let mut mirror = Mirror::open(&dir, settings.remote.clone(), git)?.named(repository());
     if let Some(key) = signing {
-        info!(key = key.fingerprint(), "commits are signed");
+        info!(repository = %settings.name, key = key.fingerprint(), "commits are signed");
         mirror = mirror.signing_with(key);
     }
-    Ok(Repository::new(mirror, config.discover.clone(), config.git.author.clone()))
+    let batch = Batch { quiet: settings.batch, most: settings.batch_max };
+    let habits = Habits { poll: settings.poll, batch };
+    Ok(Repository::new(mirror, settings.author.clone(), habits))
 }
 
 /// The CAs that are configured; those that are trusted by the same roots share their connections.
@@ -229,9 +246,9 @@ impl OpenError {
             self,
             Self::Roots { .. }
                 | Self::ExternalAccount(_)
-                | Self::Ssh(_)
-                | Self::Https(_)
-                | Self::SigningKey(_)
+                | Self::Ssh { .. }
+                | Self::Https { .. }
+                | Self::SigningKey { .. }
         )
     }
 }
@@ -272,20 +289,39 @@ pub enum OpenError {
     #[error("cannot set up TLS towards the CA")]
     Pool(#[from] PoolError),
     /// The deploy key or the pinned host keys.
-    #[error("git.ssh: the repository cannot be reached over ssh")]
-    Ssh(#[from] SshError),
+    #[error("git.ssh: {} cannot be reached over ssh", spoken_of(repository))]
+    Ssh {
+        /// Which, of several.
+        repository: RepositoryName,
+        /// Why.
+        source: SshError,
+    },
     /// The token, or the CA of the git host.
-    #[error("git.https: the repository cannot be reached over https")]
-    Https(#[from] HttpsError),
+    #[error("git.https: {} cannot be reached over https", spoken_of(repository))]
+    Https {
+        /// Which, of several.
+        repository: RepositoryName,
+        /// Why.
+        source: HttpsError,
+    },
     /// The key that commits are signed with.
-    #[error("git.signing_key: commits cannot be signed")]
-    SigningKey(#[from] SigningKeyError),
+    #[error("git.signing_key: commits to {} cannot be signed", spoken_of(repository))]
+    SigningKey {
+        /// Which, of several.
+        repository: RepositoryName,
+        /// Why.
+        source: SigningKeyError,
+    },
     /// The resolver of CAA records, and of where names lead.
     #[error("names cannot be looked up before they are ordered for")]
     Resolver(#[from] ResolverError),
     /// The resolver of host names.
     #[error("edges: host names cannot be looked up")]
     Edges(#[from] EdgesError),
+}
+
+fn spoken_of(repository: &RepositoryName) -> String {
+    if repository.is_only() { "the repository".into() } else { format!("repository {repository}") }
 }
 
 #[cfg(test)]

@@ -10,14 +10,14 @@ use tracing::{error, info, warn};
 
 use crate::failure::Causes;
 use crate::plan::Plan;
-use crate::repository::{PublishError, Repository, View};
+use crate::repositories::View;
+use crate::repository::{PublishError, Repository};
 use crate::store::{CertificateKey, Outgoing, Step, Store, StoreError};
 use crate::vault::{SealError, Vault};
 
 /// What publishing needs.
 #[derive(Clone)]
 pub(crate) struct Publisher {
-    pub(crate) repository: Repository,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
@@ -57,33 +57,36 @@ pub(crate) struct LeftOut {
 }
 
 impl Publisher {
-    /// Commits everything in the outbox on the branch as seen, and pushes it.
+    /// Commits everything in the outbox that goes to a repository on its branch as seen, and pushes it. What goes to another has
+    /// commits of its own.
     ///
     /// A crash anywhere in here costs a commit that nobody refers to: the outbox is still full, and the next pass rebuilds it on
     /// the branch as it then is, or finds that the push had landed.
-    pub(crate) async fn publish(&self, view: &View, plan: &Plan) -> Published {
-        match self.try_publish(view, plan).await {
+    pub(crate) async fn publish(&self, to: &Repository, view: &View, plan: &Plan) -> Published {
+        match self.try_publish(to, view, plan).await {
             Ok((tip, left_out)) => Published::Done { tip, left_out },
             Err(PublishFailure::Publish(PublishError::Push(error @ PushError::Refused { .. }))) => {
-                refused(&error)
+                refused(to, &error)
             }
             Err(PublishFailure::Publish(PublishError::Push(error)))
                 if error.recovery() == Recovery::Rebuild =>
             {
-                info!(%error, "the branch moved");
+                info!(repository = to.known_as(), %error, "the branch moved");
                 Published::Moved
             }
-            Err(failure) => failed(&failure),
+            Err(failure) => failed(to, &failure),
         }
     }
 
     async fn try_publish(
         &self,
+        to: &Repository,
         view: &View,
         plan: &Plan,
     ) -> Result<(Tip, LeftOut), PublishFailure> {
-        let mut left_out = LeftOut::default();
-        let issued = self.open_all(plan, &mut left_out).await?;
+        let (mut left_out, seen) = (LeftOut::default(), view.inventory.tip(to.name()));
+        let goes = |want: &WantKey| view.inventory.repository_of(want) == to.name().as_str();
+        let issued = self.open_all(plan, goes, &mut left_out).await?;
         let issued: Vec<_> =
             issued.iter().map(|(want, issued, by)| (want.clone(), issued, by)).collect();
         let edits = deliveries(&view.inventory, &issued);
@@ -93,17 +96,14 @@ impl Publisher {
             warn!(%want, reason, "left out of the commit");
         }
         if edits.edits.is_empty() {
-            return Ok((view.tip(), left_out));
+            return Ok((seen, left_out));
         }
         let message = Message::for_deliveries(&edits.deliveries);
         let now = self.clock.now();
-        let pushed = self
-            .repository
-            .publish(view.tip(), edits.edits, message, now)
-            .await
-            .map_err(PublishFailure::Publish)?;
-        let tip = pushed.unwrap_or_else(|| view.tip());
-        info!(commit = %tip, certificates = edits.deliveries.len(), "certificates pushed");
+        let pushed =
+            to.publish(seen, edits.edits, message, now).await.map_err(PublishFailure::Publish)?;
+        let tip = pushed.unwrap_or(seen);
+        info!(repository = to.known_as(), commit = %tip, certificates = edits.deliveries.len(), "certificates pushed");
         self.record(tip, &edits.deliveries).await?;
         Ok((tip, left_out))
     }
@@ -112,10 +112,11 @@ impl Publisher {
     async fn open_all(
         &self,
         plan: &Plan,
+        goes: impl Fn(&WantKey) -> bool,
         left_out: &mut LeftOut,
     ) -> Result<Vec<(WantKey, Issued, Provenance)>, PublishFailure> {
         let mut all = Vec::new();
-        for (planned, want) in plan.outbox() {
+        for (planned, want) in plan.outbox().filter(|(_, want)| goes(want)) {
             let stored = self.store.outbox(&planned.key).await.map_err(PublishFailure::Store)?;
             let opened =
                 stored.ok_or(Unusable::Gone).and_then(|stored| self.open(&planned.key, stored));
@@ -162,15 +163,18 @@ impl Publisher {
     }
 }
 
-fn failed(failure: &dyn std::error::Error) -> Published {
+fn failed(to: &Repository, failure: &dyn std::error::Error) -> Published {
     let error = Causes(failure).to_string();
-    warn!(error, "certificates are not pushed yet");
+    warn!(repository = to.known_as(), error, "certificates are not pushed yet");
     Published::Failed { error }
 }
 
-fn refused(failure: &dyn std::error::Error) -> Published {
+fn refused(to: &Repository, failure: &dyn std::error::Error) -> Published {
     let reason = Causes(failure).to_string();
-    error!(reason, "the server refuses the push; the certificates are held");
+    error!(
+        repository = to.known_as(),
+        reason, "the server refuses the push; the certificates are held"
+    );
     Published::Refused { reason }
 }
 

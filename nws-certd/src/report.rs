@@ -41,8 +41,11 @@ pub struct Report {
     pub wake_at: Option<OffsetDateTime>,
     /// The CAs that orders may go to, in their order.
     pub cas: Vec<CaReport>,
-    /// The branch as last fetched.
+    /// The branch as last fetched; of several repositories, that of the first.
     pub branch: BranchReport,
+    /// Of several repositories, each one's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<BranchReport>,
     /// Every certificate that is wanted.
     pub certificates: Vec<CertificateReport>,
     /// Everything in the repository that cannot be served as it is written.
@@ -74,8 +77,11 @@ pub struct CaReport {
 }
 
 /// The branch.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct BranchReport {
+    /// The repository's name, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// Its name.
     pub name: String,
     /// The commit it was last seen at; `None` before its first commit or the first fetch.
@@ -209,12 +215,13 @@ pub(crate) struct Scene<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) inventory: Option<&'a Inventory>,
     pub(crate) under_way: &'a dyn Fn(&CertificateKey) -> bool,
-    pub(crate) commit_at: Option<OffsetDateTime>,
+    /// When a Secret is committed.
+    pub(crate) commit_at: &'a dyn Fn(&WantKey) -> Option<OffsetDateTime>,
     /// Before this instant no order is begun.
     pub(crate) order_at: OffsetDateTime,
     pub(crate) refused: &'a BTreeMap<WantKey, String>,
-    /// Why the server refuses what is pushed, while it does.
-    pub(crate) held: Option<&'a str>,
+    /// Why the server refuses a Secret that is pushed, while it does.
+    pub(crate) held: &'a dyn Fn(&WantKey) -> Option<&'a str>,
 }
 
 impl Scene<'_> {
@@ -295,11 +302,13 @@ impl Scene<'_> {
     }
 
     fn holds(&self, want: &WantKey) -> Option<&str> {
-        self.refused.get(want).map(String::as_str).or(self.held)
+        self.refused.get(want).map(String::as_str).or_else(|| (self.held)(want))
     }
 
     fn next(&self, planned: &Planned) -> NextReport {
-        let (at, what) = match (&planned.next, self.stage(planned), self.commit_at) {
+        let waiting = planned.wants.iter().filter(|want| is_outbox(want));
+        let commit_at = waiting.filter_map(|want| (self.commit_at)(&want.key)).min();
+        let (at, what) = match (&planned.next, self.stage(planned), commit_at) {
             (Next::Keep { .. }, Stage::Issued | Stage::Held, Some(at)) => {
                 (at.max(self.now), "push")
             }

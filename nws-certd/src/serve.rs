@@ -44,8 +44,8 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
     }
     let pushed = Arc::new(Notify::new());
     for (listener, secret) in hooked {
-        let webhook =
-            Webhook { secret, branch: config.git.remote.branch.clone(), hint: pushed.clone() };
+        let branches = config.git.iter().map(|one| one.remote.branch.clone()).collect();
+        let webhook = Webhook { secret, branches, hint: pushed.clone() };
         servers.spawn(take_pushes(listener, webhook, stop_servers.clone()));
     }
     let daemon = Daemon::new(parts);

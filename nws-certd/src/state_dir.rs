@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nws_gitops::RepositoryName;
+
 use crate::account::AccountName;
 
 /// The state directory, held by this process alone until dropped.
@@ -111,9 +113,12 @@ impl StatePaths {
         self.0.join(format!("{name}.next.age"))
     }
 
-    /// The bare mirror of the repository.
-    pub fn mirror(&self) -> PathBuf {
-        self.0.join("mirror.git")
+    /// The bare mirror of a repository.
+    pub fn mirror(&self, name: &RepositoryName) -> PathBuf {
+        match name.is_only() {
+            true => self.0.join("mirror.git"),
+            false => self.0.join(format!("mirror-{name}.git")),
+        }
     }
 
     /// The home directory that git is given.

@@ -1,7 +1,8 @@
 //! The git host says that the branch was pushed to.
 //!
 //! `POST /webhook` takes the push events of GitHub, GitLab, Gitea, Forgejo and Gogs. A push of our branch is a hint to look at it now
-//! instead of at the next poll; everything else is answered and changes nothing. Nothing is read from a body before its signature is
+//! instead of at the next poll; everything else is answered and changes nothing. Of several repositories all are looked at: a look is
+//! cheap, and by which of its names a git host speaks of a repository is not for us to know. Nothing is read from a body before its signature is
 //! found right. A delivery that is sent twice costs a second look at most, so neither its age nor its number is remembered.
 //!
 //! It is plain HTTP: what ends TLS stands in front of it, and has to where GitLab sends its secret in clear.
@@ -16,6 +17,7 @@ mod refusals;
 mod secret;
 mod signature;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -39,8 +41,8 @@ const CONNECTIONS: usize = 64;
 pub(crate) struct Webhook {
     /// What the git host signs with.
     pub(crate) secret: WebhookSecret,
-    /// The branch whose pushes count.
-    pub(crate) branch: BranchName,
+    /// The branches whose pushes count, one for each repository.
+    pub(crate) branches: Vec<BranchName>,
     /// Told of each push; those that come before it is looked at are one.
     pub(crate) hint: Arc<Notify>,
 }
@@ -56,7 +58,7 @@ pub(crate) async fn serve(
     stop: CancellationToken,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
-    info!(%address, branch = %webhook.branch, "webhook listener open");
+    info!(%address, branch = said(&webhook.branches), "webhook listener open");
     let mut connections = JoinSet::new();
     admit(&mut listener, Arc::new(Desk::new(webhook)), &stop, &mut connections).await;
     drop(listener);
@@ -90,6 +92,12 @@ async fn admit(
             }
         }
     }
+}
+
+/// Each once, as they are spoken of.
+fn said(branches: &[BranchName]) -> String {
+    let each: BTreeSet<_> = branches.iter().map(BranchName::as_str).collect();
+    each.into_iter().collect::<Vec<_>>().join(" or ")
 }
 
 fn note(ended: Result<(), JoinError>) {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use gix::glob::wildmatch::Mode;
 use nws_expiry::{DnsName, InvalidDnsName};
 
-use crate::{CaName, Issuers, Opting, RepoPath, Targets};
+use crate::{CaName, Issuers, Opting, RepoPath, RepositoryName, Targets};
 
 /// What counts as wanting a certificate, and for which clusters.
 ///
@@ -33,13 +33,15 @@ pub struct Discover {
     pub shared_hosts: SharedHosts,
     /// Which clusters want it, and where it goes.
     pub targets: Targets,
+    /// Of several repositories those in which nothing is wanted, whatever stands there.
+    pub nothing_wanted_in: BTreeSet<RepositoryName>,
 }
 
 impl Discover {
     /// Whether a file is looked at.
     pub fn covers(&self, path: &RepoPath) -> bool {
         let included = self.include.is_empty() || any(&self.include, path);
-        included && !self.excludes(path)
+        included && !self.excludes(path) && !self.nothing_wanted_in.contains(path.repository())
     }
 
     /// Whether a file is left out on purpose.
@@ -89,7 +91,7 @@ impl PathPattern {
                 Mode::NO_MATCH_SLASH_LITERAL,
             )
         };
-        means(path) || path.ancestors().any(|dir| means(&dir))
+        means(path) || path.ancestors().any(|dir| !dir.is_top() && means(&dir))
     }
 }
 

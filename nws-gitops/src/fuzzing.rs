@@ -7,7 +7,9 @@ use std::convert::Infallible;
 use crate::inventory::{Entry, File};
 use crate::reader::fuzzing::{agree_on, hosts_of_rule};
 use crate::reader::{Format, parse};
-use crate::{Delivered, Discover, Fault, Inventory, ObjectId, RepoPath, Tip, Wanted};
+use crate::{
+    Delivered, Discover, Fault, Inventory, ObjectId, RepoPath, RepositoryName, Tip, Wanted,
+};
 
 /// The directories of a repository, and the file in each that the bytes stand in: one of each kind that is read.
 const DIRECTORIES: [(&str, &str); 6] = [
@@ -108,9 +110,10 @@ fn change(inventory: &mut Inventory, files: &Files, entry: impl Fn(&RepoPath, Ob
         Some(File { path: path.clone(), blob: *blob, parsed })
     };
     let changes: Vec<_> = files.iter().map(|(path, _)| (path.clone(), entry(path, blob))).collect();
-    let done = inventory.change(Tip { commit: None }, &changes, |files| {
-        Ok::<_, Infallible>(files.iter().filter_map(read).collect())
-    });
+    let done =
+        inventory.change(&RepositoryName::default(), Tip { commit: None }, &changes, |files| {
+            Ok::<_, Infallible>(files.iter().filter_map(read).collect())
+        });
     match done {
         Ok(()) => {}
         Err(never) => match never {},

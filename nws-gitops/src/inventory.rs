@@ -1,4 +1,4 @@
-//! What one commit wants and holds.
+//! What one commit wants and holds, or one of each of several repositories.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::fault::{Fault, FaultReason};
 use crate::layout::Placer;
 use crate::{
     CertificateOptions, Kind, ObjectId, Overrides, Owner, Provenance, RefusalReason, RepoPath,
-    SecretForm, SecretRef, Target, Targets, Tip, WantKey, parallel,
+    RepositoryName, SecretForm, SecretRef, Target, Targets, Tip, WantKey, parallel,
 };
 
 mod claimants;
@@ -38,11 +38,18 @@ use surroundings::Surroundings;
 
 pub(crate) use ground::Ground;
 
-/// Everything about certificates in one commit, in a fixed order: the same commit gives the same inventory.
+/// Where each repository was seen.
+pub type Tips = BTreeMap<RepositoryName, Tip>;
+
+/// Everything about certificates in one commit, or in one of each of several repositories, in a fixed order: the same commits give
+/// the same inventory.
+///
+/// The clusters may apply all repositories, so who gets which Secret is decided over all of them. What a file says of others, as a
+/// `fleet.yaml` or a kustomization does, ends with its repository.
 #[derive(Clone, Debug)]
 pub struct Inventory {
-    /// The commit.
-    pub tip: Tip,
+    /// The commits.
+    pub tips: Tips,
     /// The certificates that are wanted, by key.
     pub wanted: Vec<Wanted>,
     /// The Secrets that are there, ours or not, by name and path.
@@ -160,7 +167,7 @@ impl Inventory {
     pub(crate) fn empty(discover: &Discover) -> Self {
         let around = Surroundings { discover: discover.clone(), ..Surroundings::default() };
         Self {
-            tip: Tip { commit: None },
+            tips: Tips::new(),
             wanted: Vec::new(),
             delivered: Vec::new(),
             faults: Vec::new(),
@@ -174,9 +181,14 @@ impl Inventory {
         }
     }
 
-    /// The commit that a change can build on.
-    pub(crate) fn base(&self) -> Option<Tip> {
-        (!self.torn).then_some(self.tip)
+    /// The commit of a repository.
+    pub fn tip(&self, repository: &RepositoryName) -> Tip {
+        self.tips.get(repository).copied().unwrap_or(Tip { commit: None })
+    }
+
+    /// Whether a change can build on it.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.torn
     }
 
     /// One without files, and with the same settings.
@@ -184,11 +196,13 @@ impl Inventory {
         Self::empty(&self.around.discover)
     }
 
-    /// Makes it the inventory of another commit, given what differs. `read` reads files; of those that say nothing it may be silent.
+    /// Makes it the inventory of another commit of one repository, given what differs. `read` reads files of whatever repository; of
+    /// those that say nothing it may be silent.
     ///
-    /// However one comes to a commit, its inventory is the same. If something cannot be read, it stays that of the commit it was.
+    /// However one comes to these commits, their inventory is the same. If something cannot be read, it stays that of those it was.
     pub(crate) fn change<E>(
         &mut self,
+        repository: &RepositoryName,
         tip: Tip,
         changes: &[Change],
         read: impl Fn(&[(RepoPath, ObjectId)]) -> Result<Vec<File>, E>,
@@ -203,7 +217,7 @@ impl Inventory {
         self.decide(stirred, moved);
         let placeless = self.refuse_what_has_no_place();
         self.faults = self.all_faults(placeless);
-        self.tip = tip;
+        self.tips.insert(repository.clone(), tip);
         Ok(())
     }
 
@@ -304,6 +318,16 @@ impl Inventory {
     /// [`RefusalReason`] says what stands in its way.
     pub fn place(&self, key: &WantKey) -> Result<RepoPath, RefusalReason> {
         Placer::new(self).place(key)
+    }
+
+    /// The repository that a Secret is in, or would be put into; empty for the only one.
+    pub fn repository_of(&self, key: &WantKey) -> &str {
+        if let Some(held) = self.held(key) {
+            return held.path.repository();
+        }
+        let source = self.want(key).and_then(|wanted| wanted.sources.first());
+        let wanted_in = source.map_or("", |source| source.path.repository());
+        self.targets().destination_from(&key.target, wanted_in).root.repository()
     }
 
     pub(crate) fn targets(&self) -> &Targets {

@@ -53,7 +53,8 @@ impl Layout {
         ("tree", Self::Tree),
     ];
 
-    pub(crate) fn is_beside_manifests(self) -> bool {
+    /// Whether Secrets stand among the manifests that want them, and so in their repository.
+    pub fn is_beside_manifests(self) -> bool {
         match self {
             Self::FleetNested | Self::Beside | Self::Kustomize => true,
             Self::FleetBundles | Self::Tree => false,

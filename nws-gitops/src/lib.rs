@@ -13,6 +13,8 @@
 //! [`Mirror::maintain`], now and then, keeps the mirror small. [`Bundles`] says of a list of files what Fleet makes of them, and
 //! which bundles a change of one of them deploys anew. A [`Snapshot`] is a repository that is there already, and [`lint()`] says what in it
 //! somebody should see to.
+//! Several repositories, each with a [`RepositoryName`], have one
+//! inventory ([`Mirrors`]): what is wanted in one is delivered into another, as [`Targets`] says.
 //!
 //! ```no_run
 //! use nws_gitops::{Author, Discover, Message, Mirror, Provenance, WantKey, deliveries};
@@ -38,6 +40,8 @@ mod object_id;
 pub use object_id::{InvalidObjectId, ObjectId};
 mod repo_path;
 pub use repo_path::{InvalidRepoPath, RepoPath};
+mod repository_name;
+pub use repository_name::{InvalidRepositoryName, RepositoryName};
 mod secret_ref;
 pub use secret_ref::{InvalidSecretRef, InvalidTarget, SecretRef, Target, WantKey};
 mod files;
@@ -57,8 +61,8 @@ mod remote;
 pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
 mod mirror;
 pub use mirror::{
-    Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, ObjectError, PushError,
-    ReadError, Recovery, Stored, Tip,
+    Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, Mirrors, ObjectError,
+    PushError, ReadError, Recovery, Stored, Tip, Unreadable,
 };
 mod layout;
 pub use layout::{Destination, FleetClusters, Layout, RefusalReason, UnknownLayout};
@@ -94,7 +98,7 @@ mod secret_form;
 pub use secret_form::SecretForm;
 mod inventory;
 mod parallel;
-pub use inventory::{Delivered, Inventory, Source, Wanted, WantedBy};
+pub use inventory::{Delivered, Inventory, Source, Tips, Wanted, WantedBy};
 mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};
 mod delivery;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::object_id::ObjectId;
 use crate::remote::Remote;
-use crate::{Git, GitError, SigningKey};
+use crate::{Git, GitError, RepositoryName, SigningKey};
 
 mod commit;
 pub use commit::{Commit, CommitError};
@@ -18,11 +18,13 @@ mod leavings;
 mod listing;
 mod maintain;
 pub use maintain::{Maintenance, Stored};
+mod mirrors;
+pub use mirrors::Mirrors;
 mod pack;
 mod push;
 pub use push::{PushError, Recovery};
 mod read;
-pub use read::ReadError;
+pub use read::{ReadError, Unreadable};
 
 /// A bare copy of one branch of one repository, without a work tree, in a directory of its own.
 ///
@@ -33,6 +35,7 @@ pub use read::ReadError;
 pub struct Mirror {
     dir: PathBuf,
     remote: Remote,
+    name: RepositoryName,
     git: Git,
     signing: Option<SigningKey>,
     /// Set where an object turned out missing or damaged; the next fetch begins with an empty copy.
@@ -47,8 +50,8 @@ impl Mirror {
     /// [`MirrorError::NotOurs`] if `dir` holds something else, which is then left alone; otherwise, that the directory cannot
     /// be read or written or git not run.
     pub fn open(dir: &Path, remote: Remote, git: Git) -> Result<Self, MirrorError> {
-        let suspect = AtomicBool::new(false);
-        let mirror = Self { dir: dir.into(), remote, git, signing: None, suspect };
+        let (name, suspect) = (RepositoryName::default(), AtomicBool::new(false));
+        let mirror = Self { dir: dir.into(), remote, name, git, signing: None, suspect };
         if !mirror.is_of_this_remote()? || mirror.read_tip().is_err() {
             mirror.rebuild()?;
         }
@@ -59,6 +62,17 @@ impl Mirror {
     /// Signs every commit with this key.
     pub fn signing_with(self, key: SigningKey) -> Self {
         Self { signing: Some(key), ..self }
+    }
+
+    /// The same as one of several: whose files are named after it.
+    #[must_use]
+    pub fn named(self, name: RepositoryName) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Which of several it is.
+    pub fn name(&self) -> &RepositoryName {
+        &self.name
     }
 
     /// The tip as last fetched or pushed, also by an earlier process; none if there is no such branch here.

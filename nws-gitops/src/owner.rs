@@ -24,10 +24,10 @@ impl Owner {
     }
 }
 
-/// The directory; `.` is the top of the repository.
+/// The directory; `.` is the top of the repository, and `name:` that of one of several.
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_ref().map_or(".", RepoPath::as_str))
+        f.write_str(self.0.as_ref().map_or(".", RepoPath::shown))
     }
 }
 
@@ -35,9 +35,13 @@ impl FromStr for Owner {
     type Err = InvalidRepoPath;
 
     fn from_str(text: &str) -> Result<Self, InvalidRepoPath> {
-        match text {
-            "." => Ok(Self(None)),
-            dir => dir.parse().map(|dir| Self(Some(dir))),
+        if text == "." {
+            return Ok(Self(None));
+        }
+        let name = text.strip_suffix(':').and_then(|name| name.parse().ok());
+        match name.as_ref().and_then(RepoPath::top_of) {
+            Some(top) => Ok(Self(Some(top))),
+            None => RepoPath::read_back(text).map(|dir| Self(Some(dir))),
         }
     }
 }

@@ -70,7 +70,7 @@ impl fmt::Display for SecretRef {
 }
 
 /// Letters, digits and inner hyphens (RFC 1123 §2.1, lower case only).
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')

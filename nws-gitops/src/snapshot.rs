@@ -12,7 +12,7 @@ use crate::bundles::{Bundles, FleetPath, PackedFile};
 use crate::inventory::{Change, Entry, File};
 use crate::lint::{ClearKey, Facts, Prospect};
 use crate::reader::{Format, MAX_FILE_BYTES, parse, too_large};
-use crate::{Discover, Inventory, Mirror, ObjectId, RepoPath, Tip, parallel};
+use crate::{Discover, Inventory, Mirror, ObjectId, RepoPath, RepositoryName, Tip, parallel};
 
 mod contents;
 mod listing;
@@ -25,6 +25,7 @@ use listing::Listed;
 /// Nothing goes over the network, and neither git's binary nor any configuration but the repository's own is needed.
 #[derive(Debug)]
 pub struct Snapshot {
+    name: RepositoryName,
     store: Store,
     tip: Tip,
     /// By path.
@@ -44,7 +45,7 @@ impl Snapshot {
             Some(top) => {
                 let top = top.to_owned();
                 let listed = listing::of_work_tree(&repository, &top)?;
-                Ok(Self { store: Store::WorkTree(top), tip: Tip { commit: None }, listed })
+                Ok(Self::new(Store::WorkTree(top), Tip { commit: None }, listed))
             }
             None => Self::of_revision(repository, "HEAD", dir),
         }
@@ -82,7 +83,17 @@ impl Snapshot {
 
     fn of_tip(repository: gix::Repository, tip: Tip) -> Result<Self, SnapshotError> {
         let listed = listing::of_commit(&repository, tip)?;
-        Ok(Self { store: Store::Objects(Box::new(repository.into_sync())), tip, listed })
+        Ok(Self::new(Store::Objects(Box::new(repository.into_sync())), tip, listed))
+    }
+
+    fn new(store: Store, tip: Tip, listed: Vec<Listed>) -> Self {
+        Self { name: RepositoryName::default(), store, tip, listed }
+    }
+
+    /// The same as one of several: whose files are named after it, as the settings name them.
+    #[must_use]
+    pub fn named(self, name: RepositoryName) -> Self {
+        Self { name, ..self }
     }
 
     /// The commit; none of a work tree.
@@ -107,7 +118,7 @@ impl Snapshot {
     /// [`SnapshotError`] says which file cannot be read.
     pub fn facts(&self, discover: &Discover, paths: &[FleetPath]) -> Result<Facts, SnapshotError> {
         let (inventory, clear_keys) = self.inventory(discover)?;
-        let prospect = Prospect::of(&inventory);
+        let prospect = Prospect::of(&inventory).in_repository(&self.name);
         let files = prospect.over(self.packed()?);
         let mut bundles = Bundles::of(paths, &files);
         let contents = self.store.contents();
@@ -121,10 +132,10 @@ impl Snapshot {
 
     /// What is wanted and there, and which keys stand in clear.
     fn inventory(&self, discover: &Discover) -> Result<(Inventory, Vec<ClearKey>), SnapshotError> {
-        let changes: Vec<_> = self.listed.iter().map(change).collect();
+        let changes: Vec<_> = self.listed.iter().filter_map(|one| self.change(one)).collect();
         let keys = RefCell::new(BTreeSet::new());
         let mut inventory = Inventory::empty(discover);
-        inventory.change(self.tip, &changes, |files| {
+        inventory.change(&self.name, self.tip, &changes, |files| {
             let read = parallel::try_map(files, || {
                 let contents = self.store.contents();
                 move |(path, blob): &(RepoPath, ObjectId)| self.file(&contents, path, *blob)
@@ -137,6 +148,15 @@ impl Snapshot {
         Ok((inventory, keys.into_inner().into_iter().collect()))
     }
 
+    fn change(&self, listed: &Listed) -> Option<Change> {
+        let entry = match Format::of(&listed.path).filter(|_| listed.is_file) {
+            Some(_) => Entry::Read(listed.blob),
+            None => Entry::Other,
+        };
+        let path = RepoPath::in_repository(&self.name, listed.path.as_str()).ok()?;
+        Some((path, entry))
+    }
+
     /// What a file says; nothing where that concerns nobody.
     fn file(
         &self,
@@ -144,7 +164,7 @@ impl Snapshot {
         path: &RepoPath,
         blob: ObjectId,
     ) -> Result<Option<File>, SnapshotError> {
-        let (Some(format), Some(listed)) = (Format::of(path), self.find(path)) else {
+        let (Some(format), Some(listed)) = (Format::of(path), self.find(&path.unnamed())) else {
             return Ok(None);
         };
         let parsed = if listed.bytes > MAX_FILE_BYTES {
@@ -182,14 +202,6 @@ fn discover(dir: &Path) -> Result<gix::Repository, SnapshotError> {
     let options = gix::open::Options::isolated();
     gix::discover_opts(dir, gix::discover::upwards::Options::default(), options)
         .map_err(|source| SnapshotError::NoRepository { dir: dir.into(), source: source.into() })
-}
-
-fn change(listed: &Listed) -> Change {
-    let entry = match Format::of(&listed.path).filter(|_| listed.is_file) {
-        Some(_) => Entry::Read(listed.blob),
-        None => Entry::Other,
-    };
-    (listed.path.clone(), entry)
 }
 
 /// Why a repository cannot be looked at.

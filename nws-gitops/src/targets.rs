@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Destination, RepoPath, Target};
+use crate::{Destination, RepoPath, RepositoryName, Target};
 
 /// The groups of clusters that apply the repository, by the directories that are theirs, and where their Secrets go.
 ///
 /// What a manifest below a target's directory wants, that target wants; of nested directories the inner one counts. Whatever
-/// lies in none is wanted by the default target.
+/// lies in none is wanted by the default target. Of several repositories the top is a directory too.
 ///
 /// ```
 /// use nws_gitops::{Destination, Target, Targets};
@@ -23,6 +23,8 @@ pub struct Targets {
     by_dir: BTreeMap<RepoPath, Target>,
     by_root: BTreeMap<RepoPath, Target>,
     destinations: BTreeMap<Target, Destination>,
+    /// Of what is wanted in these repositories.
+    elsewhere: BTreeMap<Target, BTreeMap<RepositoryName, Destination>>,
     default: Destination,
 }
 
@@ -33,6 +35,7 @@ impl Targets {
             by_dir: BTreeMap::new(),
             by_root: BTreeMap::from([(default.root.clone(), Target::default())]),
             destinations: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             default,
         }
     }
@@ -51,9 +54,7 @@ impl Targets {
         if target.is_default() || self.destinations.contains_key(&target) {
             return Err(InvalidTargets::Twice { target });
         }
-        if let Some(other) = self.by_root.insert(destination.root.clone(), target.clone()) {
-            return Err(InvalidTargets::Root { root: destination.root, target, other });
-        }
+        self.take_root(&destination.root, &target)?;
         for dir in dirs {
             if let Some(other) = self.by_dir.insert(dir.clone(), target.clone()) {
                 return Err(InvalidTargets::Directory { dir, target, other });
@@ -61,6 +62,31 @@ impl Targets {
         }
         self.destinations.insert(target, destination);
         Ok(self)
+    }
+
+    /// The same with a place of its own for what this target wants in one of several repositories.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTargets`] if another target has that root.
+    pub fn with_elsewhere(
+        mut self,
+        target: Target,
+        wanted_in: RepositoryName,
+        destination: Destination,
+    ) -> Result<Self, InvalidTargets> {
+        self.take_root(&destination.root, &target)?;
+        self.elsewhere.entry(target).or_default().insert(wanted_in, destination);
+        Ok(self)
+    }
+
+    fn take_root(&mut self, root: &RepoPath, target: &Target) -> Result<(), InvalidTargets> {
+        match self.by_root.insert(root.clone(), target.clone()).filter(|other| other != target) {
+            Some(other) => {
+                Err(InvalidTargets::Root { root: root.clone(), target: target.clone(), other })
+            }
+            None => Ok(()),
+        }
     }
 
     /// The target of a manifest.
@@ -72,6 +98,17 @@ impl Targets {
     /// Where a target's Secrets go; those of one that is not there, with the default one's.
     pub fn destination(&self, target: &Target) -> &Destination {
         self.destinations.get(target).unwrap_or(&self.default)
+    }
+
+    /// Where those go that it wants in one of several repositories.
+    pub fn destination_from(&self, target: &Target, wanted_in: &str) -> &Destination {
+        let elsewhere = self.elsewhere.get(target).and_then(|from| from.get(wanted_in));
+        elsewhere.unwrap_or_else(|| self.destination(target))
+    }
+
+    fn all_of(&self, target: &Target) -> impl Iterator<Item = &Destination> {
+        let elsewhere = self.elsewhere.get(target).into_iter().flat_map(BTreeMap::values);
+        elsewhere.chain([self.destination(target)])
     }
 
     /// The target of a Secret of ours: whose root its directory lies in, else the one that it names, else as of any file.
@@ -86,9 +123,11 @@ impl Targets {
 
     /// Whether a file lies in a directory of the target's root, where its layout has one.
     pub(crate) fn collects(&self, target: &Target, path: &RepoPath) -> bool {
-        let Destination { layout, root, .. } = self.destination(target);
         let above = path.parent().and_then(|dir| dir.parent());
-        !layout.is_beside_manifests() && above.as_ref() == Some(root)
+        let collects = |one: &Destination| {
+            !one.layout.is_beside_manifests() && above.as_ref() == Some(&one.root)
+        };
+        self.all_of(target).any(collects)
     }
 
     /// Whether a directory is the root of some target, or has one in it: a bundle there would hold that target's bundles.
@@ -98,7 +137,8 @@ impl Targets {
 
     /// Whether some target's Secrets stand among the manifests that want them.
     pub(crate) fn stand_beside_manifests(&self) -> bool {
-        let mut all = self.destinations.values().chain([&self.default]);
+        let elsewhere = self.elsewhere.values().flat_map(BTreeMap::values);
+        let mut all = self.destinations.values().chain(elsewhere).chain([&self.default]);
         all.any(|destination| destination.layout.is_beside_manifests())
     }
 }

@@ -37,6 +37,7 @@ mod signed_commits;
 mod ssh;
 mod state_lost;
 mod tenant_conflict;
+mod two_repositories;
 mod two_targets;
 mod ungated;
 mod webhook;

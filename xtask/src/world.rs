@@ -85,6 +85,8 @@ pub(crate) struct World {
     pub(crate) proxy: CaProxy,
     pub(crate) git_host: GitHost,
     pub(crate) repository: Repository,
+    /// The repositories beside it.
+    pub(crate) others: Vec<Other>,
     pub(crate) webhook: Webhook,
     pub(crate) probe: Probe,
     /// The root certificates of what the CA issues and has issued, PEM.
@@ -116,15 +118,19 @@ impl World {
         let repository = Repository::create(&tools.git, folder, settings.beginning).await?;
         let git_host = GitHost::start(tools, folder, &net).await?;
         let webhook = Webhook::new(folder, net.part()?)?;
-        let clusters = start_clusters(tools, folder, &net, &repository, settings.trees).await?;
+        let others = start_others(tools, folder, &net, settings).await?;
+        let all = (&repository, &others[..]);
+        let clusters = start_clusters(tools, folder, &net, all, settings.trees).await?;
         let places = Places {
             folder: folder.to_owned(),
             cas: cas.places(settings.way),
             repository: git_host.url(repository.path()),
-            ssh: Some(Ssh {
-                deploy_key: git_host.deploy_key(),
-                known_hosts: git_host.known_hosts(),
-            }),
+            ssh: Some(ssh(&git_host)),
+            others: others
+                .iter()
+                .zip(settings.others)
+                .map(|(other, (_, told))| (other.url(), ssh(&other.host), *told))
+                .collect(),
             challenge: net.challenge,
             webhook: Some(Told {
                 listen: webhook.address(),
@@ -137,7 +143,7 @@ impl World {
         let daemon = Daemon::new(nws_certd, &places, settings)?;
         let roots = cas.roots();
         let probe = Probe::new(&roots, net.https)?;
-        let Cas { first: (proxy, ca), others, .. } = cas;
+        let Cas { first: (proxy, ca), others: fallbacks, .. } = cas;
         let folder = folder.to_owned();
         Ok(Self {
             daemon,
@@ -145,12 +151,13 @@ impl World {
             proxy,
             git_host,
             repository,
+            others,
             webhook,
             probe,
             roots,
             dns,
             ca,
-            fallbacks: others,
+            fallbacks,
             nobody: net.network.host(9),
             folder,
         })
@@ -283,15 +290,51 @@ impl World {
     }
 }
 
+/// A repository beside the first, behind a git host of its own.
+pub(crate) struct Other {
+    name: &'static str,
+    pub(crate) repository: Repository,
+    pub(crate) host: GitHost,
+}
+
+impl Other {
+    fn url(&self) -> String {
+        self.host.url(self.repository.path())
+    }
+}
+
+async fn start_others(
+    tools: &Tools,
+    folder: &Path,
+    net: &Net,
+    settings: Settings,
+) -> Result<Vec<Other>> {
+    let mut others = Vec::new();
+    for (name, _) in settings.others {
+        let folder = folder.join(name);
+        files::make_folder(&folder)?;
+        let repository = Repository::create(&tools.git, &folder, settings.beginning).await?;
+        others.push(Other { name, repository, host: GitHost::start(tools, &folder, net).await? });
+    }
+    Ok(others)
+}
+
+fn ssh(host: &GitHost) -> Ssh {
+    Ssh { deploy_key: host.deploy_key(), known_hosts: host.known_hosts() }
+}
+
 async fn start_clusters(
     tools: &Tools,
     folder: &Path,
     net: &Net,
-    repository: &Repository,
+    (first, others): (&Repository, &[Other]),
     trees: [&'static str; 2],
 ) -> Result<Vec<Cluster>> {
     let mut clusters = Vec::new();
     for ((name, host), tree) in [("edge-a", 2), ("edge-b", 3)].into_iter().zip(trees) {
+        let (of, tree) = tree.split_once(':').unwrap_or(("", tree));
+        let other = others.iter().find(|other| other.name == of);
+        let repository = other.map_or(first, |other| &other.repository);
         let (edge, runtime) =
             Edge::start(&tools.haproxy, folder, name, net, net.network.host(host)).await?;
         let log = folder.join(format!("cluster-of-{name}.log"));

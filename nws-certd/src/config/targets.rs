@@ -2,60 +2,183 @@
 
 use std::collections::BTreeMap;
 
-use nws_gitops::{Destination, FleetClusters, Layout, RepoPath, Target, Targets};
+use nws_gitops::{Destination, FleetClusters, Layout, RepoPath, RepositoryName, Target, Targets};
 
 use super::read::Reader;
+use super::roles::{Role, is_one_of};
 
 /// All targets; the default one is what `[git]` says.
-pub(super) fn targets(from: &mut Reader) -> Option<Targets> {
-    let layout = from.text_or("git.layout", "fleet-bundles");
-    let root = from.text_or("git.root", Destination::ROOT);
+pub(super) fn targets(from: &mut Reader, roles: Option<&[Role]>) -> Option<Targets> {
+    let git = from.tables("git");
+    let places: Vec<_> = git.iter().map(|table| Place::take(from, table)).collect();
+    let names: Option<Vec<_>> =
+        roles.map(|roles| roles.iter().map(|one| one.name.clone()).collect());
     let tables = if from.has("targets") { from.tables("targets") } else { Vec::new() };
-    let all: Vec<_> = tables.iter().map(|table| one(from, table, layout, root.as_ref())).collect();
-    let default = Destination { layout: layout?, ..Destination::at(root?) };
-    let mut targets = Targets::new(default);
-    for (table, one) in tables.iter().zip(all) {
-        let (name, dirs, destination) = one?;
-        let with = targets.with(name, dirs, destination);
-        targets = with.map_err(|error| from.fault(table, error.to_string())).ok()?;
+    let each = tables.iter().map(|table| Special::take(from, table, names.as_deref()));
+    let each: Vec<_> = each.collect();
+    let places: Vec<_> = places.into_iter().collect::<Option<_>>()?;
+    let each: Vec<_> = each.into_iter().collect::<Option<_>>()?;
+    let ways = Ways { roles: roles?, places: &places };
+    let everywhere = ways.of(from, None)?;
+    let (_, usual) = everywhere.first()?;
+    let mut targets = Targets::new(usual.clone());
+    for (name, destination) in everywhere.into_iter().skip(1) {
+        let with = targets.with_elsewhere(Target::default(), name, destination);
+        targets = with.map_err(|error| from.fault("git", error.to_string())).ok()?;
+    }
+    for special in &each {
+        let ways = ways.of(from, Some(special))?;
+        let with = special.join(targets, ways);
+        targets = with.map_err(|error| from.fault(&special.table, error)).ok()?;
     }
     Some(targets)
 }
 
-type One = (Target, Vec<RepoPath>, Destination);
+/// Where Secrets go in one repository.
+struct Place {
+    layout: Layout,
+    root: RepoPath,
+}
 
-/// What is not said is as for the default target, in a directory of the target's name.
-fn one(
-    from: &mut Reader,
-    table: &str,
+impl Place {
+    fn take(from: &mut Reader, table: &str) -> Option<Self> {
+        let layout = from.text_or(&format!("{table}.layout"), "fleet-bundles");
+        let root = from.text_or(&format!("{table}.root"), Destination::ROOT);
+        Some(Self { layout: layout?, root: root? })
+    }
+}
+
+/// A target of its own. What it does not say is as for the default target, in a directory of the target's name.
+struct Special {
+    table: String,
+    name: Target,
+    /// The repositories it is looked for in; none stands for all.
+    repositories: Vec<RepositoryName>,
+    paths: Vec<RepoPath>,
+    deliver_to: Option<RepositoryName>,
     layout: Option<Layout>,
-    above: Option<&RepoPath>,
-) -> Option<One> {
-    let key = |name: &str| format!("{table}.{name}");
-    let name = from.required_text::<Target>(&key("name"), "a name for it, for instance \"eu\"");
-    let dirs = from.texts::<RepoPath>(&key("paths"));
-    let own_layout = from.optional_text(&key("layout"));
-    let own_root = from.optional_text(&key("root"));
-    let clusters = clusters(from, &key);
-    let (name, dirs, layout) = (name?, dirs?, own_layout?.or(layout)?);
-    if dirs.is_empty() {
-        from.fault(
-            &key("paths"),
-            "is missing or empty; write the directories whose manifests are for it, for instance [\"clusters/eu\"]",
-        );
-        return None;
+    root: Option<RepoPath>,
+    clusters: FleetClusters,
+}
+
+impl Special {
+    fn take(from: &mut Reader, table: &str, all: Option<&[RepositoryName]>) -> Option<Self> {
+        let key = |name: &str| format!("{table}.{name}");
+        let name = from.required_text::<Target>(&key("name"), "a name for it, for instance \"eu\"");
+        let paths = from.texts::<RepoPath>(&key("paths"));
+        let repositories = from.texts::<RepositoryName>(&key("repositories"));
+        let deliver_to = from.optional_text(&key("deliver_to"));
+        let layout = from.optional_text(&key("layout"));
+        let root = from.optional_text(&key("root"));
+        let clusters = clusters(from, &key);
+        let (name, paths, repositories) = (name?, paths?, repositories?);
+        if paths.is_empty() && repositories.is_empty() {
+            from.fault(
+                &key("paths"),
+                "is missing or empty; write the directories whose manifests are for it, for instance [\"clusters/eu\"]",
+            );
+            return None;
+        }
+        let deliver_to: Option<RepositoryName> = deliver_to?;
+        let mut named: Vec<_> = repositories.iter().map(|one| ("repositories", one)).collect();
+        named.extend(deliver_to.iter().map(|one| ("deliver_to", one)));
+        let all = all?;
+        let known = named.into_iter().map(|(field, one)| is_one_of(from, &key(field), one, all));
+        if known.filter(|is_known| !is_known).count() > 0 {
+            return None;
+        }
+        let (layout, root, clusters) = (layout?, root?, clusters?);
+        let table = table.to_owned();
+        Some(Self { table, name, repositories, paths, deliver_to, layout, root, clusters })
     }
-    let clusters = clusters?;
-    if clusters != FleetClusters::default() && !layout.has_fleet_yaml() {
-        from.fault(
-            table,
-            "says which clusters Fleet is to choose, which a layout without a fleet.yaml cannot tell it; remove cluster_group and cluster_selector, or set the layout fleet-bundles or fleet-nested",
-        );
-        return None;
+
+    /// The targets with this one, whose Secrets go these ways.
+    fn join(
+        &self,
+        targets: Targets,
+        ways: Vec<(RepositoryName, Destination)>,
+    ) -> Result<Targets, String> {
+        let in_one = |name: &RepositoryName| match &self.paths[..] {
+            [] => RepoPath::top_of(name).into_iter().collect(),
+            paths => within(name, paths),
+        };
+        let dirs = ways.iter().flat_map(|(name, _)| in_one(name)).collect();
+        let mut ways = ways.into_iter();
+        let Some((_, usual)) = ways.next() else {
+            return Err("is for repositories in which nothing is wanted; set wants there".into());
+        };
+        let first = targets.with(self.name.clone(), dirs, usual);
+        let rest = ways
+            .try_fold(first.map_err(|error| error.to_string())?, |targets, (name, to)| {
+                targets.with_elsewhere(self.name.clone(), name, to)
+            });
+        rest.map_err(|error| error.to_string())
     }
-    let in_its_name = || format!("{}/{name}", above?).parse().ok();
-    let root = own_root?.or_else(in_its_name)?;
-    Some((name, dirs, Destination { layout, root, clusters }))
+}
+
+fn within(name: &RepositoryName, paths: &[RepoPath]) -> Vec<RepoPath> {
+    // What was read as a path is one in any repository.
+    paths.iter().filter_map(|path| RepoPath::in_repository(name, path.as_str()).ok()).collect()
+}
+
+/// From each repository to the one that receives what is wanted in it.
+struct Ways<'a> {
+    roles: &'a [Role],
+    places: &'a [Place],
+}
+
+impl Ways<'_> {
+    /// Those of a target, or of the default one, from each repository that it is looked for in.
+    fn of(
+        &self,
+        from: &mut Reader,
+        special: Option<&Special>,
+    ) -> Option<Vec<(RepositoryName, Destination)>> {
+        let is_meant = |role: &&Role| {
+            let only = special.map_or(&[][..], |special| &special.repositories);
+            role.wants && (only.is_empty() || only.contains(&role.name))
+        };
+        let ways = self.roles.iter().filter(is_meant);
+        let ways: Vec<_> =
+            ways.map(|role| Some((role.name.clone(), self.way(from, role, special)?))).collect();
+        ways.into_iter().collect()
+    }
+
+    fn way(
+        &self,
+        from: &mut Reader,
+        role: &Role,
+        special: Option<&Special>,
+    ) -> Option<Destination> {
+        let to =
+            special.and_then(|special| special.deliver_to.as_ref()).unwrap_or(&role.deliver_to);
+        let mut places = self.roles.iter().zip(self.places);
+        let (receiver, place) = places.find(|(receiver, _)| receiver.name == *to)?;
+        let layout = special.and_then(|special| special.layout).unwrap_or(place.layout);
+        let root = match special {
+            None => place.root.as_str().to_owned(),
+            Some(Special { root: Some(root), .. }) => root.as_str().to_owned(),
+            Some(Special { name, .. }) => format!("{}/{name}", place.root.as_str()),
+        };
+        let clusters = special.map(|special| special.clusters.clone()).unwrap_or_default();
+        let table = special.map_or(&role.table, |special| &special.table);
+        if layout.is_beside_manifests() && receiver.name != role.name {
+            from.fault(table, format!(
+                "has what {} wants delivered to {to} in a layout that puts it beside its manifest, which is not there; set the layout fleet-bundles or tree for {to}, or remove deliver_to",
+                role.name
+            ));
+            return None;
+        }
+        if clusters != FleetClusters::default() && !layout.has_fleet_yaml() {
+            from.fault(
+                table,
+                "says which clusters Fleet is to choose, which a layout without a fleet.yaml cannot tell it; remove cluster_group and cluster_selector, or set the layout fleet-bundles or fleet-nested",
+            );
+            return None;
+        }
+        let root = RepoPath::in_repository(&receiver.name, &root).ok()?;
+        Some(Destination { layout, root, clusters })
+    }
 }
 
 fn clusters(from: &mut Reader, key: &impl Fn(&str) -> String) -> Option<FleetClusters> {

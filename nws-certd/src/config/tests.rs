@@ -10,6 +10,7 @@ use nws_expiry::{Backoff, Doubling, Steps};
 use super::*;
 
 mod https;
+mod repositories;
 mod targets;
 
 const WHOLE: &str = r#"
@@ -39,10 +40,10 @@ fn check_faults(text: &str, want: Expect) {
 #[test]
 fn what_must_be_said_is_enough() {
     let config = read(WHOLE).unwrap();
-    assert_eq!(config.git.remote.branch.as_str(), "main");
-    assert_eq!(config.git.poll, Duration::from_secs(60));
-    assert_eq!(config.git.batch, Duration::from_secs(30));
-    assert_eq!(config.git.batch_max, Duration::from_secs(120));
+    assert_eq!(config.git[0].remote.branch.as_str(), "main");
+    assert_eq!(config.git[0].poll, Duration::from_secs(60));
+    assert_eq!(config.git[0].batch, Duration::from_secs(30));
+    assert_eq!(config.git[0].batch_max, Duration::from_secs(120));
     assert_eq!(config.challenge.listen, ["[::]:8089".parse().unwrap()]);
     assert_eq!(config.orders.concurrency.get(), 8);
     assert_eq!(config.orders.key_type, KeyType::EcdsaP256);
@@ -52,7 +53,9 @@ fn what_must_be_said_is_enough() {
     assert!(config.cas[0].contact.is_empty() && config.cas[0].eab.is_none());
     assert_eq!(config.cas[0].account.as_str(), "account");
     assert!(
-        config.git.ssh.is_none() && config.git.signing_key.is_none() && config.webhook.is_none()
+        config.git[0].ssh.is_none()
+            && config.git[0].signing_key.is_none()
+            && config.webhook.is_none()
     );
     assert_eq!(config.retry.backoff, Backoff::default());
     assert_eq!(config.retry.park_after, time::Duration::days(7));
@@ -120,8 +123,8 @@ addresses = ["203.0.113.1", "2001:db8::1"]
     );
     assert_eq!(ca.preferred_chain.as_ref().unwrap().to_string(), "ISRG Root X1");
     assert_eq!(ca.eab.as_ref().unwrap().kid, "kid-1");
-    assert_eq!(config.git.batch_max, Duration::from_secs(300), "never less than batch");
-    assert_eq!(config.git.signing_key, Some("/etc/nws-certd/signing-key".into()));
+    assert_eq!(config.git[0].batch_max, Duration::from_secs(300), "never less than batch");
+    assert_eq!(config.git[0].signing_key, Some("/etc/nws-certd/signing-key".into()));
     assert_eq!(config.discover.include.len(), 2);
     assert_eq!(config.orders.key_type, KeyType::Rsa2048);
     assert_eq!(config.renewal.renew_before, Some("20d".parse().unwrap()));
@@ -130,7 +133,7 @@ addresses = ["203.0.113.1", "2001:db8::1"]
     assert_eq!(config.retry.backoff.validation, Steps::new(waits.into()).unwrap());
     assert_eq!(config.retry.backoff.free, Doubling::new(minute / 60, minute).unwrap());
     assert_eq!(config.retry.park_after, time::Duration::days(30));
-    assert_eq!(config.git.ssh.unwrap().key, PathBuf::from("/etc/nws-certd/deploy-key"));
+    assert_eq!(config.git[0].ssh.as_ref().unwrap().key, PathBuf::from("/etc/nws-certd/deploy-key"));
     assert_eq!(config.webhook.unwrap().listen, ["[::]:8090".parse().unwrap()]);
     assert_eq!(config.edges.https_port, 8443);
     let edges = ["203.0.113.1", "2001:db8::1"].map(|edge| edge.parse::<IpAddr>().unwrap());

@@ -12,6 +12,7 @@ use nws_gitops::{
 use serde::{Deserialize, Deserializer, de};
 
 use super::read::Reader;
+use super::roles::Role;
 use super::targets::targets;
 
 /// Orders that run at a time: enough to keep a CA's round trips overlapped, far below its request limits.
@@ -64,7 +65,11 @@ fn choice<T>(from: &mut Reader, key: &str, [one, other]: [(&str, T); 2]) -> Opti
 }
 
 /// `cas` are the names of those that are configured; `None` if that is not known.
-pub(super) fn discover(from: &mut Reader, cas: Option<BTreeSet<CaName>>) -> Option<Discover> {
+pub(super) fn discover(
+    from: &mut Reader,
+    cas: Option<BTreeSet<CaName>>,
+    roles: Option<&[Role]>,
+) -> Option<Discover> {
     let include = from.texts("discover.include");
     let exclude = from.texts("discover.exclude");
     let cert_managers = [("skip", CertManager::Skip), ("adopt", CertManager::Adopt)];
@@ -75,7 +80,8 @@ pub(super) fn discover(from: &mut Reader, cas: Option<BTreeSet<CaName>>) -> Opti
     let allow: Option<Vec<NamePattern>> = from.texts("names.allow");
     let shared = [("refuse", SharedHosts::Refuse), ("allow", SharedHosts::Allow)];
     let shared_hosts = choice(from, "names.shared", shared);
-    let targets = targets(from);
+    let targets = targets(from, roles);
+    let silent = roles?.iter().filter(|role| !role.wants).map(|role| role.name.clone());
     Some(Discover {
         cas: cas.unwrap_or_default(),
         mode: mode?,
@@ -86,6 +92,7 @@ pub(super) fn discover(from: &mut Reader, cas: Option<BTreeSet<CaName>>) -> Opti
         allow: allow?.into_iter().collect(),
         shared_hosts: shared_hosts?,
         targets: targets?,
+        nothing_wanted_in: silent.collect(),
     })
 }
 

@@ -19,6 +19,7 @@ mod power_revocation;
 mod pushing;
 mod removing;
 mod renewals;
+mod repositories;
 mod retries;
 mod revoking;
 mod rewriting;

@@ -3,6 +3,7 @@
 mod account_keys;
 mod begin;
 mod clock;
+mod fetch;
 mod look;
 mod push;
 pub(super) mod removals;
@@ -19,7 +20,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::{Daemon, Look};
+use super::{Daemon, LONGEST_SLEEP, Look};
 use crate::plan::{CaView, Next, Plan, Planned};
 use crate::report::instant;
 use crate::store::{Facts, Step, StoreError};
@@ -46,9 +47,7 @@ impl Daemon {
         self.forget_unusable(&mut facts);
         let mut plan = self.plan(now, &facts);
         self.forget_pushes_if_none(&plan);
-        if self.commit_at(&plan).is_some_and(|at| at <= now) {
-            self.publish(&mut plan, &mut facts).await;
-        }
+        self.publish(now, &mut plan, &mut facts).await;
         self.survey().await;
         self.keep_unwanted(now, &facts).await?;
         self.keep_wants(&plan).await?;
@@ -72,8 +71,10 @@ impl Daemon {
     /// where a CA holds everything, until the next start.
     fn waits_no_longer(&mut self) {
         self.refused.clear();
-        self.fetching.over();
-        self.pushing.over();
+        for branch in &mut self.branches {
+            branch.fetching.over();
+            branch.pushing.over();
+        }
         self.removals.waits_no_longer();
         self.stuck.over();
         for authority in &self.parts.ordering.authorities {
@@ -216,9 +217,9 @@ impl Daemon {
             self.revoke_at(now, plan, facts),
             self.remove_at(now, facts),
             self.next_sweep,
-            self.next_poll,
+            self.next_look(),
         ];
-        waiting.into_iter().flatten().min().unwrap_or(now + self.parts.poll)
+        waiting.into_iter().flatten().min().unwrap_or(now + LONGEST_SLEEP)
     }
 }
 

@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 use time::{Duration, OffsetDateTime};
 
 use super::{AttemptReport, Chapter, EdgeReport, PushReport, Serves, Story};
-use crate::report::{DeliveryReport, RevocationReport, Stage, UnwantedReport, instant};
+use crate::report::{
+    BranchReport, DeliveryReport, RevocationReport, Stage, UnwantedReport, instant,
+};
 
 /// `nws-certd explain`.
 pub(crate) fn story_text(story: &Story) -> String {
-    let tip = story.branch.tip.as_deref().map_or("no commit yet", |tip| short(tip));
-    let mut page = Page(format!(
-        "{}, branch {} at {tip}, {}\n",
-        story.host,
-        story.branch.name,
-        instant(story.at)
-    ));
+    let at = match &story.branches[..] {
+        [] => branch(&story.branch),
+        several => several.iter().map(branch).collect::<Vec<_>>().join(", "),
+    };
+    let mut page = Page(format!("{}, {at}, {}\n", story.host, instant(story.at)));
     for chapter in &story.certificates {
         page.chapter(chapter, story.at);
     }
@@ -30,6 +30,12 @@ pub(crate) fn story_text(story: &Story) -> String {
     page.lines("fault", story.faults.iter().map(|fault| fault.text.clone()));
     page.lines("trouble", story.troubles.iter().map(|trouble| trouble.text.clone()));
     page.0
+}
+
+fn branch(branch: &BranchReport) -> String {
+    let tip = branch.tip.as_deref().map_or("no commit yet", |tip| short(tip));
+    let of = branch.repository.as_ref().map_or_else(String::new, |name| format!("{name}: "));
+    format!("{of}branch {} at {tip}", branch.name)
 }
 
 struct Page(String);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use nws_expiry::RenewBefore;
-use nws_gitops::FleetPath;
+use nws_gitops::{FleetPath, RepositoryName};
 
 use crate::args::Output;
 use crate::at::At;
@@ -25,6 +25,9 @@ pub struct Lint {
     /// [default: HEAD of a bare repository; of a URL git.branch, or main]
     #[arg(long, value_name = "REV")]
     pub(super) rev: Option<String>,
+    /// Which of the configured repositories it is, where there are several [default: the one of that URL]
+    #[arg(long = "as", value_name = "NAME")]
+    pub(super) configured_as: Option<RepositoryName>,
     /// Where Fleet looks for bundles, as spec.paths of the GitRepo has it, "." for the top; may be repeated
     /// [default: unknown, so that only what has a fleet.yaml counts]
     #[arg(long = "fleet-path", value_name = "PATH")]

@@ -17,62 +17,90 @@ use crate::config::{Config, GitSettings};
 /// Whoever waits for a clone of a large repository waits no longer.
 const GIT_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// A repository on this machine or elsewhere.
+/// A repository, and what is configured for it.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) struct Place<'a> {
+    whereabouts: Whereabouts,
+    settings: Option<&'a GitSettings>,
+}
+
+/// On this machine or elsewhere.
+#[derive(Debug)]
+enum Whereabouts {
     /// The files on disk, or of a revision.
     Here { dir: PathBuf, rev: Option<String> },
     /// A branch behind a URL.
     There(Remote),
 }
 
-impl Place {
+impl<'a> Place<'a> {
     /// What is a directory is one, whatever else its name might mean.
-    pub(super) fn of(asked: &Lint, config: Option<&Config>) -> Result<Self, LintError> {
+    pub(super) fn of(asked: &Lint, config: Option<&'a Config>) -> Result<Self, LintError> {
         let dir = &asked.repository;
         if dir.is_dir() {
-            return Ok(Self::Here { dir: dir.clone(), rev: asked.rev.clone() });
+            let settings = settings(asked, config, None)?;
+            let (dir, rev) = (dir.clone(), asked.rev.clone());
+            return Ok(Self { whereabouts: Whereabouts::Here { dir, rev }, settings });
         }
         let url = url(dir)?;
-        let branch = match (&asked.rev, config.map(|config| &config.git.remote)) {
+        let settings = settings(asked, config, Some(&url))?;
+        let branch = match (&asked.rev, settings.map(|settings| &settings.remote)) {
             (Some(branch), _) => branch.parse().map_err(LintError::Branch)?,
             (None, Some(ours)) if ours.url == url => ours.branch.clone(),
             (None, _) => "main".parse().map_err(LintError::Branch)?,
         };
-        Ok(Self::There(Remote { url, branch }))
+        Ok(Self { whereabouts: Whereabouts::There(Remote { url, branch }), settings })
     }
 
     /// Gives what is there to `look`. What comes from a URL is gone from this machine afterwards.
     pub(super) fn snapshot<T>(
         &self,
-        config: Option<&Config>,
         path: OsString,
         look: impl FnOnce(Snapshot) -> Result<T, LintError>,
     ) -> Result<T, LintError> {
-        match self {
-            Self::Here { dir, rev: None } => look(Snapshot::open(dir)?),
-            Self::Here { dir, rev: Some(rev) } => look(Snapshot::open_at(dir, rev)?),
-            Self::There(remote) => {
+        let name = self.settings.map(|settings| settings.name.clone()).unwrap_or_default();
+        match &self.whereabouts {
+            Whereabouts::Here { dir, rev: None } => look(Snapshot::open(dir)?.named(name)),
+            Whereabouts::Here { dir, rev: Some(rev) } => {
+                look(Snapshot::open_at(dir, rev)?.named(name))
+            }
+            Whereabouts::There(remote) => {
                 let dir = tempfile::tempdir().map_err(LintError::Disk)?;
-                let git = git(config.map(|config| &config.git), remote, dir.path(), path)?;
+                let git = git(self.settings, remote, dir.path(), path)?;
                 let mirror = Mirror::open(&dir.path().join("mirror"), remote.clone(), git)?;
                 let tip = mirror.fetch()?;
                 if tip.commit.is_none() {
                     return Err(LintError::NoBranch { remote: remote.clone() });
                 }
-                look(Snapshot::of_mirror(&mirror, &tip)?)
+                look(Snapshot::of_mirror(&mirror, &tip)?.named(name))
             }
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Here { dir, .. } => write!(f, "{}", dir.display()),
-            Self::There(remote) => write!(f, "{}", remote.url),
+        match &self.whereabouts {
+            Whereabouts::Here { dir, .. } => write!(f, "{}", dir.display()),
+            Whereabouts::There(remote) => write!(f, "{}", remote.url),
         }
     }
+}
+
+/// What is configured for it: of several repositories for the one that is named, else for the one of this URL.
+fn settings<'a>(
+    asked: &Lint,
+    config: Option<&'a Config>,
+    url: Option<&RemoteUrl>,
+) -> Result<Option<&'a GitSettings>, LintError> {
+    let all = config.map_or(&[][..], |config| &config.git);
+    let found = match (&asked.configured_as, all) {
+        (Some(name), all) => all.iter().find(|one| one.name == *name),
+        (None, [] | [_]) => return Ok(all.first()),
+        (None, all) => all.iter().find(|one| Some(&one.remote.url) == url),
+    };
+    let names = || all.iter().map(|one| one.name.to_string()).filter(|name| !name.is_empty());
+    found.map(Some).ok_or_else(|| LintError::Which { names: names().collect() })
 }
 
 /// A text that looks like one and is none may hold a credential, so it is not repeated.
@@ -106,6 +134,16 @@ fn git(
     Ok(git)
 }
 
+fn which(names: &[String]) -> String {
+    match names {
+        [] => "the configuration names no repository; leave out --as".to_owned(),
+        names => format!(
+            "the configuration has the repositories {}; say with --as which of them this is",
+            names.join(", ")
+        ),
+    }
+}
+
 /// Why a repository was not looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum LintError {
@@ -114,6 +152,12 @@ pub enum LintError {
     Nowhere {
         /// As written.
         dir: PathBuf,
+    },
+    /// It goes by one of several names in the configuration, or by none.
+    #[error("{}", which(names))]
+    Which {
+        /// Those that are configured.
+        names: Vec<String>,
     },
     /// Nothing that git is asked to go to.
     #[error(transparent)]
@@ -160,6 +204,7 @@ impl LintError {
     pub(crate) fn is_of_usage(&self) -> bool {
         match self {
             Self::Nowhere { .. }
+            | Self::Which { .. }
             | Self::Url(_)
             | Self::Branch(_)
             | Self::NoKey

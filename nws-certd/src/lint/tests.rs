@@ -9,7 +9,7 @@ use crate::report::Colour;
 
 mod repository;
 
-use repository::{Repository, config};
+use repository::{Repository, config, several};
 
 const NOW: OffsetDateTime = datetime!(2026-05-01 12:00 UTC);
 
@@ -276,4 +276,27 @@ fn only_the_usual_configuration_may_be_absent() {
         configuration(&dir.path().join("config.toml")),
         Err(ConfigError::Unreadable { .. })
     ));
+}
+
+/// Whose files they are decides which targets they are for.
+#[test]
+fn of_several_repositories_one_is_named() {
+    let repository = Repository::in_order();
+    let settings = several(&format!("file://{}", repository.top().display()));
+    let error = report(repository.top(), "", Some(&settings)).unwrap_err();
+    let told =
+        "the configuration has the repositories apps, certs; say with --as which of them this is";
+    assert_eq!(error.to_string(), told);
+    assert_eq!(Failure::Lint(error).code(), 64);
+    let error = report(repository.top(), "--as other", Some(&settings)).unwrap_err();
+    assert_eq!(error.to_string(), told);
+
+    let named = report(repository.top(), "--as apps", Some(&settings)).unwrap();
+    let wanted_by: Vec<_> = named.wanted.iter().flat_map(|one| &one.wanted_by).collect();
+    assert_eq!(wanted_by[0].path, "apps:apps/shop/ingress.yaml");
+
+    repository.git(&["commit", "--quiet", "--message=all"]);
+    let url = format!("file://{}", repository.top().display());
+    let by_url = report(Path::new(&url), "", Some(&settings)).unwrap();
+    assert_eq!(by_url.wanted[0].wanted_by[0].path, "apps:apps/shop/ingress.yaml");
 }

@@ -43,10 +43,10 @@ fn report(plan: &Plan, order_at: OffsetDateTime, held: Option<&str>) -> Vec<Cert
         plan,
         inventory: None,
         under_way: &|key| *key == key_of("ordering.example"),
-        commit_at: Some(NOON + Duration::minutes(5)),
+        commit_at: &|_| Some(NOON + Duration::minutes(5)),
         order_at,
         refused: &BTreeMap::new(),
-        held,
+        held: &|_| held,
     };
     scene.certificates()
 }

@@ -5,7 +5,9 @@ use comfy_table::{Cell, Color, ContentArrangement, Table};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::{CertificateReport, Report, RevocationReport, Stage, TroubleWith, UnwantedReport};
+use super::{
+    BranchReport, CertificateReport, Report, RevocationReport, Stage, TroubleWith, UnwantedReport,
+};
 
 /// `nws-certd status`.
 pub(crate) fn status_text(report: &Report, colour: Colour) -> String {
@@ -115,12 +117,19 @@ pub(crate) enum Colour {
 
 fn heading(report: &Report) -> String {
     let is_read = !report.troubles.iter().any(|trouble| trouble.with == TroubleWith::Fetch);
-    let at = match report.branch.tip.as_deref() {
-        Some(tip) => format!("at {}", &tip[..tip.len().min(12)]),
-        None if is_read => "at no commit yet".into(),
-        None => "not read yet".into(),
+    let line = |branch: &BranchReport| {
+        let of = branch.repository.as_ref().map_or_else(String::new, |name| format!("{name}: "));
+        let at = match branch.tip.as_deref() {
+            Some(tip) => format!("at {}", &tip[..tip.len().min(12)]),
+            None if is_read => "at no commit yet".into(),
+            None => "not read yet".into(),
+        };
+        format!("{of}branch {} {at}, {}\n", branch.name, instant(report.at))
     };
-    format!("branch {} {at}, {}\n", report.branch.name, instant(report.at))
+    match &report.branches[..] {
+        [] => line(&report.branch),
+        several => several.iter().map(line).collect(),
+    }
 }
 
 /// `nws-certd prune`.

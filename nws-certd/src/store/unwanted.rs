@@ -97,7 +97,7 @@ pub(super) async fn all(from: &SqlitePool) -> Result<Vec<(WantKey, Known)>, Stor
 
 /// The files of a want's sources, each written as a [`Source`](nws_gitops::Source) is, with `; ` between them.
 fn files(sources: &str) -> Vec<RepoPath> {
-    let file = |source: &str| source.split_once(", document ")?.0.parse().ok();
+    let file = |source: &str| RepoPath::read_back(source.split_once(", document ")?.0).ok();
     sources.split("; ").filter_map(file).collect()
 }
 

@@ -1,21 +1,23 @@
 //! One request, one answer.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use http_body_util::Full;
 use hyper::body::{Body as HttpBody, Bytes};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response};
+use nws_gitops::BranchName;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::Webhook;
 use super::event::{Event, Kind};
 use super::intake::Intake;
 use super::outcome::{Ignored, Refusal, Taken};
 use super::payload;
 use super::refusals::Refusals;
 use super::signature::Claims;
+use super::{Webhook, said};
 
 const PUSHES: &str = "/webhook";
 const HEALTH: &str = "/healthz";
@@ -23,15 +25,15 @@ const HEALTH: &str = "/healthz";
 /// What the connections share.
 pub(super) struct Desk {
     webhook: Webhook,
-    reference: String,
+    references: BTreeSet<String>,
     intake: Intake,
     refusals: Refusals,
 }
 
 impl Desk {
     pub(super) fn new(webhook: Webhook) -> Self {
-        let reference = webhook.branch.full();
-        Self { webhook, reference, intake: Intake::new(), refusals: Refusals::default() }
+        let references = webhook.branches.iter().map(BranchName::full).collect();
+        Self { webhook, references, intake: Intake::new(), refusals: Refusals::default() }
     }
 
     pub(super) async fn answer<B>(
@@ -43,7 +45,7 @@ impl Desk {
         B: HttpBody<Data = Bytes> + Unpin,
     {
         match self.take(request).await {
-            Ok(taken) => respond(taken.status(), taken.text(&self.webhook.branch)),
+            Ok(taken) => respond(taken.status(), taken.text(&said(&self.webhook.branches))),
             Err(refusal) => {
                 self.log(refusal, peer);
                 let mut response = respond(refusal.status(), refusal.to_string());
@@ -82,12 +84,17 @@ impl Desk {
         }
         let taken = self.understand(event, body.as_bytes())?;
         if taken == Taken::Push {
-            info!(provider = %event.provider, reference = self.reference, "push noted");
+            info!(provider = %event.provider, reference = self.reference(), "push noted");
             self.webhook.hint.notify_one();
         } else {
             debug!(provider = %event.provider, kind = ?event.kind, ?taken, "webhook delivery ignored");
         }
         Ok(taken)
+    }
+
+    /// Ours, as they are logged.
+    fn reference(&self) -> String {
+        self.references.iter().map(String::as_str).collect::<Vec<_>>().join(" or ")
     }
 
     fn understand(&self, event: Event, body: &[u8]) -> Result<Taken, Refusal> {
@@ -97,7 +104,7 @@ impl Desk {
             Kind::Push => {}
         }
         let reference = payload::reference(event.format, body).ok_or(Refusal::Unreadable)?;
-        Ok(if reference == self.reference {
+        Ok(if self.references.contains(&reference) {
             Taken::Push
         } else if reference.starts_with("refs/tags/") {
             Taken::Ignored(Ignored::Tag)

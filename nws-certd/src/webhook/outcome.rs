@@ -1,7 +1,6 @@
 //! What a request comes to.
 
 use hyper::StatusCode;
-use nws_gitops::BranchName;
 
 /// What was asked for in the right way.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,7 +30,7 @@ impl Taken {
         }
     }
 
-    pub(super) fn text(&self, branch: &BranchName) -> String {
+    pub(super) fn text(&self, branch: &str) -> String {
         match self {
             Self::Health => "ok".into(),
             Self::Push => format!("the push of {branch} is noted"),

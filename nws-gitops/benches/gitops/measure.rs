@@ -83,7 +83,7 @@ pub(crate) fn after(place: &Place) -> Outcome<String> {
     let wanted = inventory.wanted.len();
     mirror.refresh(&mut inventory, &tip)?;
     let s = begun.elapsed().as_secs_f64();
-    if inventory.wanted.len() != wanted || inventory.tip != tip {
+    if inventory.wanted.len() != wanted || inventory.tip(mirror.name()) != tip {
         return Err("the inventory is another".into());
     }
     Ok(said(&[("s", s), ("peak", peak()?)]))

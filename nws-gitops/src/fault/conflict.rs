@@ -17,6 +17,18 @@ pub enum Conflict {
         /// The file that keeps it.
         holder: RepoPath,
     },
+    /// Two repositories want a Secret that goes to one.
+    #[error(
+        "wants secret {secret}, which goes to the repository {repository}, as {holder} asks, and not where the others of this repository go; if other clusters apply it, give it a target of its own, else the same deliver_to"
+    )]
+    OtherRepository {
+        /// The Secret.
+        secret: SecretRef,
+        /// Where it goes.
+        repository: String,
+        /// The file that has its way.
+        holder: RepoPath,
+    },
     /// A tenant's host is no other's.
     #[error(
         "names {host}, for which namespace {namespace} has a certificate{}; use another host, or set names.shared = \"allow\"",

@@ -20,6 +20,7 @@ mod names;
 mod options;
 mod overrides;
 mod place;
+mod repositories;
 mod terms;
 mod verdict;
 

@@ -49,11 +49,15 @@ impl Inventory {
         lost: &BTreeSet<DnsName>,
     ) -> Vec<Candidate> {
         let owner = |path: &_| Owner::of(path, &self.around.ground);
+        let targets = &self.around.discover.targets;
         let candidate = |secret: &SecretRef| {
             let same = held::named(&self.delivered, secret);
             let mut faults = held::faults(same).collect();
-            let wanted =
-                self.index.decide(secret, &Case { same, lost, owner: &owner }, &mut faults);
+            let wanted = self.index.decide(
+                secret,
+                &Case { same, lost, targets, owner: &owner },
+                &mut faults,
+            );
             Candidate { secret: secret.clone(), wanted, faults }
         };
         secrets.iter().map(candidate).collect()

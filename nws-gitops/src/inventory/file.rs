@@ -1,5 +1,6 @@
 //! The files of a commit.
 
+use std::borrow::Borrow as _;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -59,8 +60,12 @@ impl Files {
 
     /// Everything below a directory, in the order of paths; none stands for the top.
     pub(crate) fn below(&self, dir: Option<&RepoPath>) -> impl Iterator<Item = &RepoPath> {
-        let prefix = dir.map_or_else(String::new, |dir| format!("{dir}/"));
+        let prefix = RepoPath::prefix(dir);
         let files = self.0.range::<str, _>((Bound::Included(&*prefix), Bound::Unbounded));
-        files.map(|(path, _)| path).take_while(move |path| path.as_str().starts_with(&prefix))
+        let is_below = move |path: &&RepoPath| -> bool {
+            let text: &str = (*path).borrow();
+            text.starts_with(&prefix)
+        };
+        files.map(|(path, _)| path).take_while(is_below)
     }
 }

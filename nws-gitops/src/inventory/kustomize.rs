@@ -1,5 +1,6 @@
 //! Which files are not deployed as they are written, since a kustomization changes them.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -272,14 +273,19 @@ fn below<'a, T>(
     all: &'a BTreeMap<RepoPath, T>,
     dir: Option<&RepoPath>,
 ) -> impl Iterator<Item = (&'a RepoPath, &'a T)> {
-    let prefix = dir.map_or_else(String::new, |dir| format!("{dir}/"));
+    let prefix = RepoPath::prefix(dir);
     let from = all.range::<str, _>((Bound::Included(&*prefix), Bound::Unbounded));
-    from.take_while(move |(path, _)| path.as_str().starts_with(&prefix))
+    let is_below = move |path: &RepoPath| -> bool {
+        let text: &str = path.borrow();
+        text.starts_with(&prefix)
+    };
+    from.take_while(move |(path, _)| is_below(path))
 }
 
 /// Where a relative path leads from a directory; nowhere if it leaves the repository.
 fn resolve(from: &Dir, written: &str) -> Option<Dir> {
-    let mut parts: Vec<_> = from.iter().flat_map(|dir| dir.as_str().split('/')).collect();
+    let within = from.as_ref().map_or("", RepoPath::as_str);
+    let mut parts: Vec<_> = within.split('/').filter(|part| !part.is_empty()).collect();
     for part in written.split('/').filter(|part| !matches!(*part, "" | ".")) {
         if part == ".." {
             parts.pop()?;
@@ -287,5 +293,9 @@ fn resolve(from: &Dir, written: &str) -> Option<Dir> {
             parts.push(part);
         }
     }
-    if parts.is_empty() { Some(None) } else { parts.join("/").parse().ok().map(Some) }
+    let top = from.as_ref().and_then(RepoPath::top);
+    match parts.is_empty() {
+        true => Some(top),
+        false => RepoPath::join(top.as_ref(), &parts.join("/")).ok().map(Some),
+    }
 }

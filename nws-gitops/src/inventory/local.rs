@@ -54,10 +54,7 @@ fn is_asked_for(file: &File, document: Option<usize>, discover: &Discover) -> bo
 /// Helm renders what lies in `templates/` beside a `Chart.yaml`, even where it looks like a plain manifest.
 pub(super) fn is_chart_template(path: &RepoPath, files: &Files) -> bool {
     let beside = |templates: RepoPath| {
-        let chart = templates
-            .parent()
-            .map_or_else(|| "Chart.yaml".to_owned(), |dir| format!("{dir}/Chart.yaml"));
-        chart.parse().is_ok_and(|chart: RepoPath| files.contains(&chart))
+        files.contains(&RepoPath::within(templates.parent().as_ref(), "Chart.yaml"))
     };
     path.ancestors().filter(|dir| dir.file_name() == "templates").any(beside)
 }

@@ -91,10 +91,8 @@ impl Surroundings {
     /// A `Chart.yaml` makes templates of what lies beside it in `templates/`.
     fn stir_templates(&self, chart: &RepoPath, stirred: &mut Stirred) {
         if chart.file_name() == "Chart.yaml" {
-            let dir = chart.parent().map_or_else(String::new, |dir| format!("{dir}/"));
-            if let Ok(templates) = format!("{dir}templates").parse() {
-                stirred.files.extend(self.ground.files.below(Some(&templates)).cloned());
-            }
+            let templates = RepoPath::within(chart.parent().as_ref(), "templates");
+            stirred.files.extend(self.ground.files.below(Some(&templates)).cloned());
         }
     }
 

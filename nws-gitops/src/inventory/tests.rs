@@ -38,9 +38,9 @@ impl Repository {
     }
 
     fn change_bytes<'a>(&mut self, changes: impl Iterator<Item = (&'a str, Option<&'a [u8]>)>) {
-        let mut changed = BTreeMap::new();
+        let mut changed: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for (path, text) in changes {
-            let path: RepoPath = path.parse().unwrap();
+            let path = RepoPath::read_back(path).unwrap();
             let blob = "4b825dc642cb6eb9a060e54bf8d69288fbee4904".parse().unwrap();
             let entry = match (text, Format::of(&path)) {
                 (Some(_), Some(_)) => Entry::Read(blob),
@@ -51,16 +51,22 @@ impl Repository {
                 Some(bytes) => drop(self.files.insert(path.clone(), bytes.to_owned())),
                 None => drop(self.files.remove(&path)),
             }
-            changed.insert(path, entry);
+            changed.entry(path.repository().to_owned()).or_default().insert(path, entry);
         }
-        let changed: Vec<_> = changed.into_iter().collect();
+        for (name, changed) in changed {
+            self.refresh(&name, &changed.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    fn refresh(&mut self, name: &str, changed: &[Change]) {
         let Self { files, inventory } = self;
         let read = |(path, blob): &(RepoPath, ObjectId)| {
             let parsed = parse(&files[path], Format::of(path)?);
             Some(File { path: path.clone(), blob: *blob, parsed })
         };
         let read = |files: &[_]| Ok::<_, ()>(files.iter().filter_map(read).collect());
-        inventory.change(Tip { commit: None }, &changed, read).unwrap();
+        let name = name.parse().unwrap_or_default();
+        inventory.change(&name, Tip { commit: None }, changed, read).unwrap();
     }
 }
 

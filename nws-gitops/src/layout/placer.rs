@@ -63,7 +63,8 @@ impl<'a> Placer<'a> {
     }
 
     fn destination(&self, key: &WantKey) -> &'a Destination {
-        self.inventory.targets().destination(&key.target)
+        let wanted_in = self.manifest(key).map_or("", RepoPath::repository);
+        self.inventory.targets().destination_from(&key.target, wanted_in)
     }
 
     fn find(&mut self, key: &WantKey) -> Result<RepoPath, RefusalReason> {

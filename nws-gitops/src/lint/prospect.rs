@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::bundles::{Bundles, PackedFile};
 use crate::layout::Placer;
-use crate::{Inventory, RepoPath, WantKey};
+use crate::{Inventory, RepoPath, RepositoryName, WantKey};
 
 /// Where Secrets go, and the files that go with them.
 pub(crate) struct Prospect {
@@ -24,6 +24,17 @@ impl Prospect {
             }
         }
         Self { places, companions: placer.into_companions() }
+    }
+
+    /// What of it is in one of several repositories, by the paths there: what Fleet makes of a repository ends in it.
+    pub(crate) fn in_repository(self, name: &RepositoryName) -> Self {
+        let is_there = |path: &RepoPath| path.repository() == name.as_str();
+        let places = self.places.into_iter().filter(|(_, path)| is_there(path));
+        let companions = self.companions.into_iter().filter(|(path, _)| is_there(path));
+        Self {
+            places: places.map(|(key, path)| (key, path.unnamed())).collect(),
+            companions: companions.map(|(path, text)| (path.unnamed(), text)).collect(),
+        }
     }
 
     /// The files as they would be, by path. A Secret that is not there yet weighs nothing: what is too large is so by now.

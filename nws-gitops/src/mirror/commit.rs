@@ -62,7 +62,8 @@ impl Mirror {
     ) -> Result<Option<Commit>, CommitError> {
         let repository = self.repository()?.with_object_memory();
         let before = tree_of(&repository, tip)?;
-        let dirs: BTreeSet<_> = edits.iter().filter_map(|edit| edit.path.parent()).collect();
+        let dirs = edits.iter().filter_map(|edit| edit.path.parent());
+        let dirs: BTreeSet<_> = dirs.filter(|dir| !dir.is_top()).collect();
         let (after, blobs) = edited(&before, edits, &dirs)?;
         if after == before.id {
             return Ok(None);
@@ -160,7 +161,7 @@ fn refuse_files_as_directories(
     dirs: &BTreeSet<RepoPath>,
 ) -> Result<(), CommitError> {
     for path in dirs {
-        for dir in path.ancestors().chain([path.clone()]) {
+        for dir in path.ancestors().filter(|dir| !dir.is_top()).chain([path.clone()]) {
             let entry = before.lookup_entry_by_path(dir.as_str()).map_err(ObjectError::from)?;
             if entry.is_some_and(|entry| !entry.mode().is_tree()) {
                 return Err(CommitError::NotADirectory { path: path.clone(), file: dir });

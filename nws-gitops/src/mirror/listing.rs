@@ -9,10 +9,10 @@ use gix::objs::TreeRefIter;
 use gix::objs::tree::EntryMode;
 
 use super::ObjectError;
-use super::read::ReadError;
+use super::read::Unreadable;
 use crate::inventory::{Change, Entry};
 use crate::reader::Format;
-use crate::{ObjectId, RepoPath};
+use crate::{ObjectId, RepoPath, RepositoryName};
 
 /// Room for some seven million paths of fifty bytes. A few trees that name each other again and again stand for more files than
 /// any memory holds, and are a kilobyte to push.
@@ -23,17 +23,18 @@ const ENTRY: usize = 100;
 
 /// What differs; subtrees that are the same are passed over.
 pub(super) fn changes(
+    name: &RepositoryName,
     before: &gix::Tree<'_>,
     after: &gix::Tree<'_>,
     room: usize,
-) -> Result<Vec<Change>, ReadError> {
+) -> Result<Vec<Change>, Unreadable> {
     let (mut listing, hash) =
         (Listing { found: Recorder::default(), room }, after.repo.object_hash());
     let (old, new) = (&before.data, &after.data);
     let (old, new) = (TreeRefIter::from_bytes(old, hash), TreeRefIter::from_bytes(new, hash));
     match gix::diff::tree(old, new, State::default(), &after.repo.objects, &mut listing) {
         Ok(()) => {}
-        Err(Error::Cancelled) => return Err(ReadError::TooManyFiles),
+        Err(Error::Cancelled) => return Err(Unreadable::TooManyFiles),
         Err(error) => return Err(ObjectError::from(error).into()),
     }
     // A path is named twice where a file takes another's place.
@@ -41,7 +42,7 @@ pub(super) fn changes(
         .found
         .records
         .iter()
-        .filter_map(change)
+        .filter_map(|found| change(name, found))
         .partition(|(_, entry)| *entry == Entry::Gone);
     let all: BTreeMap<_, _> = gone.into_iter().chain(there).collect();
     Ok(all.into_iter().collect())
@@ -90,23 +91,24 @@ fn path(found: &recorder::Change) -> &BStr {
     }
 }
 
-fn change(found: &recorder::Change) -> Option<Change> {
+fn change(name: &RepositoryName, found: &recorder::Change) -> Option<Change> {
     use recorder::Change::{Addition, Deletion, Modification};
     match found {
         Addition { entry_mode, oid, path, .. } | Modification { entry_mode, oid, path, .. } => {
-            let path = repo_path(path.as_ref(), *entry_mode)?;
+            let path = repo_path(name, path.as_ref(), *entry_mode)?;
             let entry = entry(&path, *entry_mode, oid);
             Some((path, entry))
         }
         Deletion { entry_mode, path, .. } => {
-            Some((repo_path(path.as_ref(), *entry_mode)?, Entry::Gone))
+            Some((repo_path(name, path.as_ref(), *entry_mode)?, Entry::Gone))
         }
     }
 }
 
 /// No RepoPath, no place for us: a path that is not UTF-8 or could not be checked out either.
-fn repo_path(path: &BStr, mode: EntryMode) -> Option<RepoPath> {
-    path.to_str().ok().filter(|_| !mode.is_tree())?.parse().ok()
+fn repo_path(name: &RepositoryName, path: &BStr, mode: EntryMode) -> Option<RepoPath> {
+    let path = path.to_str().ok().filter(|_| !mode.is_tree())?;
+    RepoPath::in_repository(name, path).ok()
 }
 
 fn entry(path: &RepoPath, mode: EntryMode, blob: &gix::oid) -> Entry {
@@ -141,9 +143,10 @@ mod tests {
         repository: &gix::Repository,
         tree: gix::ObjectId,
         room: usize,
-    ) -> Result<usize, ReadError> {
+    ) -> Result<usize, Unreadable> {
         let after = repository.find_tree(tree).unwrap();
-        changes(&repository.empty_tree(), &after, room).map(|changes| changes.len())
+        changes(&RepositoryName::default(), &repository.empty_tree(), &after, room)
+            .map(|changes| changes.len())
     }
 
     /// Ten trees that stand for ten thousand million files, and a path that is longer than any disk.
@@ -154,14 +157,14 @@ mod tests {
         let blob = repository.write_blob("kind: Ingress\n").unwrap().detach();
         let flat = tree(&repository, EntryKind::Blob, &[("a.yaml", blob), ("b.yaml", blob)]);
         assert_eq!(listed(&repository, flat, 1000).unwrap(), 2);
-        assert!(matches!(listed(&repository, flat, 200), Err(ReadError::TooManyFiles)));
+        assert!(matches!(listed(&repository, flat, 200), Err(Unreadable::TooManyFiles)));
         let names = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
         let wide = (0..10).fold(flat, |below, _| {
             tree(&repository, EntryKind::Tree, &names.map(|name| (name, below)))
         });
-        assert!(matches!(listed(&repository, wide, 1_000_000), Err(ReadError::TooManyFiles)));
+        assert!(matches!(listed(&repository, wide, 1_000_000), Err(Unreadable::TooManyFiles)));
         let deep = (0..1_000)
             .fold(flat, |below, _| tree(&repository, EntryKind::Tree, &[("deeper", below)]));
-        assert!(matches!(listed(&repository, deep, 1_000_000), Err(ReadError::TooManyFiles)));
+        assert!(matches!(listed(&repository, deep, 1_000_000), Err(Unreadable::TooManyFiles)));
     }
 }

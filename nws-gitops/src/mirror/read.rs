@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use zeroize::Zeroizing;
 
 use super::commit::tree_of;
-use super::listing::{ROOM, changes};
+use super::listing::ROOM;
+use super::mirrors::refresh;
 use super::{Mirror, ObjectError, Tip};
 use crate::discover::Discover;
-use crate::inventory::{Delivered, File, Inventory};
+use crate::inventory::{Delivered, File, Inventory, Tips};
 use crate::reader::{Format, MAX_FILE_BYTES, parse, too_large};
-use crate::{ObjectId, RepoPath, parallel};
+use crate::{ObjectId, RepoPath, RepositoryName};
 
 impl Mirror {
     /// What the repository wants and holds at `tip`.
@@ -37,7 +38,7 @@ impl Mirror {
         tip: &Tip,
         path: &RepoPath,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
-        let read = || {
+        let read = || -> Result<_, ObjectError> {
             let repository = self.repository()?;
             let entry = tree_of(&repository, tip)?.lookup_entry_by_path(path.as_str())?;
             let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else {
@@ -46,7 +47,7 @@ impl Mirror {
             let mut blob = repository.find_blob(entry.object_id())?;
             Ok(Some(Zeroizing::new(blob.take_data())))
         };
-        read().map_err(ReadError::Object).inspect_err(|error| self.doubt(error))
+        read().map_err(|error| self.unreadable(error))
     }
 
     /// The file of a Secret, which may hold a key, so it is wiped on drop.
@@ -55,86 +56,66 @@ impl Mirror {
     ///
     /// As [`Self::inventory`].
     pub fn file_of(&self, held: &Delivered) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-        let repository = self.repository()?;
-        let found = repository.find_blob(held.blob.to_gix()).map_err(ObjectError::from);
-        let mut blob = found.inspect_err(|_| self.suspect.store(true, Ordering::Relaxed))?;
+        let repository = self.repository().map_err(|error| self.unreadable(error))?;
+        let found = repository.find_blob(held.blob.to_gix());
+        let mut blob = found.map_err(|error| self.unreadable(ObjectError::from(error)))?;
         Ok(Zeroizing::new(std::mem::take(&mut blob.data)))
     }
 
     /// Makes an inventory that of another commit: the same as [`Mirror::inventory`] gives with the same [`Discover`], for the
-    /// price of what differs.
+    /// price of what differs. Of several repositories [`Mirrors::refresh`](crate::Mirrors::refresh) does.
     ///
     /// # Errors
     ///
     /// As [`Mirror::inventory`]; then it stays that of the commit it was.
     pub fn refresh(&self, inventory: &mut Inventory, tip: &Tip) -> Result<(), ReadError> {
-        self.read(inventory, tip).inspect_err(|error| self.doubt(error))
+        refresh(&[self], inventory, &Tips::from([(self.name.clone(), *tip)]))
     }
 
     /// What the remote has, too, is not mended by fetching it once more.
-    fn doubt(&self, error: &ReadError) {
-        match error {
-            ReadError::Object(_) => self.suspect.store(true, Ordering::Relaxed),
-            ReadError::TooManyFiles => {}
+    pub(super) fn unreadable(&self, reason: impl Into<Unreadable>) -> ReadError {
+        let source = reason.into();
+        match source {
+            Unreadable::Object(_) => self.suspect.store(true, Ordering::Relaxed),
+            Unreadable::TooManyFiles => {}
         }
+        ReadError { repository: self.name.clone(), source }
     }
-
-    fn read(&self, inventory: &mut Inventory, tip: &Tip) -> Result<(), ReadError> {
-        let repository = self.repository()?;
-        // Of a branch that was rewritten the commit before may be gone.
-        let before = inventory.base().and_then(|base| tree_of(&repository, &base).ok());
-        match before {
-            Some(before) => advance(&repository, inventory, &before, tip),
-            None => {
-                let mut anew = inventory.begin_anew();
-                advance(&repository, &mut anew, &repository.empty_tree(), tip)?;
-                *inventory = anew;
-                Ok(())
-            }
-        }
-    }
-}
-
-fn advance(
-    repository: &gix::Repository,
-    inventory: &mut Inventory,
-    before: &gix::Tree<'_>,
-    tip: &Tip,
-) -> Result<(), ReadError> {
-    let changes = changes(before, &tree_of(repository, tip)?, ROOM)?;
-    let shared = repository.clone().into_sync();
-    inventory.change(*tip, &changes, |files| {
-        let read = parallel::try_map(files, || {
-            let repository = shared.to_thread_local();
-            move |(path, blob): &(RepoPath, ObjectId)| read(&repository, path, *blob)
-        })?;
-        Ok(read.into_iter().flatten().collect())
-    })
 }
 
 /// Reads a file; nothing if it says nothing.
-fn read(
+pub(super) fn read(
     repository: &gix::Repository,
     path: &RepoPath,
     blob: ObjectId,
-) -> Result<Option<File>, ReadError> {
+) -> Result<Option<File>, ObjectError> {
     let Some(format) = Format::of(path) else {
         return Ok(None);
     };
-    let size = repository.find_header(blob.to_gix()).map_err(ObjectError::from)?.size();
+    let size = repository.find_header(blob.to_gix())?.size();
     let parsed = if size > MAX_FILE_BYTES {
         too_large(size, format)
     } else {
-        parse(&repository.find_blob(blob.to_gix()).map_err(ObjectError::from)?.data, format)
+        parse(&repository.find_blob(blob.to_gix())?.data, format)
     };
     Ok(parsed.says_something().then(|| File { path: path.clone(), blob, parsed: parsed.compact() }))
 }
 
+/// The files of a commit cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", files_of(repository))]
+pub struct ReadError {
+    /// The repository, of several.
+    pub repository: RepositoryName,
+    /// Why.
+    pub source: Unreadable,
+}
+
 /// Why the files of a commit cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum Unreadable {
     /// The mirror lacks an object of it; fetching repairs that.
-    #[error("cannot read the repository's files")]
+    #[error(transparent)]
     Object(#[from] ObjectError),
     /// More than a memory holds.
     #[error(
@@ -142,4 +123,12 @@ pub enum ReadError {
          each other again and again, and revert the commit that brought them"
     )]
     TooManyFiles,
+}
+
+fn files_of(repository: &RepositoryName) -> String {
+    if repository.is_only() {
+        "the repository's files".into()
+    } else {
+        format!("the files of the repository {repository}")
+    }
 }

@@ -43,9 +43,49 @@ fn is_of_wants(fault: &Fault) -> bool {
     !hides_none
 }
 
+/// What was read back may lie in another repository than it seems to, and a repository may have got its name since: where that
+/// leaves a doubt, it is near.
 fn is_near(fault: &Fault, source: &RepoPath) -> bool {
-    match fault.path.parent() {
-        None => true,
-        Some(dir) => source.ancestors().any(|above| above == dir),
+    let Some(dir) = fault.path.parent() else { return true };
+    if dir.is_top() && source.repository().is_empty() {
+        return true;
+    }
+    source.ancestors().any(|above| {
+        above.shown() == dir.shown() || (!dir.is_top() && above.as_str() == dir.as_str())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_near_a_file_in_its_repository_and_where_it_may_have_been() {
+        for (fault, source, near) in [
+            ("apps/shop/b.yaml", "apps/shop/a.yaml", true),
+            ("apps/kustomization.yaml", "apps/shop/a.yaml", true),
+            ("fleet.yaml", "apps/shop/a.yaml", true),
+            ("apps/blog/b.yaml", "apps/shop/a.yaml", false),
+            ("one:apps/shop/b.yaml", "one:apps/shop/a.yaml", true),
+            ("one:fleet.yaml", "one:apps/shop/a.yaml", true),
+            ("other:fleet.yaml", "one:apps/shop/a.yaml", false),
+            ("other:apps/blog/b.yaml", "one:apps/shop/a.yaml", false),
+            ("one:apps/shop/b.yaml", "apps/shop/a.yaml", true),
+            ("one:fleet.yaml", "apps/shop/a.yaml", true),
+        ] {
+            let path = RepoPath::read_back(fault).unwrap();
+            let (document, field, hosts) = (None, None, Vec::new());
+            let fault = Fault { path, document, field, reason: FaultReason::NoNamespace, hosts };
+            assert_eq!(
+                is_near(&fault, &RepoPath::read_back(source).unwrap()),
+                near,
+                "{fault} {source}"
+            );
+        }
+        // A directory whose name looks like a repository's, in an only repository.
+        let path = "one:apps/b.yaml".parse().unwrap();
+        let (document, field, hosts) = (None, None, Vec::new());
+        let fault = Fault { path, document, field, reason: FaultReason::NoNamespace, hosts };
+        assert!(is_near(&fault, &RepoPath::read_back("one:apps/a.yaml").unwrap()));
     }
 }

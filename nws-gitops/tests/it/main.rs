@@ -17,6 +17,7 @@ mod mirrors;
 mod options;
 mod races;
 mod rendering;
+mod repositories;
 mod signed;
 mod snapshots;
 mod work_tree;

@@ -122,7 +122,7 @@ impl World {
         ours.fetch().unwrap();
         if let Some(commit) = ours
             .commit(
-                &inventory.tip,
+                &inventory.tip(ours.name()),
                 &plan.edits,
                 &Message::for_deliveries(&plan.deliveries),
                 &author(),

@@ -13,7 +13,7 @@ use crate::e2e::{
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
     empty_repository, https_token, incident, issue, lint, lost_race, mirror_lost, new_app, parked,
     profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, signed_commits,
-    ssh, state_lost, tenant_conflict, two_targets, ungated, webhook,
+    ssh, state_lost, tenant_conflict, two_repositories, two_targets, ungated, webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -39,7 +39,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 38] = [
+pub(crate) const SCENARIOS: [Scenario; 39] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -231,6 +231,12 @@ pub(crate) const SCENARIOS: [Scenario; 38] = [
         tag: Tag::Full,
         about: "two clusters each have a Secret of the same name, in its own tree and layout, and each serves its own certificate",
         play: |programs, folder| Box::pin(two_targets::play(programs, folder)),
+    },
+    Scenario {
+        name: "two-repositories",
+        tag: Tag::Full,
+        about: "what one repository wants is delivered into another, and what a second wants stays there; one git host away holds up only its own",
+        play: |programs, folder| Box::pin(two_repositories::play(programs, folder)),
     },
     Scenario {
         name: "bundle-split",

@@ -41,9 +41,13 @@ pub(crate) struct Settings {
     pub(crate) concurrency: u32,
     /// The lines of `[retry]`, in place of the daemon's own waits.
     pub(crate) retry: &'static str,
+    /// What the daemon is told of the repository beyond where it is.
+    pub(crate) git: &'static str,
+    /// More repositories, each behind a git host of its own: a name, and what the daemon is told of it.
+    pub(crate) others: &'static [(&'static str, &'static str)],
     /// The tables of `[[targets]]`.
     pub(crate) targets: &'static str,
-    /// The folder of the repository that each cluster applies.
+    /// The folder of the repository that each cluster applies; of another repository as `name:folder`.
     pub(crate) trees: [&'static str; 2],
     /// The lines of `[deletion]`; nothing is removed where there are none.
     pub(crate) deletion: &'static str,
@@ -62,6 +66,8 @@ impl Settings {
         request: "30s",
         concurrency: 8,
         retry: "",
+        git: "",
+        others: &[],
         targets: "",
         trees: ["certs/", "certs/"],
         deletion: "",

@@ -67,6 +67,7 @@ impl SmallWorld {
             cas: cas.places(settings.way),
             repository: repository.path().display().to_string(),
             ssh: None,
+            others: Vec::new(),
             challenge: net.challenge,
             webhook: None,
             edges: Vec::new(),

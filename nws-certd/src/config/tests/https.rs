@@ -4,7 +4,7 @@ use super::*;
 fn a_repository_over_https_is_reached_as_it_is_said() {
     let over = |lines: &str| {
         let text = WHOLE.replace("file:///srv", "https://git.example");
-        read(&format!("{text}{lines}")).map(|config| config.git.https.unwrap())
+        read(&format!("{text}{lines}")).map(|config| config.git[0].https.clone().unwrap())
     };
     let nothing = over("").unwrap();
     assert!(nothing.token_file.is_none() && nothing.ca_file.is_none() && nothing.proxy.is_none());
@@ -18,7 +18,7 @@ fn a_repository_over_https_is_reached_as_it_is_said() {
     assert_eq!(all.proxy.unwrap().as_str(), "http://proxy.example:3128");
     let usual = over("[git.https]\ntoken_file = \"/etc/token\"\n").unwrap();
     assert_eq!(usual.user.as_str(), "x-access-token");
-    assert!(read(WHOLE).unwrap().git.https.is_none());
+    assert!(read(WHOLE).unwrap().git[0].https.is_none());
 }
 
 #[test]

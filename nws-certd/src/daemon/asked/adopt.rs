@@ -14,7 +14,8 @@ use crate::daemon::Daemon;
 use crate::failure::Causes;
 use crate::import::{ImportOutcome, ImportReport, ImportedReport, Wants, hosts};
 use crate::plan::Planned;
-use crate::repository::{PublishError, View};
+use crate::repositories::View;
+use crate::repository::{PublishError, Repository};
 use crate::store::Imported;
 
 /// How often the branch may move before somebody asks again.
@@ -39,23 +40,45 @@ impl Daemon {
         secrets: &[String],
         dry_run: bool,
     ) -> Result<ImportReport, String> {
+        let mut report = ImportReport { dry_run, ..ImportReport::default() };
+        for of in self.parts.repositories.iter() {
+            let one = self.adopt_in(of, secrets, dry_run).await?;
+            report.certificates.extend(one.certificates);
+            report.commit = report.commit.or(one.commit);
+        }
+        Ok(report)
+    }
+
+    /// Each repository by itself, in a commit of its own.
+    async fn adopt_in(
+        &self,
+        of: &Repository,
+        secrets: &[String],
+        dry_run: bool,
+    ) -> Result<ImportReport, String> {
         for _ in 0..RACES {
-            if let Some(report) = self.try_adopt(secrets, dry_run).await? {
+            if let Some(report) = self.try_adopt(of, secrets, dry_run).await? {
                 return Ok(report);
             }
         }
-        Err(format!("the branch moved {RACES} times meanwhile; nothing was adopted, so try again"))
+        Err(of.says(&format!(
+            "the branch moved {RACES} times meanwhile; nothing was adopted, so try again"
+        )))
     }
 
     /// `None` if somebody else was faster. A crash before the push leaves certificates in the store that nobody wants, and one
     /// after it what the next look at the branch sees.
     async fn try_adopt(
         &self,
+        of: &Repository,
         secrets: &[String],
         dry_run: bool,
     ) -> Result<Option<ImportReport>, String> {
         let view = self.look_for_import().await?;
-        let (found, mut rows) = select(&view.inventory, secrets);
+        let (found, mut rows) = select(&view.inventory, of, secrets);
+        if self.parts.repositories.position(of.name().as_str()) == Some(0) {
+            rows.extend(absent(&view.inventory, secrets));
+        }
         let candidates = self.adoptable(found, &mut rows).await?;
         let mut report = ImportReport { dry_run, commit: None, certificates: rows };
         let accepted = self.accept(&view, candidates, &mut report).await?;
@@ -66,7 +89,7 @@ impl Daemon {
             accepted.into_iter().map(|one| (one.edit, one.delivery)).unzip();
         let message = Message::for_adoptions(&deliveries);
         let now = self.parts.clock.now();
-        match self.parts.repository.publish(view.tip(), edits, message, now).await {
+        match of.publish(view.inventory.tip(of.name()), edits, message, now).await {
             Ok(tip) => {
                 report.commit = tip.map(|tip| tip.to_string());
                 Ok(Some(report))
@@ -82,7 +105,7 @@ impl Daemon {
         found: Vec<Delivered>,
         rows: &mut Vec<ImportedReport>,
     ) -> Result<Vec<Candidate>, String> {
-        let read = self.parts.repository.adoptable(found).await;
+        let read = self.parts.repositories.adoptable(found).await;
         let mut candidates = Vec::new();
         for (held, read) in read.map_err(|error| Causes(&error).to_string())? {
             match self.candidate(held, read).await? {
@@ -106,8 +129,8 @@ impl Daemon {
         Ok(match self.is_not_of_revoked(leaf).await? {
             Ok(()) => Ok(one),
             Err(why) => {
-                let source = one.held.path.as_str();
-                Err(Box::new(ImportedReport::refused(source, Some(leaf), &why)))
+                let source = one.held.path.to_string();
+                Err(Box::new(ImportedReport::refused(&source, Some(leaf), &why)))
             }
         })
     }
@@ -121,7 +144,7 @@ impl Daemon {
     ) -> Result<Vec<Candidate>, String> {
         let now = self.parts.clock.now();
         let edits = candidates.iter().map(|one| one.edit.clone()).collect();
-        let trial = self.parts.repository.trial(view, edits, now).await;
+        let trial = self.parts.repositories.trial(view, edits, now).await;
         let trial = trial.map_err(|error| Causes(&error).to_string())?;
         let facts = self.parts.store.load().await.map_err(|error| Causes(&error).to_string())?;
         let plan = self.plan_for(now, &trial.inventory, &facts);
@@ -138,7 +161,7 @@ impl Daemon {
                     accepted.push(one);
                 }
                 Err(why) => {
-                    let row = ImportedReport::left(one.held.path.as_str(), leaf, &why);
+                    let row = ImportedReport::left(&one.held.path.to_string(), leaf, &why);
                     report.certificates.push(row);
                 }
             }
@@ -160,7 +183,7 @@ impl Daemon {
 
 impl Candidate {
     fn of(held: Delivered, read: Result<Adoptable, NotAdoptable>) -> Result<Self, Row> {
-        let source = held.path.as_str();
+        let source = &held.path.to_string();
         let refused = |leaf: Option<&Leaf>, why: &dyn std::error::Error| {
             Box::new(ImportedReport::refused(source, leaf, why))
         };
@@ -180,36 +203,42 @@ impl Candidate {
         ImportedReport {
             secrets: vec![self.delivery.key.to_string()],
             detail: (!dropped.is_empty()).then(|| format!("{dropped} is not written again")),
-            ..ImportedReport::taken(self.held.path.as_str(), self.issued.leaf(), planned)
+            ..ImportedReport::taken(&self.held.path.to_string(), self.issued.leaf(), planned)
         }
     }
 }
 
-/// What is asked for, and what is to be said of what is not there, or ours.
-fn select(inventory: &Inventory, secrets: &[String]) -> (Vec<Delivered>, Vec<ImportedReport>) {
+/// What is asked for in a repository, and what is to be said of what is ours.
+fn select(
+    inventory: &Inventory,
+    of: &Repository,
+    secrets: &[String],
+) -> (Vec<Delivered>, Vec<ImportedReport>) {
+    let is_here = |held: &&Delivered| held.path.repository() == of.name().as_str();
+    let here = inventory.delivered.iter().filter(is_here);
     if secrets.is_empty() {
-        let all = inventory.delivered.iter().filter(|held| !held.ours && held.chain.is_some());
-        return (all.cloned().collect(), Vec::new());
+        return (here.filter(|held| !held.ours && held.chain.is_some()).cloned().collect(), vec![]);
     }
-    let (mut found, mut rows) = (Vec::new(), Vec::new());
-    for secret in secrets {
-        let mut same =
-            inventory.delivered.iter().filter(|held| held.secret.to_string() == *secret).peekable();
-        if same.peek().is_none() {
-            let why = "the branch holds no such Secret".to_owned();
-            let refused = ImportOutcome::Refused;
-            rows.push(ImportedReport::without_secrets(secret, None, refused, why));
-        }
-        for held in same {
-            if held.ours { rows.push(ours(held)) } else { found.push(held.clone()) }
-        }
-    }
-    (found, rows)
+    let is_asked = |held: &&Delivered| secrets.contains(&held.secret.to_string());
+    let (ours, found): (Vec<_>, _) = here.filter(is_asked).partition(|held| held.ours);
+    (found.into_iter().cloned().collect(), ours.into_iter().map(as_it_is).collect())
 }
 
-fn ours(held: &Delivered) -> ImportedReport {
-    let (source, why) = (held.path.as_str(), "it is nws-certd's already".to_owned());
-    ImportedReport::without_secrets(source, leaf_of(held), ImportOutcome::There, why)
+/// What is to be said of what is nowhere.
+fn absent(inventory: &Inventory, secrets: &[String]) -> Vec<ImportedReport> {
+    let is_there = |secret: &&String| {
+        inventory.delivered.iter().any(|held| held.secret.to_string() == **secret)
+    };
+    let row = |secret: &String| {
+        let why = "the branch holds no such Secret".to_owned();
+        ImportedReport::without_secrets(secret, None, ImportOutcome::Refused, why)
+    };
+    secrets.iter().filter(|secret| !is_there(secret)).map(row).collect()
+}
+
+fn as_it_is(held: &Delivered) -> ImportedReport {
+    let (source, why) = (held.path.to_string(), "it is nws-certd's already".to_owned());
+    ImportedReport::without_secrets(&source, leaf_of(held), ImportOutcome::There, why)
 }
 
 fn leaf_of(held: &Delivered) -> Option<&Leaf> {

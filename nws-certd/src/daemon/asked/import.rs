@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use nws_expiry::{Chain, InvalidPrivateKey, Leaf, Mismatch, PrivateKey};
+use nws_gitops::Tips;
 use tokio::task::JoinSet;
 use tracing::info;
 
@@ -10,7 +11,8 @@ use crate::control::{CertificateBody, ImportBody, ImportedFrom};
 use crate::daemon::Daemon;
 use crate::failure::Causes;
 use crate::import::{ImportOutcome, ImportReport, ImportedReport, Verdict, Wants};
-use crate::repository::{LookError, View};
+use crate::repositories::View;
+use crate::repository::LookError;
 use crate::store::{Imported, Step};
 use crate::vault::{Sealed, Vault};
 
@@ -38,11 +40,21 @@ impl Daemon {
         Ok(report)
     }
 
-    /// The branch as it is now.
+    /// The branches as they are now.
     pub(super) async fn look_for_import(&self) -> Result<View, String> {
         let said = |error: LookError| Causes(&error).to_string();
-        let tip = self.parts.repository.fetch().await.map_err(said)?;
-        self.parts.repository.view(self.view.as_ref(), tip).await.map_err(said)
+        let (repositories, mut tips) = (&self.parts.repositories, Tips::new());
+        let slow = self.branches.iter().position(|branch| branch.is_being_fetched);
+        if let Some(one) = slow.and_then(|at| repositories.get(at)) {
+            return Err(one.says("the git host has not answered yet; try again"));
+        }
+        let all: Vec<_> = (0..self.branches.len()).collect();
+        for (at, fetched) in repositories.fetch(&all).await {
+            let Some(one) = repositories.get(at) else { continue };
+            let tip = fetched.map_err(|error| one.says(&said(error)))?;
+            tips.insert(one.name().clone(), tip);
+        }
+        repositories.view(self.view.as_ref(), tips).await.map_err(said)
     }
 
     async fn take_over(

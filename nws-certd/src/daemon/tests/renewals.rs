@@ -35,8 +35,9 @@ async fn live(world: &World, daemon: &mut Daemon, time: Duration) -> usize {
         let wake_at = daemon.turn(Look::WhenDue).await.unwrap();
         world.run_orders(daemon).await;
         // Polls of the branch are rarer here than they are, as each costs a git command.
-        let next = daemon.next_poll.filter(|poll| *poll == wake_at);
-        daemon.next_poll = next.map_or(daemon.next_poll, |poll| Some(poll + Duration::HOUR));
+        let next = daemon.branches[0].next_poll.filter(|poll| *poll == wake_at);
+        daemon.branches[0].next_poll =
+            next.map_or(daemon.branches[0].next_poll, |poll| Some(poll + Duration::HOUR));
         world.pass((wake_at - world.now()).clamp(Duration::SECOND, Duration::HOUR));
     }
     asked(world) - before

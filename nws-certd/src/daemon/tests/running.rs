@@ -83,7 +83,7 @@ async fn a_git_host_that_hangs_is_left_alone_from_when_it_was_given_up() {
         world.answer();
     };
     let (wake_at, ()) = tokio::join!(daemon.turn(Look::WhenDue), ten_minutes_later);
-    assert!(daemon.next_poll > Some(world.now()), "{:?}", daemon.next_poll);
+    assert!(daemon.branches[0].next_poll > Some(world.now()), "{:?}", daemon.branches[0].next_poll);
     assert!(wake_at.unwrap() > world.now());
 }
 

@@ -4,6 +4,7 @@ mod accounts;
 mod branch;
 mod cas;
 mod names;
+mod repositories;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use nws_acme::{Ca, Clock, ExternalAccount, Transport};
 use nws_challenge::Answers;
 use nws_expiry::budget::Limits;
 use nws_expiry::{Backoff, KeyType, Policy};
-use nws_gitops::{Author, Content, Discover, Edit, Git, Message, Mirror, Remote};
+use nws_gitops::{Author, Content, Edit, Git, Message, Mirror, Remote};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -26,14 +27,12 @@ use self::names::Names;
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
-use crate::batch::Batch;
 use crate::config::DeletionSettings;
 use crate::daemon::{Daemon, Look, Parts};
 use crate::order::Ordering as Orders;
 use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::report::Report;
-use crate::repository::Repository;
 use crate::state_dir::StatePaths;
 use crate::store::{SqliteStore, Store};
 use crate::vault::Vault;
@@ -71,6 +70,8 @@ pub(super) struct World {
     pub(super) deletion: Mutex<DeletionSettings>,
     /// The way to the CA.
     pub(super) transport: Arc<dyn Transport>,
+    /// Whether daemons that start from now on have several repositories.
+    pub(super) several: AtomicBool,
     /// What the account is bound to, if it is.
     pub(super) external_account: Option<ExternalAccount>,
 }
@@ -118,6 +119,7 @@ impl World {
             limits: Mutex::new(Limits::NONE),
             deletion: Mutex::default(),
             transport,
+            several: AtomicBool::new(false),
             external_account,
         };
         world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
@@ -134,19 +136,12 @@ impl World {
         let vault = Vault::open(&self.dir.path().join("key.age")).unwrap();
         let paths = StatePaths::of(self.dir.path());
         let keys = AccountKeys::open(&paths, AccountName::default(), &vault).unwrap();
-        let author = Author::new("nws-certd", "certd@example.invalid").unwrap();
-        let mirror = self.mirror_with("mirror", self.search_path());
-        let repository = Repository::new(mirror, Discover::default(), author);
         let clock: Arc<dyn Clock> = self.clock.clone();
         let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
         let first = keys.keys().current.thumbprint().to_string();
         let installation = store.installation(&first).await.unwrap();
-        let publisher = Publisher {
-            repository: repository.clone(),
-            store: store.clone(),
-            vault: vault.clone(),
-            clock: clock.clone(),
-        };
+        let publisher =
+            Publisher { store: store.clone(), vault: vault.clone(), clock: clock.clone() };
         let known = store.load().await.unwrap().accounts;
         let keys = Arc::new(keys);
         let configured = self.configured.lock().unwrap().clone();
@@ -172,13 +167,11 @@ impl World {
         Daemon::new(Parts {
             clock,
             store,
-            repository,
+            repositories: self.repositories(),
             publisher,
             ordering: Arc::new(ordering),
             answers: self.answers.clone(),
             rules: Rules { policy, key_type: KeyType::EcdsaP256, installation },
-            batch: Batch { quiet: QUIET, most: QUIET * 4 },
-            poll: StdDuration::from_secs(60),
             concurrency: NonZeroUsize::MIN.saturating_add(3),
             deletion: *self.deletion.lock().unwrap(),
         })
@@ -286,12 +279,16 @@ impl World {
 
     /// From now on the daemon's `git ls-remote` hangs until it is answered, and then fails.
     pub(super) fn git_asks(&self) {
+        self.git_asks_of("");
+    }
+
+    fn git_asks_of(&self, remote: &str) {
         let (dir, bin) = (self.dir.path().display(), self.dir.path().join("bin"));
         std::fs::create_dir(&bin).unwrap();
         let real =
             std::env::split_paths(&path()).map(|dir| dir.join("git")).find(|git| git.exists());
         let script = format!(
-            "case \" $* \" in *' ls-remote '*) touch {dir}/asked; until [ -e {dir}/answer ]; do sleep 0.02; done; rm {dir}/asked; exit 1;; esac\nexec {} \"$@\"",
+            "case \" $* \" in *' ls-remote '*{remote}*) touch {dir}/asked; until [ -e {dir}/answer ]; do sleep 0.02; done; rm {dir}/asked; exit 1;; esac\nexec {} \"$@\"",
             real.unwrap().display()
         );
         self.script(&bin.join("git"), &script);
@@ -306,7 +303,11 @@ impl World {
     }
 
     fn mirror_with(&self, name: &str, path: std::ffi::OsString) -> Mirror {
-        let url = format!("file://{}", self.dir.path().join("remote.git").display());
+        self.mirror_of("remote.git", name, path)
+    }
+
+    fn mirror_of(&self, remote: &str, name: &str, path: std::ffi::OsString) -> Mirror {
+        let url = format!("file://{}", self.dir.path().join(remote).display());
         let remote = Remote { url: url.parse().unwrap(), branch: "main".parse().unwrap() };
         let git = Git::new(&self.dir.path().join("home"), path, StdDuration::from_secs(60));
         Mirror::open(&self.dir.path().join(name), remote, git).unwrap()
@@ -314,7 +315,10 @@ impl World {
 
     /// A commit of another writer, on whatever is there.
     pub(super) fn somebody_writes(&self, file: &str, text: &str) {
-        let theirs = self.mirror("theirs");
+        self.writes_with(&self.mirror("theirs"), file, text);
+    }
+
+    fn writes_with(&self, theirs: &Mirror, file: &str, text: &str) {
         let tip = theirs.fetch().unwrap();
         let edit = Edit {
             path: file.parse().unwrap(),
@@ -337,7 +341,11 @@ impl World {
 
     /// Makes the server run this hook (githooks(5)).
     pub(super) fn hook(&self, name: &str, script: &str) {
-        let hooks = self.dir.path().join("remote.git/hooks");
+        self.hook_of("remote.git", name, script);
+    }
+
+    fn hook_of(&self, remote: &str, name: &str, script: &str) {
+        let hooks = self.dir.path().join(remote).join("hooks");
         std::fs::create_dir_all(&hooks).unwrap();
         self.script(&hooks.join(name), script);
     }

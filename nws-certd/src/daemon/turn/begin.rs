@@ -117,7 +117,8 @@ impl Daemon {
         let shares = |due: Due<'_, CertificateKey, Reason>| {
             plan.find(due.key).filter(|planned| due.entry.at <= now + spread(planned))
         };
-        self.agenda.due(now + self.parts.batch.quiet).into_iter().filter_map(shares).collect()
+        let quiet = self.parts.repositories.iter().map(|one| one.habits.batch.quiet).max();
+        self.agenda.due(now + quiet.unwrap_or_default()).into_iter().filter_map(shares).collect()
     }
 
     fn attempt(&self, planned: &Planned, ca: usize, open: Option<OpenOrder>) -> Option<Attempt> {

@@ -1,11 +1,13 @@
-//! The outbox, into the branch.
+//! The outbox, into the branches.
 
+use nws_gitops::WantKey;
 use time::{Duration, OffsetDateTime};
 use tracing::warn;
 
-use super::look::Fetched;
+use super::fetch::Fetched;
 use crate::daemon::Daemon;
-use crate::plan::Plan;
+use crate::daemon::branch::Branch;
+use crate::plan::{Plan, Planned};
 use crate::publish::{LeftOut, Published};
 use crate::report::instant;
 use crate::store::{CertificateKey, Facts};
@@ -18,54 +20,88 @@ const AFTER_RACES: Duration = Duration::seconds(10);
 const AFTER_REFUSAL: Duration = Duration::minutes(5);
 
 impl Daemon {
-    /// When the outbox is committed, if anything is in it.
+    /// When the outbox of the first repository is committed that has anything in it.
     pub(super) fn commit_at(&self, plan: &Plan) -> Option<OffsetDateTime> {
-        let deliverable = plan.outbox().filter(|(_, want)| !self.refused.contains_key(want));
-        let due = self.parts.batch.due(deliverable.filter_map(|(planned, _)| planned.issued_at))?;
-        let now = self.parts.clock.now();
-        let pauses = [self.pushing.until(now), self.fetching.until(now)];
-        pauses.into_iter().flatten().chain([due]).max()
+        (0..self.branches.len()).filter_map(|at| self.commit_to_at(at, plan)).min()
+    }
+
+    /// When what is for one repository is committed, if anything is; not while its host is waited for, which ends in a turn.
+    pub(super) fn commit_to_at(&self, at: usize, plan: &Plan) -> Option<OffsetDateTime> {
+        let (branch, to) = (self.branches.get(at)?, self.parts.repositories.get(at)?);
+        if branch.is_being_fetched {
+            return None;
+        }
+        let issued = self.outbox_of(at, plan).filter(|(_, want)| !self.refused.contains_key(want));
+        let due = to.habits.batch.due(issued.filter_map(|(planned, _)| planned.issued_at))?;
+        branch.pauses_until(self.parts.clock.now()).max(Some(due))
+    }
+
+    fn outbox_of<'a>(
+        &'a self,
+        at: usize,
+        plan: &'a Plan,
+    ) -> impl Iterator<Item = (&'a Planned, &'a WantKey)> {
+        plan.outbox().filter(move |(_, want)| self.goes_to(want) == Some(at))
+    }
+
+    /// Which repository a Secret is in, or goes to.
+    pub(super) fn goes_to(&self, want: &WantKey) -> Option<usize> {
+        let view = self.view.as_ref()?;
+        self.parts.repositories.position(view.inventory.repository_of(want))
     }
 
     /// With nothing to push there is no trouble with it: what was pushed without an answer has been seen in the branch, or
     /// nobody wants it any more.
     pub(super) fn forget_pushes_if_none(&mut self, plan: &Plan) {
-        if plan.outbox().next().is_none() {
-            self.pushing.over();
-            self.troubles.push = None;
-            self.held = None;
+        for at in 0..self.branches.len() {
+            let is_empty = self.outbox_of(at, plan).next().is_none();
+            self.branches.get_mut(at).filter(|_| is_empty).into_iter().for_each(Branch::is_pushed);
         }
     }
 
-    /// Pushes the outbox, on whatever the branch has become meanwhile.
-    pub(super) async fn publish(&mut self, plan: &mut Plan, facts: &mut Facts) {
+    /// Pushes what is due for each repository; one that does not take it holds up no other.
+    pub(super) async fn publish(
+        &mut self,
+        now: OffsetDateTime,
+        plan: &mut Plan,
+        facts: &mut Facts,
+    ) {
+        for at in 0..self.branches.len() {
+            if self.commit_to_at(at, plan).is_some_and(|due| due <= now) {
+                self.publish_to(at, plan, facts).await;
+            }
+        }
+    }
+
+    /// Pushes the outbox of one, on whatever the branch has become meanwhile.
+    async fn publish_to(&mut self, at: usize, plan: &mut Plan, facts: &mut Facts) {
         for _ in 0..RACES {
-            let Some(view) = self.view.clone() else {
+            let to = self.parts.repositories.get(at).cloned();
+            let (Some(view), Some(to)) = (self.view.clone(), to) else {
                 return;
             };
-            match self.parts.publisher.publish(&view, plan).await {
+            match self.parts.publisher.publish(&to, &view, plan).await {
                 Published::Done { tip, left_out } => {
                     // Nobody else may hold on to what is seen, or it would be copied.
                     drop(view);
-                    self.pushing.over();
-                    self.troubles.push = None;
-                    self.held = None;
-                    self.see(tip).await;
+                    self.branches.get_mut(at).into_iter().for_each(Branch::is_pushed);
+                    self.landed(at, tip).await;
                     self.leave_out(left_out, plan, facts);
                     *plan = self.plan(self.parts.clock.now(), facts);
                     return;
                 }
                 Published::Moved => {
-                    if self.fetch().await == Fetched::No {
-                        return self.push_later("the branch moved, and cannot be fetched".into());
+                    if self.fetch(&[at]).await == Fetched::No {
+                        let text = "the branch moved, and cannot be fetched";
+                        return self.push_later(at, text.into());
                     }
                     *plan = self.plan(self.parts.clock.now(), facts);
                 }
-                Published::Refused { reason } => return self.hold(reason),
-                Published::Failed { error } => return self.push_later(error),
+                Published::Refused { reason } => return self.hold(at, reason),
+                Published::Failed { error } => return self.push_later(at, error),
             }
         }
-        self.yield_to_others();
+        self.yield_to_others(at);
     }
 
     fn leave_out(&mut self, left_out: LeftOut, plan: &Plan, facts: &mut Facts) {
@@ -97,32 +133,43 @@ impl Daemon {
         }
     }
 
-    /// The server says no: everything in the outbox is held, with its words.
-    fn hold(&mut self, reason: String) {
-        let until = self.pushing.rest(self.parts.clock.now(), AFTER_REFUSAL);
-        self.look_before_push = true;
-        self.troubles.push = Some(format!(
+    /// The server says no: everything that is for it is held, with its words.
+    fn hold(&mut self, at: usize, reason: String) {
+        let now = self.parts.clock.now();
+        let Some(branch) = self.branches.get_mut(at) else { return };
+        let until = branch.pushing.rest(now, AFTER_REFUSAL);
+        branch.look_before_push = true;
+        branch.unpushed = Some(format!(
             "{reason}; the push is tried again at {}, or with: nws-certd sync",
             instant(until)
         ));
-        self.held = Some(reason);
+        branch.held = Some(reason);
     }
 
     /// Whether it landed or not, the branch is looked at before the next push.
-    fn push_later(&mut self, error: String) {
-        self.pushing.failed(self.parts.clock.now());
-        self.look_before_push = true;
-        self.troubles.push = Some(error);
+    fn push_later(&mut self, at: usize, error: String) {
+        let now = self.parts.clock.now();
+        if let Some(branch) = self.branches.get_mut(at) {
+            branch.pushing.failed(now);
+            branch.look_before_push = true;
+            branch.unpushed = Some(error);
+        }
     }
 
-    fn yield_to_others(&mut self) {
-        let until = self.pushing.rest(self.parts.clock.now(), AFTER_RACES);
-        self.look_before_push = true;
+    fn yield_to_others(&mut self, at: usize) {
+        let now = self.parts.clock.now();
+        let (Some(branch), Some(one)) =
+            (self.branches.get_mut(at), self.parts.repositories.get(at))
+        else {
+            return;
+        };
+        let until = branch.pushing.rest(now, AFTER_RACES);
+        branch.look_before_push = true;
         let text = format!(
             "the branch moved during {RACES} pushes in a row; the next is at {}",
             instant(until)
         );
-        warn!(error = text, "certificates are not pushed yet");
-        self.troubles.push = Some(text);
+        warn!(repository = one.known_as(), error = text, "certificates are not pushed yet");
+        branch.unpushed = Some(text);
     }
 }

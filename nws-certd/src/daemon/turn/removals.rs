@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use nws_gitops::{
-    Fate, Fates, Message, PushError, Recovery, Removal, RemovalPlan, RemovalStep, State, Survey,
-    Tip, Unwanted, WantKey, fates,
+    Fate, Fates, Message, PushError, Recovery, Removal, RemovalPlan, RemovalStep, RepoPath, State,
+    Survey, Tip, Tips, Unwanted, WantKey, fates,
 };
 use time::{Duration, OffsetDateTime};
 use tokio::task::{JoinError, JoinSet};
@@ -35,7 +35,7 @@ const AFTER_REFUSAL: Duration = Duration::minutes(5);
 /// What is known of removals between two turns; nothing of it is missed after a restart.
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct Removals {
-    survey: Option<(Tip, Survey)>,
+    survey: Option<(Tips, Survey)>,
     written: Option<(Vec<UnwantedRow>, OffsetDateTime)>,
     /// Names being looked for in DNS.
     pub(in crate::daemon) looking: JoinSet<(WantKey, Option<String>)>,
@@ -74,11 +74,11 @@ impl Daemon {
         let Some(view) = self.view.clone() else {
             return;
         };
-        if self.removals.survey.as_ref().is_some_and(|(tip, _)| *tip == view.tip()) {
+        if self.removals.survey.as_ref().is_some_and(|(of, _)| of == view.tips()) {
             return;
         }
-        match self.parts.repository.survey(&view).await {
-            Ok(survey) => self.removals.survey = Some((view.tip(), survey)),
+        match self.parts.repositories.survey(&view).await {
+            Ok(survey) => self.removals.survey = Some((view.tips().clone(), survey)),
             Err(error) => {
                 warn!(error = %Causes(&error), "what nobody wants is not known; it is looked for again");
                 self.removals.survey = None;
@@ -87,17 +87,17 @@ impl Daemon {
     }
 
     fn surveyed(&self) -> Option<&Survey> {
-        let tip = self.view.as_ref()?.tip();
-        self.removals.survey.as_ref().filter(|(of, _)| *of == tip).map(|(_, survey)| survey)
+        let tips = self.view.as_ref()?.tips();
+        self.removals.survey.as_ref().filter(|(of, _)| of == tips).map(|(_, survey)| survey)
     }
 
-    /// Keeps since when what is unwanted; only while the branch can be looked at, as what is not seen may be wanted again.
+    /// Keeps since when what is unwanted; only while every branch can be looked at, as what is not seen may be wanted again.
     pub(super) async fn keep_unwanted(
         &mut self,
         now: OffsetDateTime,
         facts: &Facts,
     ) -> Result<(), StoreError> {
-        let Some(survey) = self.surveyed().filter(|_| self.troubles.fetch.is_none()) else {
+        let Some(survey) = self.surveyed().filter(|_| self.all_are_seen()) else {
             return Ok(());
         };
         let row = |one: &Unwanted| UnwantedRow {
@@ -142,26 +142,46 @@ impl Daemon {
         let Some(survey) = self.surveyed().filter(is_concerned).cloned() else {
             return self.removals_are_over();
         };
-        let plan = match self.parts.repository.removals(&view, survey, due).await {
+        let plan = match self.parts.repositories.removals(&view, survey, due).await {
             Ok(plan) if plan.edits.is_empty() => return self.removals_are_over(),
             Ok(plan) => plan,
             Err(error) => return self.remove_later(Causes(&error).to_string()),
         };
-        let RemovalPlan { edits, removals } = plan;
-        let message = Message::for_removals(&removals);
-        let tip = view.tip();
-        let published = self.parts.repository.publish(tip, edits, message, now).await;
+        let tips = view.tips().clone();
         // Nobody else may hold on to what is seen, or it would be copied.
         drop(view);
-        match published {
-            Ok(pushed) => self.removed(now, pushed.unwrap_or(tip), &removals).await,
-            Err(error) => self.not_removed(now, &error),
+        for at in 0..self.branches.len() {
+            self.remove_from(at, now, &tips, &plan).await;
+        }
+        self.survey().await;
+    }
+
+    /// The part of a plan that is for one repository, in a commit of its own.
+    async fn remove_from(
+        &mut self,
+        at: usize,
+        now: OffsetDateTime,
+        tips: &Tips,
+        plan: &RemovalPlan,
+    ) {
+        let Some(of) = self.parts.repositories.get(at) else { return };
+        let is_here = |path: &RepoPath| path.repository() == of.name().as_str();
+        let edits: Vec<_> = plan.edits.iter().filter(|edit| is_here(&edit.path)).cloned().collect();
+        let removals: Vec<_> =
+            plan.removals.iter().filter(|one| is_here(&one.path)).cloned().collect();
+        let Some(tip) = tips.get(of.name()).copied().filter(|_| !edits.is_empty()) else {
+            return;
+        };
+        let message = Message::for_removals(&removals);
+        match of.publish(tip, edits, message, now).await {
+            Ok(pushed) => self.removed(at, now, pushed.unwrap_or(tip), &removals).await,
+            Err(error) => self.not_removed(at, now, &error),
         }
     }
 
     fn may_push_removals(&self, now: OffsetDateTime) -> bool {
-        let is_free = self.removals.pause.until(now).is_none() && !self.look_before_push;
-        is_free && self.troubles.fetch.is_none()
+        let is_known = !self.branches.iter().any(|branch| branch.look_before_push);
+        self.removals.pause.until(now).is_none() && is_known && self.all_are_seen()
     }
 
     /// Those that go now: whose names have left, and no more than go in one commit.
@@ -230,7 +250,7 @@ impl Daemon {
         }
     }
 
-    async fn removed(&mut self, now: OffsetDateTime, tip: Tip, removals: &[Removal]) {
+    async fn removed(&mut self, at: usize, now: OffsetDateTime, tip: Tip, removals: &[Removal]) {
         for Removal { key, step, .. } in removals {
             info!(commit = %tip, secret = %key, step = step.as_str(), "a secret on its way out of the branch, or back");
             self.removals.looked.remove(key);
@@ -241,8 +261,7 @@ impl Daemon {
             self.removals.next_commit = Some(now + apply_within.unwrap_or(BETWEEN).min(BETWEEN));
         }
         // What cannot be read is told as any branch that cannot.
-        self.see(tip).await;
-        self.survey().await;
+        self.landed(at, tip).await;
     }
 
     fn removals_are_over(&mut self) {
@@ -250,9 +269,13 @@ impl Daemon {
         self.removals.trouble = None;
     }
 
-    fn not_removed(&mut self, now: OffsetDateTime, error: &PublishError) {
-        self.look_before_push = true;
+    fn not_removed(&mut self, at: usize, now: OffsetDateTime, error: &PublishError) {
+        if let Some(branch) = self.branches.get_mut(at) {
+            branch.look_before_push = true;
+        }
         let text = Causes(error).to_string();
+        let text =
+            self.parts.repositories.get(at).map_or_else(|| text.clone(), |of| of.says(&text));
         match error {
             PublishError::Push(error) if error.recovery() == Recovery::Rebuild => {
                 info!(%error, "the branch moved");
@@ -270,7 +293,7 @@ impl Daemon {
     fn remove_later(&mut self, text: String) {
         let until = self.removals.pause.failed(self.parts.clock.now());
         warn!(error = text, retry_at = instant(until), "secrets are not removed yet");
-        self.look_before_push = true;
+        self.branches.iter_mut().for_each(|branch| branch.look_before_push = true);
         self.removals.trouble = Some(text);
     }
 
@@ -286,8 +309,8 @@ impl Daemon {
         let pauses = [self.removals.pause.until(now), self.removals.next_commit];
         let due = at.min().into_iter().chain(pauses.into_iter().flatten()).max();
         let due = due.filter(|_| fates.each.iter().any(|(_, fate)| is_due(fate)));
-        // Where the time is not known, the next look at a CA tells.
-        let due = due.filter(|_| self.is_time_known(now));
+        // Where the time is not known, the next look at a CA tells, and what is not seen, that at a branch.
+        let due = due.filter(|_| self.is_time_known(now) && self.all_are_seen());
         fates.next().into_iter().chain(due).min()
     }
 

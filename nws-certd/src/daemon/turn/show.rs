@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use nws_acme::Availability;
-use nws_gitops::Tip;
 use time::OffsetDateTime;
 
 use super::clock::trouble_with_clock;
@@ -14,6 +13,7 @@ use crate::plan::Plan;
 use crate::report::{
     BranchReport, CaReport, LimitReport, Report, Scene, Trouble, TroubleWith, instant,
 };
+use crate::repository::Repository;
 use crate::store::{Facts, Obstacle};
 
 impl Daemon {
@@ -37,16 +37,19 @@ impl Daemon {
     pub(super) fn report_of(&self, now: OffsetDateTime, plan: &Plan, facts: &Facts) -> Report {
         let under_way: HashSet<_> =
             self.under_way.values().map(|order| &order.certificate).collect();
+        let commits: Vec<_> =
+            (0..self.branches.len()).map(|at| self.commit_to_at(at, plan)).collect();
         let scene = Scene {
             now,
             plan,
             inventory: self.view.as_ref().map(|view| &*view.inventory),
             under_way: &|key| under_way.contains(key),
             refused: &self.refused,
-            held: self.held.as_deref(),
-            commit_at: self.commit_at(plan),
+            held: &|want| self.branches.get(self.goes_to(want)?)?.held.as_deref(),
+            commit_at: &|want| *commits.get(self.goes_to(want)?)?,
             order_at: self.order_at(now),
         };
+        let branches = self.branch_reports();
         let revocations = self.revocations(now, plan, facts);
         let mut troubles = self.troubles(now);
         troubles.extend(self.troubles_with_revocations(&revocations));
@@ -55,7 +58,8 @@ impl Daemon {
             at: now,
             wake_at: Some(self.wake_at(now, plan, facts)),
             cas: self.cas_of(now, facts),
-            branch: BranchReport { name: self.parts.repository.branch().into(), tip: self.tip() },
+            branch: branches.first().cloned().unwrap_or_default(),
+            branches: if self.parts.repositories.are_named() { branches } else { Vec::new() },
             certificates: scene.certificates(),
             faults: scene.faults(),
             troubles,
@@ -79,12 +83,8 @@ impl Daemon {
             ];
             all.into_iter().filter_map(|text| of(TroubleWith::Ca, &text)).collect::<Vec<_>>()
         });
-        let before = [
-            of(TroubleWith::Fetch, &self.troubles.fetch),
-            of(TroubleWith::Push, &self.troubles.push),
-        ];
-        let after = of(TroubleWith::State, &self.troubles.state);
-        before.into_iter().flatten().chain(of_cas).chain(after).collect()
+        let after = of(TroubleWith::State, &self.unkept);
+        self.troubles_with_branches().chain(of_cas).chain(after).collect()
     }
 
     fn cas_of(&self, now: OffsetDateTime, facts: &Facts) -> Vec<CaReport> {
@@ -102,9 +102,26 @@ impl Daemon {
         self.parts.ordering.authorities.iter().map(report).collect()
     }
 
-    fn tip(&self) -> Option<String> {
-        let Tip { commit } = self.view.as_ref()?.tip();
-        commit.map(|commit| commit.to_string())
+    fn troubles_with_branches(&self) -> impl Iterator<Item = Trouble> {
+        let each = || self.branches.iter().zip(self.parts.repositories.iter());
+        let unseen = each().map(|(branch, one)| (TroubleWith::Fetch, &branch.unseen, one));
+        let unpushed = each().map(|(branch, one)| (TroubleWith::Push, &branch.unpushed, one));
+        unseen.chain(unpushed).filter_map(|(with, text, one)| {
+            text.as_deref().map(|text| Trouble { with, text: one.says(text) })
+        })
+    }
+
+    fn branch_reports(&self) -> Vec<BranchReport> {
+        let tip = |one: &Repository| {
+            let tip = self.view.as_ref().and_then(|view| view.inventory.tip(one.name()).commit);
+            tip.map(|commit| commit.to_string())
+        };
+        let report = |one: &Repository| BranchReport {
+            repository: one.known_as().map(str::to_owned),
+            name: one.branch().to_string(),
+            tip: tip(one),
+        };
+        self.parts.repositories.iter().map(report).collect()
     }
 }
 

@@ -64,7 +64,12 @@ fn story(certificates: Vec<Chapter>) -> Story {
     Story {
         host: "shop.example".into(),
         at: NOON,
-        branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef".into()) },
+        branch: BranchReport {
+            repository: None,
+            name: "main".into(),
+            tip: Some("0123456789abcdef".into()),
+        },
+        branches: vec![],
         certificates,
         faults: vec![],
         revocations: vec![],
@@ -286,4 +291,18 @@ fn times_ahead_are_told_in_the_unit_that_matters() {
     for (left, want) in cases {
         assert_eq!(until(left), want);
     }
+}
+
+#[test]
+fn of_several_repositories_each_says_where_it_is() {
+    let branch = |repository: &str, tip: Option<&str>| BranchReport {
+        repository: Some(repository.into()),
+        name: "main".into(),
+        tip: tip.map(str::to_owned),
+    };
+    let branches = vec![branch("apps", Some("0123456789abcdef")), branch("certs", None)];
+    let told = story_text(&Story { branches, ..story(vec![]) });
+    let heading = told.lines().next();
+    expect!["shop.example, apps: branch main at 0123456789ab, certs: branch main at no commit yet, 2026-03-01 12:00:00Z"]
+        .assert_eq(heading.unwrap());
 }

@@ -113,10 +113,22 @@ fn noise(len: usize) -> String {
 
 /// A configuration with these tables, and what every one has to have.
 pub(super) fn config(tables: &str) -> Config {
+    read(&format!("[git]\nurl = \"file:///srv/git/gitops.git\"\nencryption = \"none\"\n{tables}"))
+}
+
+/// Two repositories, "apps" at this URL and "certs".
+pub(super) fn several(url: &str) -> Config {
+    let table = |name: &str, url: &str| {
+        format!("[[git]]\nname = \"{name}\"\nurl = \"{url}\"\nencryption = \"none\"\n")
+    };
+    read(&format!("{}{}", table("apps", url), table("certs", "file:///srv/git/certs.git")))
+}
+
+fn read(tables: &str) -> Config {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config.toml");
-    let usual = "[ca]\ndirectory = \"https://ca.example/directory\"\nterms_agreed = true\n[git]\nurl = \"file:///srv/git/gitops.git\"\nencryption = \"none\"\n";
-    fs::write(&file, format!("{usual}{tables}")).unwrap();
+    let ca = "[ca]\ndirectory = \"https://ca.example/directory\"\nterms_agreed = true\n";
+    fs::write(&file, format!("{ca}{tables}")).unwrap();
     Config::read(&file).unwrap()
 }
 

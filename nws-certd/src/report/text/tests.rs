@@ -80,7 +80,12 @@ fn report() -> Report {
             ],
             limits: vec![limit("new_orders", "", 240), limit("registered_domain", "shop.com", 0)],
         }],
-        branch: BranchReport { name: "main".into(), tip: Some("0123456789abcdef0123".into()) },
+        branch: BranchReport {
+            repository: None,
+            name: "main".into(),
+            tip: Some("0123456789abcdef0123".into()),
+        },
+        branches: vec![],
         certificates: vec![
             certificate(&["blog.example"], Stage::Waiting, ("order", Duration::minutes(10))),
             certificate(&["new.example"], Stage::Wanted, ("order", Duration::ZERO)),
@@ -117,6 +122,22 @@ fn status_is_a_table_of_everything() {
         not offered: https://ca.example/d, profile shortlived: the CA offers no profile shortlived; looked at again at 2026-03-01 13:00:00Z
         fault: apps/x.yaml: no YAML; mend it
     "#]].assert_eq(&status_text(&report(), Colour::Plain));
+}
+
+#[test]
+fn of_several_repositories_each_says_where_it_is() {
+    let branch = |repository: &str, tip: Option<&str>| BranchReport {
+        repository: Some(repository.into()),
+        name: "main".into(),
+        tip: tip.map(str::to_owned),
+    };
+    let branches = vec![branch("apps", Some("0123456789abcdef")), branch("certs", None)];
+    expect![[r#"
+        apps: branch main at 0123456789ab, 2026-03-01 12:00:00Z
+        certs: branch main at no commit yet, 2026-03-01 12:00:00Z
+        1 certificate in place, 2 under way, 1 fault reported
+    "#]]
+    .assert_eq(&sync_text(&Report { branches, ..report() }));
 }
 
 #[test]

@@ -103,7 +103,7 @@ impl Peer {
 fn desk() -> Desk {
     Desk::new(Webhook {
         secret: WebhookSecret::new(b"a secret of the git host").unwrap(),
-        branch: "main".parse().unwrap(),
+        branches: vec!["main".parse().unwrap()],
         hint: Arc::new(Notify::new()),
     })
 }

@@ -34,7 +34,7 @@ impl World {
         let (hint, stop) = (Arc::new(Notify::new()), CancellationToken::new());
         let webhook = Webhook {
             secret: WebhookSecret::new(secret.as_bytes()).unwrap(),
-            branch: "main".parse().unwrap(),
+            branches: vec!["main".parse().unwrap()],
             hint: Arc::clone(&hint),
         };
         let server = tokio::spawn(serve(listener, webhook, stop.clone()));

@@ -6,9 +6,9 @@ use nws_expiry::{DnsName, DnsNames};
 
 use super::super::held;
 use super::super::{Delivered, Wanted};
-use super::{Asking, Claim, Standing, duration, form, options, overrides};
+use super::{Asking, Claim, Standing, duration, form, options, overrides, repositories};
 use crate::fault::{Conflict, Fault, FaultReason};
-use crate::{Owner, RepoPath, WantKey};
+use crate::{Owner, RepoPath, Targets, WantKey};
 
 /// What is wanted in a Secret, by standing and file.
 pub(in crate::inventory) type Rivals<'a> = BTreeMap<(Standing, &'a RepoPath), Claim>;
@@ -19,6 +19,8 @@ pub(in crate::inventory) struct Case<'a> {
     pub(in crate::inventory) same: &'a [Delivered],
     /// The hosts of routes that nobody can read.
     pub(in crate::inventory) lost: &'a BTreeSet<DnsName>,
+    /// Where what is wanted goes.
+    pub(in crate::inventory) targets: &'a Targets,
     /// Who owns a file.
     pub(in crate::inventory) owner: &'a dyn Fn(&RepoPath) -> Owner,
 }
@@ -27,7 +29,8 @@ pub(in crate::inventory) struct Case<'a> {
 ///
 /// What one owner wants is united. Owners that agree share it. Where they differ, one of them has it, and the others are told
 /// ([`Incumbent::among`]). A Secret that somebody else wrote is nobody's to have, unless one of ours was there before. Who agrees
-/// on the names may still differ in options, which [`options`] decides, and in when it is ordered, which [`overrides`] takes together.
+/// on the names may still differ in options, which [`options`] decides, and in when it is ordered, which [`overrides`] takes
+/// together, and in where it goes, which [`repositories`] decides.
 pub(in crate::inventory) fn decide(
     key: WantKey,
     rivals: Rivals<'_>,
@@ -50,6 +53,7 @@ pub(in crate::inventory) fn decide(
     faults.extend(refused.iter().flat_map(|party| party.refusals(&reason)));
     let mut askings: Vec<_> = sharing.into_iter().flat_map(|party| party.askings).collect();
     askings.sort_by(|one, other| one.source.cmp(&other.source));
+    repositories::decide(&key, &mut askings, incumbent.held, case.targets, faults);
     let options = options::decide(&key.secret, &askings, incumbent.held, faults);
     let overrides = overrides::gather(&askings);
     let form = form::decide(&key.secret, &askings, incumbent.held, faults);

@@ -99,9 +99,16 @@ fn route(gateway: &str, host: &str) -> String {
 }
 
 /// Which path, and which text; none removes the file.
-fn commit() -> impl Strategy<Value = Vec<(usize, Option<usize>)>> {
+type Commit = Vec<(usize, Option<usize>)>;
+
+fn commit() -> impl Strategy<Value = Commit> {
     let text = prop_oneof![4 => (0..37_usize).prop_map(Some), 1 => Just(None)];
     prop::collection::vec((0..PATHS.len(), text), 1..5)
+}
+
+/// Which of these repositories it goes to.
+fn commits(to: &'static [&'static str]) -> impl Strategy<Value = Vec<(&'static str, Commit)>> {
+    prop::collection::vec((prop::sample::select(to), commit()), 1..12)
 }
 
 proptest! {
@@ -110,24 +117,77 @@ proptest! {
     #[test]
     fn the_incremental_inventory_equals_the_cold_one(
         beside in any::<bool>(),
-       commits in prop::collection::vec(commit(), 1..12)) {
+        commits in prop_oneof![commits(&[""]), commits(&["one:", "other:"])],
+    ) {
         let texts = texts();
         let destination = Destination { layout: Layout::Kustomize, ..Destination::default() };
         let targets = if beside { Targets::new(destination) } else { Targets::default() };
         let issuers = [("le".parse().unwrap(), "le".parse().unwrap())].into_iter().collect();
         let discover = Discover { targets, issuers, ..Discover::default() };
         let mut warm = Repository::new(&discover);
-        for commit in commits {
+        for (repository, commit) in commits {
             let changes: Vec<_> = commit
                 .iter()
-                .map(|(path, text)| (PATHS[*path], text.map(|text| texts[text].as_str())))
+                .map(|(path, text)| (format!("{repository}{}", PATHS[*path]), *text))
+                .collect();
+            let changes: Vec<_> = changes
+                .iter()
+                .map(|(path, text)| (path.as_str(), text.map(|text| texts[text].as_str())))
                 .collect();
             warm.change(&changes);
-            let files: Vec<_> =
-                warm.files.iter().map(|(path, text)| (path.as_str(), str::from_utf8(text).unwrap())).collect();
-            let cold = inventory(&files, &discover);
-            prop_assert_eq!(format!("{:#?}", warm.inventory), format!("{cold:#?}"));
+            prop_assert_eq!(said(&warm.inventory), said(&cold(&warm, &discover)));
         }
+    }
+}
+
+/// Everything but the commits.
+fn said(inventory: &Inventory) -> String {
+    format!("{:#?}", Inventory { tips: Tips::new(), ..inventory.clone() })
+}
+
+fn cold(warm: &Repository, discover: &Discover) -> Inventory {
+    let files = warm.files.iter().map(|(path, text)| (path.shown(), Some(&text[..])));
+    let mut cold = Repository::new(discover);
+    cold.change_bytes(files);
+    cold.inventory
+}
+
+#[test]
+fn nothing_but_what_the_cluster_joins_crosses_a_repository() {
+    let (shop, none) = (ingress("shop", "tls", "a.example"), ingress("", "tls", "a.example"));
+    let patch = "resources: [../../one:apps/i.yaml, ../one:apps/i.yaml]\nnamePrefix: x-\n";
+    let (gateway, route) = (gateway("shop"), route("shop", "r.example"));
+    type Case<'a> = (&'a str, Files<'a>, &'a str);
+    let cases: [Case<'_>; 4] = [
+        (
+            "a fleet.yaml",
+            &[("one:apps/i.yaml", &none), ("other:fleet.yaml", "namespace: shop")],
+            "states no namespace",
+        ),
+        (
+            "a kustomization",
+            &[("one:apps/i.yaml", &shop), ("other:apps/kustomization.yaml", patch)],
+            "shop/tls: a.example",
+        ),
+        (
+            "a chart",
+            &[("one:templates/i.yaml", &shop), ("other:Chart.yaml", "name: a")],
+            "shop/tls: a.example",
+        ),
+        (
+            "a route does",
+            &[
+                ("one:g.yaml", &gateway),
+                ("other:a/fleet.yaml", "namespace: a"),
+                ("other:a/r.yaml", &route),
+            ],
+            "shop/tls: r.example",
+        ),
+    ];
+    for (case, files, want) in cases {
+        let inventory = inventory(files, &Discover::default());
+        let said = [wanted(&inventory), faults(&inventory)].concat().join("\n");
+        assert!(said.contains(want), "{case}: {said}");
     }
 }
 
@@ -271,8 +331,9 @@ fn a_change_that_cannot_be_read_leaves_the_inventory_as_it_was() {
     let affected =
         |files: &[(RepoPath, ObjectId)]| if files.is_empty() { Ok(vec![]) } else { Err(blob) };
     let at = Tip { commit: Some(blob) };
-    assert_eq!(repository.inventory.change(at, &changes, affected), Err(blob));
+    let only = RepositoryName::default();
+    assert_eq!(repository.inventory.change(&only, at, &changes, affected), Err(blob));
     assert_eq!(said(&repository.inventory), ["shop/tls: a.example"]);
-    assert_eq!(repository.inventory.tip, Tip { commit: None });
-    assert_eq!(repository.inventory.base(), None, "the next begins anew");
+    assert_eq!(repository.inventory.tip(&only), Tip { commit: None });
+    assert!(!repository.inventory.is_whole(), "the next begins anew");
 }

@@ -47,7 +47,7 @@ impl Repository {
         };
         let read = |files: &[_]| Ok::<_, Infallible>(files.iter().filter_map(read).collect());
         let mut inventory = Inventory::empty(&Discover::default());
-        let Ok(()) = inventory.change(Tip { commit: None }, &all, read);
+        let Ok(()) = inventory.change(&Default::default(), Tip { commit: None }, &all, read);
         inventory
     }
 

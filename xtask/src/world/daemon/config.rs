@@ -19,6 +19,8 @@ pub(crate) struct Places {
     pub(crate) repository: String,
     /// For a repository behind ssh.
     pub(crate) ssh: Option<Ssh>,
+    /// More repositories, with what the daemon is told of each.
+    pub(crate) others: Vec<(String, Ssh, &'static str)>,
     /// The public listener.
     pub(crate) challenge: SocketAddr,
     /// Where a git host tells of pushes, if there is one.
@@ -83,22 +85,15 @@ impl Places {
     ///
     /// If a file that the configuration names cannot be written.
     pub(super) fn configuration(&self, settings: Settings) -> Result<String> {
-        let Self { folder, repository, challenge, https, dns, .. } = self;
-        let Settings { poll, batch, concurrency, retry, targets, deletion, discover, .. } =
-            settings;
-        let (cas, ssh, webhook) = (self.cas(settings)?, self.ssh(), self.webhook());
+        let Self { folder, challenge, https, dns, .. } = self;
+        let Settings { concurrency, retry, targets, deletion, discover, .. } = settings;
+        let (cas, git, webhook) = (self.cas(settings)?, self.git(settings), self.webhook());
         let edges = self.edges();
         let folder = folder.display();
         Ok(format!(
             r#"state_dir = "{folder}/state"
 
-{cas}[git]
-url = "{repository}"
-encryption = "none"
-poll = "{poll}"
-batch = "{batch}"
-
-{ssh}{webhook}{targets}[challenge]
+{cas}{git}{webhook}{targets}[challenge]
 listen = ["{challenge}"]
 
 [orders]
@@ -139,11 +134,19 @@ resolvers = ["{dns}"]
         if edges.is_empty() { String::new() } else { format!("addresses = {edges:?}\n") }
     }
 
-    fn ssh(&self) -> String {
-        self.ssh.as_ref().map_or_else(String::new, |Ssh { deploy_key, known_hosts }| {
-            let (key, known_hosts) = (deploy_key.display(), known_hosts.display());
-            format!("[git.ssh]\nkey = \"{key}\"\nknown_hosts = \"{known_hosts}\"\n\n")
-        })
+    /// One table where there is one repository, and a list where there are several.
+    fn git(&self, settings: Settings) -> String {
+        let Settings { poll, batch, .. } = settings;
+        let table = if self.others.is_empty() { "[git]" } else { "[[git]]" };
+        let first = (&self.repository, self.ssh.as_ref(), settings.git);
+        let others = self.others.iter().map(|(url, ssh, told)| (url, Some(ssh), *told));
+        let table = |(url, ssh, told): (&String, Option<&Ssh>, &str)| {
+            let ssh = ssh.map_or_else(String::new, Ssh::table);
+            format!(
+                "{table}\nurl = \"{url}\"\nencryption = \"none\"\npoll = \"{poll}\"\nbatch = \"{batch}\"\n{told}\n{ssh}"
+            )
+        };
+        std::iter::once(first).chain(others).map(table).collect()
     }
 
     fn webhook(&self) -> String {
@@ -151,6 +154,14 @@ resolvers = ["{dns}"]
             let secret = secret_file.display();
             format!("[webhook]\nlisten = [\"{listen}\"]\nsecret_file = \"{secret}\"\n\n")
         })
+    }
+}
+
+impl Ssh {
+    /// That of the repository it stands behind.
+    fn table(&self) -> String {
+        let (key, known_hosts) = (self.deploy_key.display(), self.known_hosts.display());
+        format!("[git.ssh]\nkey = \"{key}\"\nknown_hosts = \"{known_hosts}\"\n\n")
     }
 }
 
@@ -200,6 +211,7 @@ mod tests {
             cas: (1..=cas.len()).map(place).collect(),
             repository: String::new(),
             ssh: None,
+            others: Vec::new(),
             challenge: ([127, 0, 0, 1], 1).into(),
             webhook: None,
             edges: Vec::new(),

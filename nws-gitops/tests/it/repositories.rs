@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nws_gitops::{
     Destination, Discover, Inventory, Layout, Message, Mirror, Mirrors, Plan, Provenance, RepoPath,
-    RepositoryName, Target, Targets, Tips, deliveries,
+    RepositoryName, SharedHosts, Target, Targets, Tips, deliveries,
 };
 
 use crate::world::{NOW, World, author, ingress, issue, key, write};
@@ -27,7 +27,8 @@ fn discover() -> Discover {
     let targets = Targets::new(into("certs"));
     let targets = targets.with_elsewhere(Target::default(), name("edge"), beside).unwrap();
     let nothing_wanted_in = [name("certs")].into();
-    Discover { targets, nothing_wanted_in, ..Discover::default() }
+    let shared_hosts = SharedHosts::Allow;
+    Discover { targets, nothing_wanted_in, shared_hosts, ..Discover::default() }
 }
 
 struct Four {

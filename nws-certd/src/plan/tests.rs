@@ -10,7 +10,8 @@ use expect_test::{Expect, expect};
 use nws_expiry::budget::Limits;
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
-    Author, Content, Discover, Edit, Git, Message, Mirror, Provenance, Remote, Tip, deliveries,
+    Author, Content, Discover, Edit, Git, Message, Mirror, Provenance, Remote, SharedHosts, Tip,
+    deliveries,
 };
 use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
 use time::Duration;
@@ -21,6 +22,11 @@ use crate::store::{CertificateFacts, IssuedFacts};
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 const CA: &str = "https://ca.example/directory";
+
+/// Several namespaces may want one host: that is how one certificate comes to several Secrets here.
+fn discover() -> Discover {
+    Discover { shared_hosts: SharedHosts::Allow, ..Discover::default() }
+}
 
 /// A repository that is written as the test reads.
 struct Repository {
@@ -82,7 +88,7 @@ impl Repository {
     }
 
     fn read(&self) -> Inventory {
-        self.mirror.inventory(&self.tip, &Discover::default()).unwrap()
+        self.mirror.inventory(&self.tip, &discover()).unwrap()
     }
 }
 

@@ -41,7 +41,7 @@ fn what_cannot_be_said_of_https_says_what_to_write() {
     check_faults(
         &https(URL, "user = \"me\""),
         expect![
-            "config.toml: git.https.token_file: is missing; write the file of the token that goes with git.https.user"
+            "config.toml: git.https.token_file: is missing; write the file of the token that goes with user"
         ],
     );
     check_faults(

@@ -27,7 +27,7 @@ fn wanted(wants: Wants<'_>) -> Inventory {
     let discover = Discover {
         cert_manager: nws_gitops::CertManager::Adopt,
         issuers: issuers.into_iter().collect(),
-        ..Discover::default()
+        ..discover()
     };
     repository.mirror.inventory(&repository.tip, &discover).unwrap()
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration as StdDuration;
 
 use nws_gitops::{
-    Author, Destination, Discover, Mirror, RepoPath, RepositoryName, Target, Targets,
+    Author, Destination, Discover, Mirror, RepoPath, RepositoryName, SharedHosts, Target, Targets,
 };
 
 use super::{QUIET, World, path};
@@ -19,12 +19,17 @@ fn name(text: &str) -> RepositoryName {
     text.parse().unwrap()
 }
 
+/// Several namespaces may want one host, as several Secrets of one certificate do in many tests.
+fn of_one() -> Discover {
+    Discover { shared_hosts: SharedHosts::Allow, ..Discover::default() }
+}
+
 fn discover() -> Discover {
     let into = |of: &str| Destination::at(RepoPath::in_repository(&name(of), "certs").unwrap());
     let targets = Targets::new(into("certs"));
     let targets = targets.with_elsewhere(Target::default(), name("own"), into("own"));
     let nothing_wanted_in = [name("certs")].into();
-    Discover { targets: targets.unwrap(), nothing_wanted_in, ..Discover::default() }
+    Discover { targets: targets.unwrap(), nothing_wanted_in, ..of_one() }
 }
 
 impl World {
@@ -44,7 +49,7 @@ impl World {
     pub(super) fn repositories(&self) -> Repositories {
         if !self.several.load(Ordering::SeqCst) {
             let mirror = self.mirror_with("mirror", self.search_path());
-            return Repositories::new(vec![repository(mirror)], Discover::default());
+            return Repositories::new(vec![repository(mirror)], of_one());
         }
         let mirror = |of: &str| {
             self.mirror_of(&remote(of), &format!("mirror-{of}"), self.search_path()).named(name(of))

@@ -40,6 +40,8 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     renewed_elsewhere(&mut world, before, &old).await?;
 
     world.restart_ca().await?;
+    // A poll that sees the application before the CA is asked again would rightly go to the second.
+    world.daemon.sync().await?;
     world.add(&[after]).await?;
     world.daemon.sync().await?;
     world.wait_all_served(&[after]).await?;

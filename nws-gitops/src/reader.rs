@@ -114,8 +114,8 @@ pub(crate) struct Applicant {
     pub(crate) namespace: Option<String>,
     pub(crate) name: String,
     /// What it requests of cert-manager, if it does.
-    pub(crate) cert_manager: Option<Request>,
-    pub(crate) options: StatedOptions,
+    pub(crate) cert_manager: Option<Box<Request>>,
+    pub(crate) options: Arc<StatedOptions>,
     pub(crate) blocks: Vec<TlsBlock>,
     /// All hosts it names, as written.
     pub(crate) hosts: Vec<String>,

@@ -1,6 +1,7 @@
 //! Who wants which Secret, and who gets it where several do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use nws_expiry::{DnsName, DnsNames};
 
@@ -40,7 +41,7 @@ pub(super) struct Claim(Vec<Asking>);
 pub(super) struct Asking {
     source: Source,
     names: Names,
-    options: StatedOptions,
+    options: Arc<StatedOptions>,
 }
 
 impl Claim {
@@ -157,7 +158,8 @@ impl<'a> Collector<'a> {
         {
             let reason = FaultReason::UnknownCa { ca: value.clone() };
             self.fault(place, Some(field), reason, &applicant.hosts);
-            terms.options = StatedOptions { ca: Stated::Unknown, ..terms.options.unsettled() };
+            terms.options =
+                Arc::new(StatedOptions { ca: Stated::Unknown, ..terms.options.unsettled() });
         }
         terms
     }
@@ -216,7 +218,7 @@ impl<'a> Collector<'a> {
             names,
             options: match self.standing {
                 Standing::Certain => terms.options.clone(),
-                Standing::OnlyIfHeld => terms.options.unsettled(),
+                Standing::OnlyIfHeld => Arc::new(terms.options.unsettled()),
             },
         });
     }

@@ -100,14 +100,14 @@ pub(super) fn of_annotations(
     reading: &Reading<'_>,
     kind: Kind,
     annotations: &Value,
-) -> Option<Request> {
+) -> Option<Box<Request>> {
     let sign = sign(kind, annotations)?;
     let mut reading = reading.aside();
     let mut request = Request::new(Sign::Annotation(sign.to_owned()));
     request.issuer = issuer_of_annotations(&mut reading, annotations);
     settings::take(&mut reading, annotations::settings(annotations), &mut request);
     request.faults = reading.faults;
-    Some(request)
+    Some(Box::new(request))
 }
 
 /// cert-manager takes no object that names both kinds of issuers, nor do we.

@@ -22,7 +22,7 @@ pub(super) fn read(reading: &Reading<'_>, object: &Value) -> Option<Applicant> {
     aside.hosts = hosts::of_certificate(spec);
     let is_template = aside.is_template(object, &wanted);
     let (namespace, name) = aside.identity(object).unwrap_or_default();
-    let options = aside.options(&object["metadata"]["annotations"]);
+    let options = aside.options(&object["metadata"]["annotations"]).shared();
     let secret = secret(&mut aside, spec).filter(|_| !is_template);
     let field = aside.place("spec");
     let mut request = cert_manager::of_certificate(aside, spec);
@@ -35,7 +35,7 @@ pub(super) fn read(reading: &Reading<'_>, object: &Value) -> Option<Applicant> {
         document: reading.document,
         namespace,
         name,
-        cert_manager: Some(request),
+        cert_manager: Some(Box::new(request)),
         options,
         blocks: secret
             .map(|secret| TlsBlock { field, secret, hosts: names, listener: None })

@@ -111,7 +111,7 @@ fn applicant(reading: &mut Reading<'_>, field: &str, entry: &Value) -> Option<Ap
         name: secret,
         cert_manager: None,
         // What is misspelled may be what matters.
-        options: if is_misspelled { options.unsettled() } else { options },
+        options: if is_misspelled { options.unsettled() } else { options }.shared(),
         blocks: vec![block],
         hosts: hosts::of_block(entry),
     })

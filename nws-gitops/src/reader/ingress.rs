@@ -29,7 +29,7 @@ pub(super) fn read(reading: &mut Reading<'_>, object: &Value) -> Option<Applican
         namespace,
         name,
         cert_manager: cert_manager::of_annotations(reading, Kind::Ingress, annotations),
-        options: reading.options(annotations),
+        options: reading.options(annotations).shared(),
         blocks: blocks(reading, tls),
         hosts: hosts::of_ingress(object),
     })

@@ -72,7 +72,7 @@ pub(super) fn read(reading: &mut Reading<'_>, kind: Kind, object: &Value) -> Opt
         namespace,
         name,
         cert_manager: cert_manager::of_annotations(reading, kind, annotations),
-        options: reading.options(annotations),
+        options: reading.options(annotations).shared(),
         blocks: blocks(reading, listeners),
         hosts: hosts::of_listeners(listeners),
     })

@@ -1,6 +1,6 @@
 //! What an object says of how its certificates are made, and when.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use nws_expiry::{KeyEncoding, KeyType, Profile, RenewBefore};
 use time::Duration;
@@ -11,7 +11,7 @@ use crate::opting::Enabled;
 use crate::overrides::HoldText;
 
 /// How an object wants its certificates made, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct StatedOptions {
     pub(crate) key_type: Stated<KeyType>,
     pub(crate) profile: Stated<Profile>,
@@ -30,6 +30,21 @@ pub(crate) struct StatedOptions {
 }
 
 impl StatedOptions {
+    /// What most objects say is nothing, which all of them share: there are as many as there are certificates.
+    pub(crate) fn shared(self) -> Arc<Self> {
+        static NOTHING: LazyLock<Arc<StatedOptions>> = LazyLock::new(Arc::default);
+        if self.says_nothing() { NOTHING.clone() } else { Arc::new(self) }
+    }
+
+    fn says_nothing(&self) -> bool {
+        let Self { key_type, profile, renew_before, hold, enabled, ca, duration, .. } = self;
+        let Self { keeps_key, key_encoding, template, .. } = self;
+        let how = key_type.is_nothing() && profile.is_nothing() && ca.is_nothing();
+        let when = renew_before.is_nothing() && hold.is_nothing() && duration.is_nothing();
+        let form = key_encoding.is_nothing() && template.is_nothing() && !keeps_key;
+        how && when && form && enabled.is_nothing()
+    }
+
     /// The same where what is written may not be what is deployed. That decides how a certificate is to be made; when it is ordered is
     /// between the file and us.
     pub(crate) fn unsettled(&self) -> Self {
@@ -50,8 +65,9 @@ impl StatedOptions {
 }
 
 /// What a field says that may be left out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Stated<T> {
+    #[default]
     Nothing,
     Value {
         value: T,
@@ -69,6 +85,10 @@ impl<T> Stated<T> {
             Self::Nothing => other,
             Self::Value { .. } | Self::Unknown => self,
         }
+    }
+
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
     }
 
     fn is_known(&self) -> bool {

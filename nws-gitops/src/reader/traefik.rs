@@ -38,7 +38,7 @@ pub(super) fn read(reading: &mut Reading<'_>, kind: Kind, object: &Value) -> Opt
         namespace,
         name,
         cert_manager: None,
-        options: reading.options(&object["metadata"]["annotations"]),
+        options: reading.options(&object["metadata"]["annotations"]).shared(),
         blocks: vec![TlsBlock {
             field: reading.place("spec.tls"),
             secret: secret.to_owned(),

@@ -1,5 +1,7 @@
 //! How an object wants its certificates, by itself and by what it asks of cert-manager.
 
+use std::sync::Arc;
+
 use crate::CaName;
 use crate::reader::{Applicant, Host, Request, Stated, StatedOptions};
 
@@ -7,7 +9,7 @@ use crate::reader::{Applicant, Host, Request, Stated, StatedOptions};
 pub(super) struct Terms<'a> {
     /// Names beside those of the Secret at hand.
     pub(super) names: &'a [Host],
-    pub(super) options: StatedOptions,
+    pub(super) options: Arc<StatedOptions>,
 }
 
 impl<'a> Terms<'a> {
@@ -18,7 +20,7 @@ impl<'a> Terms<'a> {
         };
         let options = together(&applicant.options, request, ca);
         let options = if request.is_refused { options.unsettled() } else { options };
-        Self { names: &request.names, options }
+        Self { names: &request.names, options: Arc::new(options) }
     }
 }
 

@@ -102,13 +102,8 @@ pub enum Failure {
     #[error(transparent)]
     Lint(#[from] LintError),
     /// There is something to see to in a repository; exit code 1.
-    #[error("there is something to see to: {errors} errors, {warnings} warnings")]
-    ToSeeTo {
-        /// What is wrong.
-        errors: usize,
-        /// What may be.
-        warnings: usize,
-    },
+    #[error("there is something to see to")]
+    ToSeeTo,
     /// Nobody agreed beforehand, and there is no terminal to ask on; exit code 64.
     #[error(
         "nothing was done, as standard input is no terminal to ask on; look at what is shown, then add --yes"
@@ -175,7 +170,7 @@ impl Failure {
             | Self::Selection(_)
             | Self::Simulate(_)
             | Self::Lint(_)
-            | Self::ToSeeTo { .. }
+            | Self::ToSeeTo
             | Self::Declined
             | Self::Terminal(_)
             | Self::NotFollowed(_)

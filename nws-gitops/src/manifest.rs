@@ -23,18 +23,22 @@ pub(crate) const TARGET_ANNOTATION: &str = "nws-certd/target";
 /// The annotation by which Helm, and so Fleet, leaves a live object alone when its file goes, with the value `keep`.
 pub(crate) const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
 /// The annotation that repeats the public leaf, as base64 of its DER.
-const CERTIFICATE_ANNOTATION: &str = "nws-certd/certificate";
+pub(crate) const CERTIFICATE_ANNOTATION: &str = "nws-certd/certificate";
 /// The annotation of a live Secret that lets the sealed-secrets controller take it over, with the value `"true"`.
-const MANAGED_ANNOTATION: &str = "sealedsecrets.bitnami.com/managed";
+pub(crate) const MANAGED_ANNOTATION: &str = "sealedsecrets.bitnami.com/managed";
 
 /// The text of a manifest; it holds a private key, so it is wiped on drop and never shown.
 #[derive(Clone)]
 pub struct Manifest(Zeroizing<String>);
 
 impl Manifest {
-    /// The YAML text, with the key in clear.
+    /// The YAML text; the key in it is in clear, unless it is sealed.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn of(text: String) -> Self {
+        Self(Zeroizing::new(text))
     }
 
     pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
@@ -101,7 +105,7 @@ fn head(
 }
 
 /// The metadata of an object of ours, with the labels and annotations of a template behind ours.
-fn metadata(
+pub(crate) fn metadata(
     secret: &SecretRef,
     template: &SecretTemplate,
     annotations: BTreeMap<&'static str, String>,
@@ -140,12 +144,12 @@ fn annotations(
 }
 
 /// What [`CERTIFICATE_ANNOTATION`] says.
-fn certificate(chain: &Chain) -> String {
+pub(crate) fn certificate(chain: &Chain) -> String {
     chain.certificates().next().map(|der| STANDARD.encode(der)).unwrap_or_default()
 }
 
 /// What a certificate says of itself, for people.
-fn facts(leaf: &Leaf, names: &DnsNames) -> BTreeMap<&'static str, String> {
+pub(crate) fn facts(leaf: &Leaf, names: &DnsNames) -> BTreeMap<&'static str, String> {
     let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
     BTreeMap::from([
         ("nws-certd/dns-names", names.join(",")),
@@ -157,7 +161,7 @@ fn facts(leaf: &Leaf, names: &DnsNames) -> BTreeMap<&'static str, String> {
 }
 
 /// What no certificate says: which clusters it is for, where that is not the default target, who issued it and who wants it.
-fn claims(key: &WantKey, provenance: &Provenance) -> BTreeMap<&'static str, String> {
+pub(crate) fn claims(key: &WantKey, provenance: &Provenance) -> BTreeMap<&'static str, String> {
     let target = (!key.target.is_default()).then(|| key.target.to_string());
     let Provenance { ca, profile, owner } = provenance;
     let all = [

@@ -17,7 +17,7 @@ use crate::{Manifest, Provenance, SecretForm, WantKey};
 
 mod text;
 
-use text::Public;
+pub(crate) use text::{BETWEEN, Public};
 
 /// The annotation of a SealedSecret of ours that says which key it is sealed to.
 pub(crate) const SEAL_KEY_ANNOTATION: &str = "nws-certd/seal-key-sha256";

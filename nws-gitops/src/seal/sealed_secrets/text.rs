@@ -13,7 +13,7 @@ use crate::secret_template::TEMPLATE_ANNOTATION;
 use crate::{Provenance, Scope, SecretForm, SecretTemplate, WantKey};
 
 /// What stands between the two sealed values.
-const BETWEEN: &str = "\"\n    tls.key: \"";
+pub(crate) const BETWEEN: &str = "\"\n    tls.key: \"";
 
 /// What anybody may know of a SealedSecret, and what decides its text.
 pub(crate) struct Public<'a> {

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::secret_template::{TEMPLATE_ANNOTATION, TemplatePart};
 use crate::{
-    CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretTemplate,
-    WantKey,
+    CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretRef,
+    SecretTemplate, WantKey,
 };
 
 /// The label that makes a Secret ours, with the value `"true"`.
@@ -22,15 +22,23 @@ pub const MANAGED_LABEL: &str = "nws-certd/managed";
 pub(crate) const TARGET_ANNOTATION: &str = "nws-certd/target";
 /// The annotation by which Helm, and so Fleet, leaves a live object alone when its file goes, with the value `keep`.
 pub(crate) const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
+/// The annotation that repeats the public leaf, as base64 of its DER.
+pub(crate) const CERTIFICATE_ANNOTATION: &str = "nws-certd/certificate";
+/// The annotation of a live Secret that lets the sealed-secrets controller take it over, with the value `"true"`.
+pub(crate) const MANAGED_ANNOTATION: &str = "sealedsecrets.bitnami.com/managed";
 
 /// The text of a manifest; it holds a private key, so it is wiped on drop and never shown.
 #[derive(Clone)]
 pub struct Manifest(Zeroizing<String>);
 
 impl Manifest {
-    /// The YAML text, with the key in clear.
+    /// The YAML text; the key in it is in clear, unless it is sealed.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn of(text: String) -> Self {
+        Self(Zeroizing::new(text))
     }
 
     pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
@@ -91,19 +99,28 @@ fn head(
     provenance: &Provenance,
     template: &SecretTemplate,
 ) -> String {
-    let mut head = format!(
-        "apiVersion: \"v1\"\nkind: \"Secret\"\nmetadata:\n  namespace: {}\n  name: {}\n  labels:\n    {MANAGED_LABEL}: \"true\"\n{}  annotations:\n",
-        Quoted(key.secret.namespace()),
-        Quoted(key.secret.name()),
+    let annotations = annotations(key, chain, names, provenance, template);
+    let metadata = metadata(&key.secret, template, annotations);
+    format!("apiVersion: \"v1\"\nkind: \"Secret\"\n{metadata}")
+}
+
+/// The metadata of an object of ours, with the labels and annotations of a template behind ours.
+pub(crate) fn metadata(
+    secret: &SecretRef,
+    template: &SecretTemplate,
+    annotations: BTreeMap<&'static str, String>,
+) -> String {
+    let mut text = format!(
+        "metadata:\n  namespace: {}\n  name: {}\n  labels:\n    {MANAGED_LABEL}: \"true\"\n{}  annotations:\n",
+        Quoted(secret.namespace()),
+        Quoted(secret.name()),
         template.lines(TemplatePart::Label),
     );
-    let mut annotations = annotations(key, chain, names, provenance);
-    annotations.extend(template.mark().map(|mark| (TEMPLATE_ANNOTATION, mark)));
     for (name, value) in annotations {
-        head += &format!("    {name}: {}\n", Quoted(&value));
+        text += &format!("    {name}: {}\n", Quoted(&value));
     }
-    head += &template.lines(TemplatePart::Annotation);
-    head
+    text += &template.lines(TemplatePart::Annotation);
+    text
 }
 
 fn annotations(
@@ -111,31 +128,49 @@ fn annotations(
     chain: &Chain,
     names: &DnsNames,
     provenance: &Provenance,
+    template: &SecretTemplate,
 ) -> BTreeMap<&'static str, String> {
-    let leaf = chain.leaf();
-    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
-    let certificate = chain.certificates().next().map(|der| STANDARD.encode(der));
-    let mut annotations = BTreeMap::from([
+    let mut annotations = facts(chain.leaf(), names);
+    annotations.extend(claims(key, provenance));
+    annotations.extend([
         // A file that moves from one Helm release to another must not take the live Secret with it.
         (RESOURCE_POLICY, "keep".to_owned()),
-        ("nws-certd/certificate", certificate.unwrap_or_default()),
+        (CERTIFICATE_ANNOTATION, certificate(chain)),
+        // Going sealed later needs no gap.
+        (MANAGED_ANNOTATION, "true".to_owned()),
+    ]);
+    annotations.extend(template.mark().map(|mark| (TEMPLATE_ANNOTATION, mark)));
+    annotations
+}
+
+/// What [`CERTIFICATE_ANNOTATION`] says.
+pub(crate) fn certificate(chain: &Chain) -> String {
+    chain.certificates().next().map(|der| STANDARD.encode(der)).unwrap_or_default()
+}
+
+/// What a certificate says of itself, for people.
+pub(crate) fn facts(leaf: &Leaf, names: &DnsNames) -> BTreeMap<&'static str, String> {
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    BTreeMap::from([
         ("nws-certd/dns-names", names.join(",")),
         ("nws-certd/issuer", leaf.issuer()),
         ("nws-certd/not-after", not_after(leaf)),
         ("nws-certd/serial", leaf.serial().to_string()),
         ("nws-certd/sha256", leaf.fingerprint().to_string()),
-        // Lets the sealed-secrets controller take the Secret over without a gap.
-        ("sealedsecrets.bitnami.com/managed", "true".to_owned()),
-    ]);
-    if !key.target.is_default() {
-        annotations.insert(TARGET_ANNOTATION, key.target.to_string());
-    }
-    let profile = provenance.profile.as_ref();
-    annotations.extend(provenance.ca.clone().map(|ca| (CA_ANNOTATION, ca)));
-    annotations.extend(profile.map(|profile| (PROFILE_ANNOTATION, profile.to_string())));
-    let owner = provenance.owner.as_ref();
-    annotations.extend(owner.map(|owner| (OWNER_ANNOTATION, owner.to_string())));
-    annotations
+    ])
+}
+
+/// What no certificate says: which clusters it is for, where that is not the default target, who issued it and who wants it.
+pub(crate) fn claims(key: &WantKey, provenance: &Provenance) -> BTreeMap<&'static str, String> {
+    let target = (!key.target.is_default()).then(|| key.target.to_string());
+    let Provenance { ca, profile, owner } = provenance;
+    let all = [
+        (TARGET_ANNOTATION, target),
+        (CA_ANNOTATION, ca.clone()),
+        (PROFILE_ANNOTATION, profile.as_ref().map(ToString::to_string)),
+        (OWNER_ANNOTATION, owner.as_ref().map(ToString::to_string)),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// The end of the certificate, to the second, as RFC 3339.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::opting::Enabled;
-use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, SecretForm, Target};
+use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, SealedTo, SecretForm, Target};
 
 mod cert_manager;
 mod certificate;
@@ -28,6 +28,7 @@ mod plain;
 mod reading;
 mod route;
 mod rule;
+mod sealed_secret;
 mod secret;
 mod stated;
 mod template;
@@ -158,6 +159,8 @@ pub(crate) struct Secret {
     pub(crate) target: Option<Target>,
     pub(crate) stays: bool,
     pub(crate) chain: Option<Chain>,
+    /// Of one of ours.
+    pub(crate) sealed: Option<Box<SealedTo>>,
     /// Where it holds a private key that anybody can read.
     pub(crate) clear_key: Option<String>,
     pub(crate) provenance: Provenance,

@@ -8,7 +8,7 @@ use nws_expiry::{Chain, KeyEncoding};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Secret, clear_key};
+use super::{Secret, clear_key, sealed_secret};
 use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
 use crate::secret_template::{TEMPLATE_ANNOTATION, TemplateEntry, TemplatePart};
 use crate::{
@@ -18,21 +18,27 @@ use crate::{
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
     let metadata = &object["metadata"];
+    let annotations = &metadata["annotations"];
     let managed = &metadata["labels"][MANAGED_LABEL];
+    let ours = managed == "true" || managed == true;
+    let is_sealed = ours && object["kind"] == "SealedSecret";
     Some(Secret {
         document,
         namespace: metadata["namespace"].as_str().map(str::to_owned),
         name: metadata["name"].as_str()?.to_owned(),
-        ours: managed == "true" || managed == true,
-        target: metadata["annotations"][TARGET_ANNOTATION]
-            .as_str()
-            .and_then(|text| text.parse().ok()),
-        stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
-        chain: chain(object),
+        ours,
+        target: annotations[TARGET_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
+        stays: annotations[RESOURCE_POLICY] == "keep",
+        chain: if is_sealed { sealed_secret::chain(annotations) } else { chain(object) },
+        sealed: if is_sealed { sealed_secret::sealed_to(annotations) } else { None },
         clear_key: clear_key::field(object),
-        provenance: provenance(&metadata["annotations"]),
-        form: SecretForm { template: template(metadata), key_encoding: key_encoding(object) },
+        provenance: provenance(annotations),
+        form: if is_sealed { sealed_secret::form(object) } else { form(object) },
     })
+}
+
+fn form(object: &Value) -> SecretForm {
+    SecretForm { template: template(&object["metadata"]), key_encoding: key_encoding(object) }
 }
 
 /// A claim that cannot be read is none.
@@ -54,7 +60,7 @@ fn key_encoding(object: &Value) -> KeyEncoding {
 }
 
 /// What was asked for, as it was written; none where somebody has changed it since.
-fn template(metadata: &Value) -> SecretTemplate {
+pub(super) fn template(metadata: &Value) -> SecretTemplate {
     let Some(mark) = metadata["annotations"][TEMPLATE_ANNOTATION].as_str() else {
         return SecretTemplate::default();
     };

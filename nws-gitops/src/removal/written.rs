@@ -1,10 +1,13 @@
 //! Whether a file is as we write it, to the byte, and as we write it when its object may go.
 
+use gix::bstr::ByteSlice;
+use nws_expiry::{Chain, DnsNames};
 use zeroize::Zeroizing;
 
 use crate::inventory::Ground;
 use crate::manifest::{RESOURCE_POLICY, before_key};
-use crate::{Delivered, Inventory, RepoPath};
+use crate::seal::sealed_secrets::{BETWEEN, Public};
+use crate::{Delivered, Inventory, RepoPath, SealedTo};
 
 /// How the file of a Secret is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,44 +51,79 @@ fn policy_line() -> String {
     format!("    {RESOURCE_POLICY}: \"keep\"\n")
 }
 
-/// The annotations are sorted, and the policy is the first.
+/// The annotations are sorted, and the policy is the first. What becomes of a SealedSecret has annotations too, further in.
 const BEFORE_POLICY: &str = "\n  annotations:\n";
 
-/// The key is not looked into: whatever base64 stands in its place is one.
+/// What is sealed, or a key, is not looked into: whatever base64 stands in its place is one.
 pub(super) fn of(text: &[u8], held: &Delivered) -> Written {
-    let Some(chain) = &held.chain else {
+    let chain = held.chain.as_ref();
+    let Some((chain, names)) = chain.and_then(|chain| Some((chain, chain.leaf().names()?))) else {
         return Written::Otherwise;
     };
-    let Some(names) = chain.leaf().names() else {
+    let Some(ours) = Ours::of(held, chain, names) else {
         return Written::Otherwise;
     };
-    let keeps = before_key(&held.key(), chain, names, &held.provenance, &held.form.template);
-    let lets_go = keeps.replacen(&policy_line(), "", 1);
-    let is = |head: &str| text.strip_prefix(head.as_bytes()).is_some_and(is_key_and_end);
-    match (is(&keeps), is(&lets_go)) {
+    match (ours.is(text), ours.letting_go().is(text)) {
         (true, _) => Written::Keeps,
         (false, true) => Written::LetsGo,
         (false, false) => Written::Otherwise,
     }
 }
 
-fn is_key_and_end(rest: &[u8]) -> bool {
-    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-    rest.strip_suffix(b"\"\n").is_some_and(|key| key.iter().all(is_base64))
+/// How we write the file of a Secret, around what nobody can tell.
+struct Ours {
+    before: String,
+    after: String,
+    /// Whether what is between can be what we wrote.
+    is_secret: fn(&[u8]) -> bool,
+}
+
+impl Ours {
+    fn of(held: &Delivered, chain: &Chain, names: &DnsNames) -> Option<Self> {
+        let (key, provenance, form) = (&held.key(), &held.provenance, &held.form);
+        match held.sealed.as_deref() {
+            None => Some(Self {
+                before: before_key(key, chain, names, provenance, &form.template),
+                after: "\"\n".to_owned(),
+                is_secret: is_base64,
+            }),
+            Some(SealedTo::SealedSecrets { key_id, scope }) => {
+                let scope = *scope;
+                let public = Public { key, chain, names, provenance, form, key_id, scope };
+                let (before, after) = (public.before(), public.after());
+                Some(Self { before, after, is_secret: are_sealed_values })
+            }
+            Some(SealedTo::Age { .. }) => None,
+        }
+    }
+
+    fn is(&self, text: &[u8]) -> bool {
+        let behind = text.strip_prefix(self.before.as_bytes());
+        let between = behind.and_then(|text| text.strip_suffix(self.after.as_bytes()));
+        between.is_some_and(self.is_secret)
+    }
+
+    fn letting_go(&self) -> Self {
+        let before = self.before.replacen(&policy_line(), "", 1);
+        Self { before, after: self.after.clone(), is_secret: self.is_secret }
+    }
 }
 
 /// The file of a Secret, with leave to take the live object with it.
 pub(super) fn let_go(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let line = policy_line();
-    match find(text, line.as_bytes()) {
-        Some(at) => joined(&[&text[..at], &text[at + line.len()..]]),
+    match text.find(format!("{BEFORE_POLICY}{line}")) {
+        Some(at) => {
+            let at = at + BEFORE_POLICY.len();
+            joined(&[&text[..at], &text[at + line.len()..]])
+        }
         None => joined(&[text]),
     }
 }
 
 /// The file of a Secret, as it was before [`let_go`].
 pub(super) fn kept(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    match find(text, BEFORE_POLICY.as_bytes()) {
+    match text.find(BEFORE_POLICY) {
         Some(at) => {
             let (before, after) = text.split_at(at + BEFORE_POLICY.len());
             joined(&[before, policy_line().as_bytes(), after])
@@ -101,8 +139,12 @@ fn joined(parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     all
 }
 
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
+fn is_base64(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+}
+
+fn are_sealed_values(text: &[u8]) -> bool {
+    text.split_once_str(BETWEEN).is_some_and(|(one, other)| is_base64(one) && is_base64(other))
 }
 
 /// The files that Fleet applies with a directory, but for its own `fleet.yaml`: what lies below another one is not among them.

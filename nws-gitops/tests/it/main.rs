@@ -5,6 +5,7 @@
 mod adoptions;
 mod apart;
 mod cert_manager;
+mod controller;
 mod deliveries;
 mod disk;
 mod durable;
@@ -18,6 +19,7 @@ mod options;
 mod races;
 mod rendering;
 mod repositories;
+mod sealed_secrets;
 mod signed;
 mod snapshots;
 mod work_tree;

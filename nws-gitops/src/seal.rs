@@ -1,0 +1,45 @@
+//! Sealing: a private key goes into a repository only so that the clusters it is for can open it.
+
+use std::collections::BTreeSet;
+
+use crate::SecretRef;
+
+mod scope;
+pub(crate) mod sealed_secrets;
+mod sealing_certificate;
+
+pub use scope::{Scope, UnknownScope};
+pub use sealed_secrets::manifest as sealed_secret;
+pub use sealing_certificate::{Condition, InvalidSealingCertificate, SealingCertificate};
+
+/// For whom a file of ours says it is sealed. It is a claim: only who holds the key can tell.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SealedTo {
+    /// For a controller of sealed-secrets.
+    SealedSecrets {
+        /// Which key ([`SealingCertificate::key_id`]).
+        key_id: String,
+        /// How far its values can be carried.
+        scope: Scope,
+    },
+    /// With SOPS, for whoever has one of these age identities.
+    Age {
+        /// Their public halves.
+        recipients: BTreeSet<String>,
+    },
+}
+
+/// Why a Secret was not sealed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SealError {
+    /// The cryptographic library did not do it.
+    #[error(
+        "secret {secret} cannot be sealed to key {key_id}: the cryptographic library refused; try again, and if it stays so, fetch the sealing certificate anew"
+    )]
+    Encryption {
+        /// Which Secret.
+        secret: SecretRef,
+        /// To which key.
+        key_id: String,
+    },
+}

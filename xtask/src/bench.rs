@@ -4,6 +4,7 @@ mod cpu;
 mod gitops;
 mod issue;
 mod plan;
+mod seal;
 mod statistics;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ pub(crate) enum Bench {
     Gitops(gitops::Args),
     /// Processor time and memory for each certificate of a plan, for ten thousand to ten million
     Plan(plan::Args),
+    /// Secrets sealed a second by one core, and ten thousand for one cluster
+    Seal(seal::Args),
 }
 
 pub(crate) async fn run(bench: Bench) -> Result<ExitCode> {
@@ -25,5 +28,6 @@ pub(crate) async fn run(bench: Bench) -> Result<ExitCode> {
         Bench::Issue(args) => issue::run(args).await,
         Bench::Gitops(args) => gitops::run(args).await,
         Bench::Plan(args) => plan::run(args).await,
+        Bench::Seal(args) => seal::run(args).await,
     }
 }

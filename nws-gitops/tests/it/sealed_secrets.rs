@@ -17,13 +17,10 @@ use crate::world::{World, issue, key, lets_encrypt};
 
 const PATH: &str = "certs/shop/shop-tls.yaml";
 
-/// A key that is ours for the tests only, and what somebody else's program sealed to it.
-fn vector() -> (Controller, Vec<u8>) {
+/// One with a key that lies open beside the tests.
+fn known() -> Controller {
     let key = include_str!("../sealed_secrets/controller.key");
-    let certificate = include_bytes!("../sealed_secrets/controller.crt");
-    let value = include_str!("../sealed_secrets/value.b64").trim_end();
-    let value = STANDARD.decode(value).unwrap();
-    (Controller::of(key, certificate), value)
+    Controller::of(key, include_bytes!("../sealed_secrets/controller.crt"))
 }
 
 fn seal(key: &WantKey, issued: &Issued, to: &Controller, scope: Scope) -> String {
@@ -47,15 +44,32 @@ fn label(secret: &SecretRef, scope: Scope) -> String {
 }
 
 #[test]
-fn the_unsealer_opens_what_another_program_sealed() {
-    let (controller, value) = vector();
-    let opened = |label| controller.open(&value, label);
-    assert_eq!(opened("shop/shop-tls").as_deref(), Some(&b"hello tls.key"[..]));
-    assert_eq!(opened("shop"), None);
-    assert_eq!(
-        controller.open_with_openssl(&value, "shop/shop-tls").as_deref(),
-        Some(&b"hello tls.key"[..])
-    );
+fn the_unsealer_opens_what_other_programs_sealed() {
+    let controller = known();
+    let cases = [
+        (Scope::Strict, include_str!("../sealed_secrets/strict.b64"), "hello tls.key"),
+        (
+            Scope::NamespaceWide,
+            include_str!("../sealed_secrets/namespace-wide.b64"),
+            "sealed with the key of a namespace",
+        ),
+        (
+            Scope::ClusterWide,
+            include_str!("../sealed_secrets/cluster-wide.b64"),
+            "sealed for every namespace",
+        ),
+    ];
+    let secret = key("shop/shop-tls").secret;
+    for (scope, text, want) in cases {
+        let value = STANDARD.decode(text.trim_end()).unwrap();
+        for label_of in Scope::ALL {
+            let opened = controller.open(&value, &label(&secret, label_of));
+            let want = (label_of == scope).then_some(want.as_bytes());
+            assert_eq!(opened.as_deref(), want, "{scope}, opened as {label_of}");
+        }
+        let opened = controller.open_with_openssl(&value, &label(&secret, scope));
+        assert_eq!(opened.as_deref(), Some(want.as_bytes()), "{scope}");
+    }
 }
 
 #[test]
@@ -76,7 +90,7 @@ fn openssl_opens_what_we_seal() {
 #[test]
 fn a_sealed_secret_as_it_is_committed() {
     let issued = issue(&["www.shop.example", "shop.example"]);
-    let (controller, _) = vector();
+    let controller = known();
     let owner = Some("apps/shop".parse().unwrap());
     let by = Provenance { owner, ..lets_encrypt(Some("tlsserver")) };
     let template = SecretTemplate::default()
@@ -150,7 +164,7 @@ fn legible(text: &str, issued: &Issued) -> String {
 #[test]
 fn what_is_as_usual_leaves_no_line() {
     let issued = issue(&["shop.example"]);
-    let (controller, _) = vector();
+    let controller = known();
     let text = legible(&seal(&key("shop/shop-tls"), &issued, &controller, Scope::Strict), &issued);
     let own = text.split_once("spec:").unwrap().0;
     expect![[r#"

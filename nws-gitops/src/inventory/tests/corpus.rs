@@ -104,7 +104,8 @@ fn found(case: &Path) -> String {
     });
     let held = inventory.delivered.iter().map(|held| {
         let whose = if held.ours { "ours" } else { "somebody's" };
-        format!("held {}, {whose}, in {}\n", held.secret, held.path)
+        let sealed = held.sealed.as_ref().map_or("", |_| ", sealed");
+        format!("held {}, {whose}{sealed}, in {}\n", held.secret, held.path)
     });
     let faults = inventory.faults.iter().map(|fault| format!("fault {fault}\n"));
     let found: String = wanted.chain(held).chain(faults).collect();

@@ -36,6 +36,17 @@ fn what_is_read_without_a_parser() {
     }
 }
 
+/// There are as many as there are certificates. An issuer with a quotation mark in its name is none that sells certificates.
+#[test]
+fn what_we_seal_takes_no_parser() {
+    let text = include_str!("../../../tests/corpus/secret-sealed/certs/shop/shop-tls.yaml");
+    let is_issuer = |line: &&str| line.contains("nws-certd/issuer");
+    let issuer = text.lines().find(is_issuer).unwrap();
+    let usual = "        nws-certd/issuer: \"CN=R11,O=Let's Encrypt,C=US\"";
+    let text = text.replace(issuer, usual);
+    assert_eq!(read(&text), Some(read_yaml(&text).unwrap()));
+}
+
 /// Lines that look like those of manifests, and such as only look alike.
 fn line() -> impl Strategy<Value = String> {
     let indent = prop_oneof![8 => (0..5_usize).prop_map(|n| 2 * n), 1 => 0..7_usize];

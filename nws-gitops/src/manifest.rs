@@ -22,6 +22,10 @@ pub const MANAGED_LABEL: &str = "nws-certd/managed";
 pub(crate) const TARGET_ANNOTATION: &str = "nws-certd/target";
 /// The annotation by which Helm, and so Fleet, leaves a live object alone when its file goes, with the value `keep`.
 pub(crate) const RESOURCE_POLICY: &str = "helm.sh/resource-policy";
+/// The annotation that repeats the public leaf, as base64 of its DER.
+pub(crate) const CERTIFICATE_ANNOTATION: &str = "nws-certd/certificate";
+/// The annotation of a live Secret that lets the sealed-secrets controller take it over, with the value `"true"`.
+pub(crate) const MANAGED_ANNOTATION: &str = "sealedsecrets.bitnami.com/managed";
 
 /// The text of a manifest; it holds a private key, so it is wiped on drop and never shown.
 #[derive(Clone)]
@@ -97,20 +101,20 @@ fn head(
         Quoted(key.secret.name()),
         template.lines(TemplatePart::Label),
     );
-    let mut annotations = annotations(key, chain, names, provenance);
-    annotations.extend(template.mark().map(|mark| (TEMPLATE_ANNOTATION, mark)));
-    for (name, value) in annotations {
+    for (name, value) in annotations(key, chain, names, provenance, template) {
         head += &format!("    {name}: {}\n", Quoted(&value));
     }
     head += &template.lines(TemplatePart::Annotation);
     head
 }
 
-fn annotations(
+/// Ours, by name.
+pub(crate) fn annotations(
     key: &WantKey,
     chain: &Chain,
     names: &DnsNames,
     provenance: &Provenance,
+    template: &SecretTemplate,
 ) -> BTreeMap<&'static str, String> {
     let leaf = chain.leaf();
     let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
@@ -118,14 +122,14 @@ fn annotations(
     let mut annotations = BTreeMap::from([
         // A file that moves from one Helm release to another must not take the live Secret with it.
         (RESOURCE_POLICY, "keep".to_owned()),
-        ("nws-certd/certificate", certificate.unwrap_or_default()),
+        (CERTIFICATE_ANNOTATION, certificate.unwrap_or_default()),
         ("nws-certd/dns-names", names.join(",")),
         ("nws-certd/issuer", leaf.issuer()),
         ("nws-certd/not-after", not_after(leaf)),
         ("nws-certd/serial", leaf.serial().to_string()),
         ("nws-certd/sha256", leaf.fingerprint().to_string()),
         // Lets the sealed-secrets controller take the Secret over without a gap.
-        ("sealedsecrets.bitnami.com/managed", "true".to_owned()),
+        (MANAGED_ANNOTATION, "true".to_owned()),
     ]);
     if !key.target.is_default() {
         annotations.insert(TARGET_ANNOTATION, key.target.to_string());
@@ -135,6 +139,7 @@ fn annotations(
     annotations.extend(profile.map(|profile| (PROFILE_ANNOTATION, profile.to_string())));
     let owner = provenance.owner.as_ref();
     annotations.extend(owner.map(|owner| (OWNER_ANNOTATION, owner.to_string())));
+    annotations.extend(template.mark().map(|mark| (TEMPLATE_ANNOTATION, mark)));
     annotations
 }
 

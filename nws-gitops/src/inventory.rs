@@ -11,7 +11,7 @@ use crate::fault::{Fault, FaultReason};
 use crate::layout::Placer;
 use crate::{
     CertificateOptions, Kind, ObjectId, Overrides, Owner, Provenance, RefusalReason, RepoPath,
-    RepositoryName, SecretForm, SecretRef, Target, Targets, Tip, WantKey, parallel,
+    RepositoryName, SealedTo, SecretForm, SecretRef, Target, Targets, Tip, WantKey, parallel,
 };
 
 mod claimants;
@@ -139,8 +139,11 @@ pub struct Delivered {
     pub ours: bool,
     /// Whether the live Secret stays when the file goes (`helm.sh/resource-policy: keep`), as far as Helm is asked.
     pub stays: bool,
-    /// The certificate in the clear `tls.crt` of a `kubernetes.io/tls` Secret, where there is one; never the key.
+    /// The certificate in the clear `tls.crt` of a `kubernetes.io/tls` Secret, or the leaf alone that stands beside a sealed one of
+    /// ours, where there is one; never the key.
     pub chain: Option<Chain>,
+    /// For whom one of ours says it is sealed.
+    pub sealed: Option<Box<SealedTo>>,
     /// Who issued it, as far as a Secret of ours says so.
     pub provenance: Provenance,
     /// How one of ours is written.

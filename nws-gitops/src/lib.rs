@@ -101,6 +101,8 @@ mod parallel;
 pub use inventory::{Delivered, Inventory, Source, Tips, Wanted, WantedBy};
 mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};
+mod seal;
+pub use seal::SealedTo;
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
 mod adoption;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::fault::FaultReason;
 use crate::opting::Enabled;
-use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, SecretForm, Target};
+use crate::{ENABLED_ANNOTATION, Kind, Provenance, RepoPath, SealedTo, SecretForm, Target};
 
 mod cert_manager;
 mod certificate;
@@ -29,6 +29,7 @@ mod reading;
 mod route;
 mod rule;
 mod secret;
+mod sops;
 mod stated;
 mod template;
 mod text;
@@ -163,6 +164,8 @@ pub(crate) struct Secret {
     pub(crate) provenance: Provenance,
     /// Of one of ours.
     pub(crate) form: SecretForm,
+    /// For whom one of ours says it is sealed.
+    pub(crate) sealed: Option<Box<SealedTo>>,
 }
 
 /// A fault, before its file is known.
@@ -308,6 +311,9 @@ impl Parsed {
         match (kind, object["items"].as_array()) {
             ("Secret" | "SealedSecret", _) => {
                 self.secrets.extend(secret::read(object, self.documents))
+            }
+            ("SopsSecret", _) => {
+                self.secrets.extend(secret::read_sops_secret(object, self.documents))
             }
             (list, Some(items)) if list.ends_with("List") => {
                 for (index, item) in items.iter().enumerate() {

@@ -65,6 +65,7 @@ fn delivered(file: &File, secret: &Secret, around: &Surroundings) -> Option<Deli
         ours: secret.ours,
         stays: secret.stays,
         chain: secret.chain.clone(),
+        sealed: secret.sealed.clone(),
         provenance: if secret.ours { secret.provenance.clone() } else { Provenance::default() },
         form: secret.form.clone(),
         alone: file.parsed.documents == 1 && file.parsed.secrets.len() == 1,

@@ -37,7 +37,9 @@ static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// A plain word says what it is; an alias, a tag, a comment or an escape may stand for anything.
 fn may_be_secret(value: &[u8]) -> bool {
     let (word, rest) = word(value);
-    matches!(word, b"Secret" | b"SealedSecret") || word.is_empty() || rest.starts_with(b"\\")
+    matches!(word, b"Secret" | b"SealedSecret" | b"SopsSecret")
+        || word.is_empty()
+        || rest.starts_with(b"\\")
 }
 
 fn applicants() -> impl Iterator<Item = &'static str> {

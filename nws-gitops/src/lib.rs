@@ -6,7 +6,7 @@
 //! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`],
 //! with [`CertificateOptions`] and [`Overrides`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed where the [`Layout`] of their
-//! [`Target`] says ([`Targets`]);
+//! [`Target`] says ([`Targets`]); [`sops_manifest`] renders one so that only [`AgeRecipients`] can open it;
 //! [`Mirror::commit`] builds on exactly the tip that was read, signed if there is a [`SigningKey`], and [`Mirror::push`] lands only if
 //! the branch is still there.
 //! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
@@ -102,7 +102,9 @@ pub use inventory::{Delivered, Inventory, Source, Tips, Wanted, WantedBy};
 mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};
 mod seal;
-pub use seal::SealedTo;
+pub use seal::{
+    AgeRecipients, InvalidAgeRecipients, SealError, SealedTo, SopsError, SopsKind, sops_manifest,
+};
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
 mod adoption;

@@ -32,9 +32,13 @@ pub(crate) const MANAGED_ANNOTATION: &str = "sealedsecrets.bitnami.com/managed";
 pub struct Manifest(Zeroizing<String>);
 
 impl Manifest {
-    /// The YAML text, with the key in clear.
+    /// The YAML text; the key in it is in clear, unless it is sealed.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn of(text: String) -> Self {
+        Self(Zeroizing::new(text))
     }
 
     pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {

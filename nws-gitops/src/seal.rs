@@ -5,6 +5,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::SecretRef;
+
+mod age_recipients;
+mod sops;
+
+pub use age_recipients::{AgeRecipients, InvalidAgeRecipients};
+pub use sops::{SopsError, SopsKind, sops_manifest};
+
 /// For whom a file of ours says it is sealed. It is a claim: only who holds the key can tell.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SealedTo {
@@ -12,5 +20,18 @@ pub enum SealedTo {
     Age {
         /// Their public halves, as written; none where somebody has left none.
         recipients: BTreeSet<String>,
+    },
+}
+
+/// Why a Secret was not sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// As a SOPS file.
+    #[error("secret {secret} cannot be sealed with SOPS")]
+    Sops {
+        /// Which Secret.
+        secret: SecretRef,
+        /// Why.
+        source: SopsError,
     },
 }

@@ -20,5 +20,6 @@ mod rendering;
 mod repositories;
 mod signed;
 mod snapshots;
+mod sops;
 mod work_tree;
 mod world;

@@ -103,7 +103,8 @@ mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};
 mod seal;
 pub use seal::{
-    AgeRecipients, InvalidAgeRecipients, SealError, SealedTo, SopsError, SopsKind, sops_manifest,
+    AgeRecipients, CreationRules, InvalidAgeRecipients, InvalidCreationRules, SealError, SealedTo,
+    SopsError, SopsKind, UnfitReason, UnfitRule, sops_manifest,
 };
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};

@@ -38,7 +38,7 @@ mod traefik;
 use documents::Meaning;
 
 pub(crate) use cert_manager::{Request, Sign};
-pub(crate) use documents::single as single_document;
+pub(crate) use documents::{read_yaml, single as single_document};
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
 pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
@@ -235,7 +235,7 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
 pub(crate) fn read_document(text: &str) -> Option<Value> {
     match documents::split(text)[..] {
         [] => Some(Value::Object(serde_json::Map::new())),
-        [document] => documents::read_yaml(document).ok(),
+        [document] => read_yaml(document).ok(),
         [..] => None,
     }
 }

@@ -11,7 +11,9 @@ mod age_recipients;
 mod sops;
 
 pub use age_recipients::{AgeRecipients, InvalidAgeRecipients};
-pub use sops::{SopsError, SopsKind, sops_manifest};
+pub use sops::{
+    CreationRules, InvalidCreationRules, SopsError, SopsKind, UnfitReason, UnfitRule, sops_manifest,
+};
 
 /// For whom a file of ours says it is sealed. It is a claim: only who holds the key can tell.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -15,6 +15,7 @@ use crate::{Manifest, Provenance, SecretForm, WantKey};
 
 mod block;
 mod ciphertext;
+mod creation_rules;
 mod data_key;
 mod document;
 mod node;
@@ -25,6 +26,8 @@ use block::{Block, LastModified};
 use data_key::DataKey;
 use document::{Data, Facts, Plain};
 use node::{Node, Scalar};
+
+pub use creation_rules::{CreationRules, InvalidCreationRules, UnfitReason, UnfitRule};
 
 /// What a SOPS file is to the cluster that decrypts it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

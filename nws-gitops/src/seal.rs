@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::SecretRef;
 
 mod age_recipients;
-mod sops;
+pub(crate) mod sops;
 
 pub use age_recipients::{AgeRecipients, InvalidAgeRecipients};
 pub use sops::{

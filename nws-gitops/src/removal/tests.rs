@@ -2,6 +2,7 @@
 
 mod properties;
 mod repository;
+mod sealed;
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;

@@ -4,7 +4,8 @@ use zeroize::Zeroizing;
 
 use crate::inventory::Ground;
 use crate::manifest::{RESOURCE_POLICY, before_key};
-use crate::{Delivered, Inventory, RepoPath};
+use crate::seal::sops::is_as_written;
+use crate::{Delivered, Inventory, RepoPath, SealedTo};
 
 /// How the file of a Secret is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,6 +14,8 @@ pub(super) enum Written {
     Keeps,
     /// By us, with leave to take the live object with it.
     LetsGo,
+    /// By us and sealed, which says nothing of the live object: it goes with its file.
+    Sealed,
     /// By somebody else, or by another version of us.
     Otherwise,
 }
@@ -51,8 +54,17 @@ fn policy_line() -> String {
 /// The annotations are sorted, and the policy is the first.
 const BEFORE_POLICY: &str = "\n  annotations:\n";
 
-/// The key is not looked into: whatever base64 stands in its place is one.
+/// How the file of a Secret is written.
 pub(super) fn of(text: &[u8], held: &Delivered) -> Written {
+    match held.sealed.as_deref() {
+        Some(SealedTo::Age { .. }) if is_as_written(text, held) => Written::Sealed,
+        Some(SealedTo::Age { .. }) => Written::Otherwise,
+        None => of_plain(text, held),
+    }
+}
+
+/// The key is not looked into: whatever base64 stands in its place is one.
+fn of_plain(text: &[u8], held: &Delivered) -> Written {
     let Some(chain) = &held.chain else {
         return Written::Otherwise;
     };

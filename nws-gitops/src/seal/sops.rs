@@ -21,6 +21,7 @@ mod document;
 mod node;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use block::{Block, LastModified};
 use data_key::DataKey;
@@ -28,6 +29,7 @@ use document::{Data, Facts, Plain};
 use node::{Node, Scalar};
 
 pub use creation_rules::{CreationRules, InvalidCreationRules, UnfitReason, UnfitRule};
+pub(crate) use written::is_as_written;
 
 /// What a SOPS file is to the cluster that decrypts it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,12 +1,13 @@
 //! SOPS files in the hands of the real `sops` and `age`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
-use nws_gitops::{SecretForm, SopsKind};
+use nws_gitops::{CreationRules, SecretForm, SopsKind};
 
 use super::opening::{Refused, Tree, data_key, open};
 use super::{KINDS, plain, reading, recipients, sealed};
@@ -157,4 +158,42 @@ fn age_opens_the_data_key() {
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     assert_eq!(said.stdout, data_key(&sops, identity).unwrap());
     assert_eq!(said.stdout.len(), 32);
+}
+
+/// A rule that we follow leads `sops` to the same recipients, and one that is not for a file leads it to none.
+#[test]
+fn sops_goes_by_the_same_creation_rule() {
+    let [one, two] =
+        [Identity::generate(), Identity::generate()].map(|one| one.to_public().to_string());
+    let rules = [
+        "- path_regex: ^certs/shop/\n  age: ONE\n- age: TWO",
+        "- path_regex: ^shop/\n  age: ONE\n- age: 'TWO, ONE,'",
+        "- path_regex: tls\\.yaml$\n  encrypted_regex: ^(data|stringData)$\n  age: [ONE, TWO]",
+        "- path_regex: (?i)CERTS\n  key_groups: [{merge: [{age: [ONE]}], age: [TWO]}]",
+        "- path_regex: blog\n  age: ONE\n",
+        "- path_regex: ''\n  pgp: ''\n  age: >-\n    TWO,\n    ONE",
+        "- path_regex: ^/\n  age: ONE\n- path_regex: .*\n  age: TWO",
+    ];
+    for rules in rules {
+        let text = format!("creation_rules:\n{rules}\n").replace("ONE", &one).replace("TWO", &two);
+        let ours = CreationRules::parse(&text).unwrap();
+        let ours = ours.recipients("certs/shop/shop-tls.yaml", SopsKind::Secret).unwrap();
+        let ours = ours.map(|all| all.iter().map(str::to_owned).collect::<BTreeSet<_>>());
+        assert_eq!(ours, by_sops(&text), "{rules}");
+    }
+}
+
+/// To whom `sops` encrypts a new file in a folder with these rules.
+fn by_sops(rules: &str) -> Option<BTreeSet<String>> {
+    let desk = Desk::with("", &Identity::generate());
+    fs::write(desk.dir.path().join(".sops.yaml"), rules).unwrap();
+    fs::create_dir_all(desk.dir.path().join("certs/shop")).unwrap();
+    fs::write(desk.dir.path().join("certs/shop/shop-tls.yaml"), "data: {a: b}\n").unwrap();
+    let text = desk.sops(&["encrypt", "certs/shop/shop-tls.yaml"]);
+    if let Err(said) = &text {
+        assert!(said.contains("no matching creation rules found"), "{said}");
+    }
+    let sops = Tree::read(&text.ok()?).get("sops").unwrap().clone();
+    let age = sops.get("age").unwrap().items().iter();
+    Some(age.map(|entry| entry.get("recipient").unwrap().text().to_owned()).collect())
 }

@@ -159,13 +159,13 @@ pub(crate) struct Secret {
     pub(crate) target: Option<Target>,
     pub(crate) stays: bool,
     pub(crate) chain: Option<Chain>,
+    /// Of one of ours.
+    pub(crate) sealed: Option<Box<SealedTo>>,
     /// Where it holds a private key that anybody can read.
     pub(crate) clear_key: Option<String>,
     pub(crate) provenance: Provenance,
     /// Of one of ours.
     pub(crate) form: SecretForm,
-    /// For whom one of ours says it is sealed.
-    pub(crate) sealed: Option<Box<SealedTo>>,
 }
 
 /// A fault, before its file is known.

@@ -117,7 +117,7 @@ impl Survey {
         for (key, held) in ours(inventory) {
             survey.ours += 1;
             let is_wanted = wanted.contains(&key);
-            if is_wanted && (held.stays || held.sealed.is_some()) {
+            if is_wanted && (held.stays || written::is_sops(held)) {
                 continue;
             }
             let written = match read(&held.path)? {

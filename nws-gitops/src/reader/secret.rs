@@ -47,10 +47,10 @@ fn named(name: &str, object: &Value, document: usize) -> Secret {
             .and_then(|text| text.parse().ok()),
         stays: metadata["annotations"][RESOURCE_POLICY] == "keep",
         chain: if sealed.is_some() { sops::leaf(object) } else { chain(object) },
+        sealed: sealed.map(Box::new),
         clear_key: clear_key::field(object),
         provenance: provenance(&metadata["annotations"]),
         form: SecretForm { template: template(metadata), key_encoding: key_encoding(object) },
-        sealed: sealed.map(Box::new),
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) enum Written {
     Keeps,
     /// By us, with leave to take the live object with it.
     LetsGo,
-    /// By us and sealed, which says nothing of the live object: it goes with its file.
+    /// By us and encrypted with SOPS, which says nothing of the live object: it goes with its file.
     Sealed,
     /// By somebody else, or by another version of us.
     Otherwise,
@@ -54,12 +54,17 @@ fn policy_line() -> String {
 /// The annotations are sorted, and the policy is the first.
 const BEFORE_POLICY: &str = "\n  annotations:\n";
 
+/// Whether it is a SOPS file, in which no line can be changed.
+pub(super) fn is_sops(held: &Delivered) -> bool {
+    matches!(held.sealed.as_deref(), Some(SealedTo::Age { .. }))
+}
+
 /// How the file of a Secret is written.
 pub(super) fn of(text: &[u8], held: &Delivered) -> Written {
-    match held.sealed.as_deref() {
-        Some(SealedTo::Age { .. }) if is_as_written(text, held) => Written::Sealed,
-        Some(SealedTo::Age { .. }) => Written::Otherwise,
-        None => of_plain(text, held),
+    match is_sops(held) {
+        true if is_as_written(text, held) => Written::Sealed,
+        true => Written::Otherwise,
+        false => of_plain(text, held),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::SopsKind;
 use crate::reader::read_yaml;
-use crate::{AgeRecipients, InvalidAgeRecipients};
+use crate::{AgeRecipients, InvalidAgeRecipients, RepoPath};
 
 mod keys;
 mod selection;
@@ -55,6 +55,16 @@ impl CreationRules {
             }
             _ => Err(InvalidCreationRules::NoRules),
         }
+    }
+
+    /// Where a `.sops.yaml` for a file would be, the nearest first, each with the path of the file that its rules are for. `sops`
+    /// takes the first that is there.
+    pub fn places(file: &RepoPath) -> impl Iterator<Item = (RepoPath, &str)> {
+        let top = file.repository().is_empty().then_some(None);
+        file.ancestors().map(Some).chain(top).filter_map(|dir| {
+            let path = file.relative_to(dir.as_ref())?;
+            Some((RepoPath::within(dir.as_ref(), ".sops.yaml"), path))
+        })
     }
 
     /// Whom the first rule for a file has it encrypted to; none if no rule is for it. `path` is relative to the folder of the

@@ -52,6 +52,30 @@ fn which_rule_is_for_a_file() {
 }
 
 #[test]
+fn where_rules_for_a_file_are() {
+    let cases = [
+        ("tls.yaml", vec![(".sops.yaml", "tls.yaml")]),
+        (
+            "certs/shop/tls.yaml",
+            vec![
+                ("certs/shop/.sops.yaml", "tls.yaml"),
+                ("certs/.sops.yaml", "shop/tls.yaml"),
+                (".sops.yaml", "certs/shop/tls.yaml"),
+            ],
+        ),
+        (
+            "fleet:certs/tls.yaml",
+            vec![("fleet:certs/.sops.yaml", "tls.yaml"), ("fleet:.sops.yaml", "certs/tls.yaml")],
+        ),
+    ];
+    for (file, want) in cases {
+        let file = RepoPath::read_back(file).unwrap();
+        let want = want.iter().map(|(rules, path)| (RepoPath::read_back(rules).unwrap(), *path));
+        assert!(CreationRules::places(&file).eq(want), "{file:?}");
+    }
+}
+
+#[test]
 fn whom_a_rule_names() {
     let cases = [
         ("commas", "{age: 'ONE,TWO'}", "TWO,ONE"),

@@ -1,6 +1,6 @@
 //! The creation rules of a `.sops.yaml`, by which `sops` encrypts new files of a repository.
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use super::SopsKind;
@@ -30,6 +30,10 @@ use selection::Selection;
 #[derive(Clone, Debug)]
 pub struct CreationRules(Vec<Rule>);
 
+/// Anybody who writes to the repository can write rules, and each takes memory beyond its text.
+const MAX_RULES: usize = 1000;
+const MAX_REGEX_BYTES: usize = 64 << 10;
+
 /// Of a rule that cannot be followed it is only told when it is met: it may be for other files.
 #[derive(Clone, Debug)]
 struct Rule {
@@ -44,12 +48,15 @@ impl CreationRules {
     ///
     /// # Errors
     ///
-    /// [`InvalidCreationRules`] if it is no YAML, or has something else than rules where they belong.
+    /// [`InvalidCreationRules`] if it is no YAML, has something else than rules where they belong, or more than a person writes.
     pub fn parse(text: &str) -> Result<Self, InvalidCreationRules> {
         let file = read_yaml(text).map_err(|detail| InvalidCreationRules::Syntax { detail })?;
         match &file["creation_rules"] {
             // Then it is for something else, as the rules of `sops publish`.
             Value::Null if file.is_null() || file.is_object() => Ok(Self(Vec::new())),
+            Value::Array(rules) if rules.len() > MAX_RULES => {
+                Err(InvalidCreationRules::TooMany { found: rules.len() })
+            }
             Value::Array(rules) if rules.iter().all(Value::is_object) => {
                 Ok(Self(rules.iter().map(Rule::of).collect()))
             }
@@ -100,7 +107,7 @@ impl Rule {
 
     fn is_for(&self, path: &str) -> Result<bool, UnfitReason> {
         let regex = self.path.as_ref().map_err(Clone::clone)?;
-        Ok(regex.as_ref().is_none_or(|regex| regex.is_match(path)))
+        Ok(regex.as_ref().is_none_or(|regex| regex.is_match(path.as_bytes())))
     }
 
     fn recipients(&self, kind: SopsKind) -> Result<&AgeRecipients, UnfitReason> {
@@ -119,9 +126,11 @@ fn text<'a>(rule: &'a Value, field: &'static str) -> Result<Option<&'a str>, Unf
     }
 }
 
+/// As Go has it, where `\w` and the like mean ASCII.
 fn regex(field: &'static str, text: &str) -> Result<Regex, UnfitReason> {
     let detail = |error: regex::Error| crate::git::words(&error.to_string());
-    Regex::new(text).map_err(|error| UnfitReason::Regex { field, detail: detail(error) })
+    let built = RegexBuilder::new(text).unicode(false).size_limit(MAX_REGEX_BYTES).build();
+    built.map_err(|error| UnfitReason::Regex { field, detail: detail(error) })
 }
 
 /// Why a text holds no creation rules.
@@ -132,6 +141,14 @@ pub enum InvalidCreationRules {
     Syntax {
         /// Where, and what.
         detail: String,
+    },
+    /// Nobody wrote them by hand.
+    #[error(
+        "has {found} creation rules, where {MAX_RULES} are read at most; put some into a .sops.yaml further down"
+    )]
+    TooMany {
+        /// How many there are.
+        found: usize,
     },
     /// There is something else.
     #[error("has no list of rules in creation_rules; correct it, as sops cannot read it either")]

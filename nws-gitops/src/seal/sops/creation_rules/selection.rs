@@ -1,6 +1,6 @@
 //! Which values a creation rule has encrypted.
 
-use regex::Regex;
+use regex::bytes::Regex;
 use serde_json::Value;
 
 use super::{SopsKind, UnfitReason, regex, text};
@@ -69,13 +69,17 @@ impl Test {
 
     fn encrypts(&self, path: &[&str]) -> bool {
         match self {
-            Self::Matches(regex) => path.iter().any(|name| regex.is_match(name)),
-            Self::MatchesNot(regex) => !path.iter().any(|name| regex.is_match(name)),
+            Self::Matches(regex) => any_matches(regex, path),
+            Self::MatchesNot(regex) => !any_matches(regex, path),
             Self::EndsWith(suffix) => path.iter().any(|name| name.ends_with(suffix)),
             Self::EndsNotWith(suffix) => !path.iter().any(|name| name.ends_with(suffix)),
             Self::Comment => false,
         }
     }
+}
+
+fn any_matches(regex: &Regex, path: &[&str]) -> bool {
+    path.iter().any(|name| regex.is_match(name.as_bytes()))
 }
 
 /// Where the values of a file are.

@@ -23,6 +23,11 @@ fn which_rule_is_for_a_file() {
         ("from the start", "creation_rules: [{path_regex: ^certs/, age: ONE}]", Some("ONE")),
         ("to the end", r"creation_rules: [{path_regex: '\.yaml$', age: ONE}]", Some("ONE")),
         ("from the middle", "creation_rules: [{path_regex: ^shop/, age: ONE}]", None),
+        (
+            "words",
+            r"creation_rules: [{path_regex: '^\w+/\w+/\S{1,253}\.ya?ml$', age: ONE}]",
+            Some("ONE"),
+        ),
         ("with letters' case", "creation_rules: [{path_regex: ^Certs/, age: ONE}]", None),
         (
             "Go's way to ignore it",
@@ -159,6 +164,7 @@ fn what_cannot_be_followed_says_what_to_do() {
         ("path_regex: [a], age: ONE", "path_regex in another form"),
         ("age: 5", "has age in another form"),
         ("age: [5]", "has age in another form"),
+        ("path_regex: 'a{60000}', age: ONE", "path_regex that is not understood"),
         ("key_groups: {age: ONE}", "has key_groups in another form"),
         ("encrypted_regex: '(', age: ONE", "encrypted_regex that is not understood"),
         ("colour: red", "has an age list that names no age recipient"),
@@ -186,6 +192,9 @@ fn what_is_no_list_of_rules() {
         let found = CreationRules::parse(text).map(drop);
         assert_eq!(found, Err(InvalidCreationRules::NoRules), "{text}");
     }
+    let many = format!("creation_rules: [{}]", "{age: a}, ".repeat(1001));
+    let found = CreationRules::parse(&many).map(drop);
+    assert_eq!(found, Err(InvalidCreationRules::TooMany { found: 1001 }));
     for text in ["creation_rules: [", "a: b\na: c\n", "\t- a: [b"] {
         let found = CreationRules::parse(text).map(drop);
         assert!(matches!(found, Err(InvalidCreationRules::Syntax { .. })), "{text}: {found:?}");

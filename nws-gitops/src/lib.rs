@@ -6,7 +6,8 @@
 //! The way through: a [`Mirror`] of one branch is fetched, and [`Mirror::inventory`] says what its tip wants ([`Wanted`],
 //! with [`CertificateOptions`] and [`Overrides`]), what it holds ([`Delivered`], with its [`Provenance`]) and what is wrong with it ([`Fault`]).
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed where the [`Layout`] of their
-//! [`Target`] says ([`Targets`]); [`sealed_secret`] renders one so that only whoever has the key of a [`SealingCertificate`] opens it;
+//! [`Target`] says ([`Targets`]); [`sealed_secret`] renders one so that only whoever has the key of a [`SealingCertificate`] opens it,
+//! [`sops_manifest`] so that only [`AgeRecipients`] can;
 //! [`Mirror::commit`] builds on exactly the tip that was read, signed if there is a [`SigningKey`], and [`Mirror::push`] lands only if
 //! the branch is still there.
 //! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
@@ -103,8 +104,9 @@ mod manifest;
 pub use manifest::{MANAGED_LABEL, Manifest, manifest};
 mod seal;
 pub use seal::{
-    Condition, InvalidSealingCertificate, Scope, SealError, SealedTo, SealingCertificate,
-    UnknownScope, sealed_secret,
+    AgeRecipients, Condition, CreationRules, InvalidAgeRecipients, InvalidCreationRules,
+    InvalidSealingCertificate, Scope, SealError, SealedTo, SealingCertificate, SopsError, SopsKind,
+    UnfitReason, UnfitRule, UnknownScope, sealed_secret, sops_manifest,
 };
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};

@@ -123,7 +123,8 @@ pub(crate) fn metadata(
     text
 }
 
-fn annotations(
+/// Ours, by name.
+pub(crate) fn annotations(
     key: &WantKey,
     chain: &Chain,
     names: &DnsNames,

@@ -30,6 +30,7 @@ mod route;
 mod rule;
 mod sealed_secret;
 mod secret;
+mod sops;
 mod stated;
 mod template;
 mod text;
@@ -38,7 +39,7 @@ mod traefik;
 use documents::Meaning;
 
 pub(crate) use cert_manager::{Request, Sign};
-pub(crate) use documents::single as single_document;
+pub(crate) use documents::{read_yaml, single as single_document};
 pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
 pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
@@ -235,7 +236,7 @@ pub(crate) fn parse(bytes: &[u8], format: Format) -> Parsed {
 pub(crate) fn read_document(text: &str) -> Option<Value> {
     match documents::split(text)[..] {
         [] => Some(Value::Object(serde_json::Map::new())),
-        [document] => documents::read_yaml(document).ok(),
+        [document] => read_yaml(document).ok(),
         [..] => None,
     }
 }
@@ -311,6 +312,9 @@ impl Parsed {
         match (kind, object["items"].as_array()) {
             ("Secret" | "SealedSecret", _) => {
                 self.secrets.extend(secret::read(object, self.documents))
+            }
+            ("SopsSecret", _) => {
+                self.secrets.extend(secret::read_sops_secret(object, self.documents))
             }
             (list, Some(items)) if list.ends_with("List") => {
                 for (index, item) in items.iter().enumerate() {

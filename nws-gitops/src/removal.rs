@@ -117,7 +117,7 @@ impl Survey {
         for (key, held) in ours(inventory) {
             survey.ours += 1;
             let is_wanted = wanted.contains(&key);
-            if is_wanted && held.stays {
+            if is_wanted && (held.stays || written::is_sops(held)) {
                 continue;
             }
             let written = match read(&held.path)? {
@@ -194,7 +194,7 @@ fn unwanted(inventory: &Inventory, key: WantKey, held: &Delivered, written: Writ
         _ if !held.alone => State::Left(Left::Shared),
         _ if !written::is_placed_by_us(inventory, held) => State::Left(Left::Elsewhere),
         Written::Keeps => State::Kept,
-        Written::LetsGo => State::LetGo,
+        Written::LetsGo | Written::Sealed => State::LetGo,
         Written::Otherwise => State::Left(Left::Edited),
     };
     Unwanted {

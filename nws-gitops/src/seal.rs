@@ -1,16 +1,25 @@
 //! Sealing: a private key goes into a repository only so that the clusters it is for can open it.
+//!
+//! What is sealed is decided elsewhere; here it becomes text. Ciphertext is random, so the same certificate never gives the same
+//! bytes twice: whether a file is to be written anew is told by its leaf and by whom it is [sealed to](SealedTo).
 
 use std::collections::BTreeSet;
 
 use crate::SecretRef;
 
+mod age_recipients;
 mod scope;
 pub(crate) mod sealed_secrets;
 mod sealing_certificate;
+pub(crate) mod sops;
 
+pub use age_recipients::{AgeRecipients, InvalidAgeRecipients};
 pub use scope::{Scope, UnknownScope};
 pub use sealed_secrets::manifest as sealed_secret;
 pub use sealing_certificate::{Condition, InvalidSealingCertificate, SealingCertificate};
+pub use sops::{
+    CreationRules, InvalidCreationRules, SopsError, SopsKind, UnfitReason, UnfitRule, sops_manifest,
+};
 
 /// For whom a file of ours says it is sealed. It is a claim: only who holds the key can tell.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,13 +33,13 @@ pub enum SealedTo {
     },
     /// With SOPS, for whoever has one of these age identities.
     Age {
-        /// Their public halves.
+        /// Their public halves, as written; none where somebody has left none.
         recipients: BTreeSet<String>,
     },
 }
 
 /// Why a Secret was not sealed.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// The cryptographic library did not do it.
     #[error(
@@ -41,5 +50,13 @@ pub enum SealError {
         secret: SecretRef,
         /// To which key.
         key_id: String,
+    },
+    /// As a SOPS file.
+    #[error("secret {secret} cannot be sealed with SOPS")]
+    Sops {
+        /// Which Secret.
+        secret: SecretRef,
+        /// Why.
+        source: SopsError,
     },
 }

@@ -62,7 +62,7 @@ enum Command {
     Ci,
     /// Check the house rules that no compiler knows
     Tidy,
-    /// Find or install the programs that demo and e2e need
+    /// Find or install the programs that demo, tests and e2e need
     Tools,
 }
 

@@ -5,6 +5,7 @@ mod debian;
 mod openssh;
 mod pebble;
 mod python;
+mod sops;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 pub(crate) use certbot::find_or_install as certbot;
 pub(crate) use openssh::OpenSsh;
 pub(crate) use pebble::Pebble;
+pub(crate) use sops::find_or_install as sops;
 
 use crate::{ink, process, programs};
 
@@ -42,6 +44,8 @@ pub(crate) async fn run() -> Result<ExitCode> {
     println!("ssh      {}", tools.openssh.client.display());
     println!("sshd     {}", tools.openssh.server.display());
     println!("pebble   {} ({})", tools.pebble.server.display(), tools.pebble.origin);
+    println!("sops     {}", sops().await?.display());
+    println!("age      {}", age().await?.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,6 +64,21 @@ pub(crate) async fn find_or_install() -> Result<Tools> {
 /// lego, any version. The system's, because building it takes the libraries of all DNS services there are.
 pub(crate) async fn lego() -> Result<PathBuf> {
     find_or("lego", "lego").await
+}
+
+/// age, any version: the format of its files is the same in all.
+pub(crate) async fn age() -> Result<PathBuf> {
+    find_or("age", "age").await
+}
+
+/// What the tests of the libraries look for, besides git.
+///
+/// # Errors
+///
+/// As [`find_or_install`].
+pub(crate) async fn for_tests() -> Result<()> {
+    sops().await?;
+    age().await.map(drop)
 }
 
 async fn system(name: &str, package: &str, asked: &str, at_least: Version) -> Result<PathBuf> {

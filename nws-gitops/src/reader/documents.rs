@@ -37,7 +37,9 @@ static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// A plain word says what it is; an alias, a tag, a comment or an escape may stand for anything.
 fn may_be_secret(value: &[u8]) -> bool {
     let (word, rest) = word(value);
-    matches!(word, b"Secret" | b"SealedSecret") || word.is_empty() || rest.starts_with(b"\\")
+    matches!(word, b"Secret" | b"SealedSecret" | b"SopsSecret")
+        || word.is_empty()
+        || rest.starts_with(b"\\")
 }
 
 fn applicants() -> impl Iterator<Item = &'static str> {
@@ -144,7 +146,7 @@ pub(crate) fn single(bytes: &[u8]) -> Option<Value> {
 /// Reads one document as Kubernetes does: YAML 1.1 booleans, a repeated key is an error; bounded in depth, nodes and aliases.
 ///
 /// The error text holds the place and the reason, not the text around it, which may be a key.
-pub(super) fn read_yaml(text: &str) -> Result<Value, String> {
+pub(crate) fn read_yaml(text: &str) -> Result<Value, String> {
     /// What the reader's words hold for who writes programs.
     const FOR_PROGRAMMERS: &str = ", set DuplicateKeyPolicy in Options if acceptable";
     serde_saphyr::from_str_with_options(text, options(text.len()))

@@ -8,8 +8,8 @@ use nws_expiry::{Chain, KeyEncoding};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Secret, clear_key, sealed_secret};
-use crate::manifest::{MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
+use super::{Secret, clear_key, sealed_secret, sops};
+use crate::manifest::{CERTIFICATE_ANNOTATION, MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
 use crate::secret_template::{TEMPLATE_ANNOTATION, TemplateEntry, TemplatePart};
 use crate::{
     CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretTemplate,
@@ -17,24 +17,48 @@ use crate::{
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
+    Some(named(object["metadata"]["name"].as_str()?, object, document))
+}
+
+/// The Secrets that a SopsSecret becomes. One of ours has the name of its Secret.
+pub(super) fn read_sops_secret(object: &Value, document: usize) -> Vec<Secret> {
+    if is_ours(object) {
+        return read(object, document).into_iter().collect();
+    }
+    sops::names(object).into_iter().map(|name| named(name, object, document)).collect()
+}
+
+fn is_ours(object: &Value) -> bool {
+    let managed = &object["metadata"]["labels"][MANAGED_LABEL];
+    managed == "true" || managed == true
+}
+
+fn named(name: &str, object: &Value, document: usize) -> Secret {
     let metadata = &object["metadata"];
     let annotations = &metadata["annotations"];
-    let managed = &metadata["labels"][MANAGED_LABEL];
-    let ours = managed == "true" || managed == true;
-    let is_sealed = ours && object["kind"] == "SealedSecret";
-    Some(Secret {
+    let ours = is_ours(object);
+    let is_sealed_secret = ours && object["kind"] == "SealedSecret";
+    let sealed = match is_sealed_secret {
+        true => sealed_secret::sealed_to(annotations),
+        false if ours => sops::sealed_to(object),
+        false => None,
+    };
+    Secret {
         document,
         namespace: metadata["namespace"].as_str().map(str::to_owned),
-        name: metadata["name"].as_str()?.to_owned(),
+        name: name.to_owned(),
         ours,
         target: annotations[TARGET_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
         stays: annotations[RESOURCE_POLICY] == "keep",
-        chain: if is_sealed { sealed_secret::chain(annotations) } else { chain(object) },
-        sealed: if is_sealed { sealed_secret::sealed_to(annotations) } else { None },
+        chain: match is_sealed_secret || sealed.is_some() {
+            true => leaf(annotations),
+            false => chain(object),
+        },
         clear_key: clear_key::field(object),
         provenance: provenance(annotations),
-        form: if is_sealed { sealed_secret::form(object) } else { form(object) },
-    })
+        form: if is_sealed_secret { sealed_secret::form(object) } else { form(object) },
+        sealed: sealed.map(Box::new),
+    }
 }
 
 fn form(object: &Value) -> SecretForm {
@@ -70,6 +94,12 @@ pub(super) fn template(metadata: &Value) -> SecretTemplate {
     };
     let found = TemplatePart::ALL.into_iter().flat_map(of).collect::<SecretTemplate>();
     if found.mark().as_deref() == Some(mark) { found } else { SecretTemplate::default() }
+}
+
+/// The leaf that stands in clear beside a sealed chain. Names and dates are read from it, as from any certificate.
+fn leaf(annotations: &Value) -> Option<Chain> {
+    let der = STANDARD.decode(annotations[CERTIFICATE_ANNOTATION].as_str()?).ok()?;
+    Chain::from_der(vec![der.into()]).ok()
 }
 
 fn chain(object: &Value) -> Option<Chain> {

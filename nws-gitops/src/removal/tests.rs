@@ -3,6 +3,7 @@
 mod properties;
 mod repository;
 mod sealed;
+mod sops;
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;

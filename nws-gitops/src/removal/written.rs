@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::inventory::Ground;
 use crate::manifest::{RESOURCE_POLICY, before_key};
 use crate::seal::sealed_secrets::{BETWEEN, Public};
+use crate::seal::sops::is_as_written;
 use crate::{Delivered, Inventory, RepoPath, SealedTo};
 
 /// How the file of a Secret is written.
@@ -16,6 +17,8 @@ pub(super) enum Written {
     Keeps,
     /// By us, with leave to take the live object with it.
     LetsGo,
+    /// By us and encrypted with SOPS, which says nothing of the live object: it goes with its file.
+    Sealed,
     /// By somebody else, or by another version of us.
     Otherwise,
 }
@@ -54,8 +57,21 @@ fn policy_line() -> String {
 /// The annotations are sorted, and the policy is the first. What becomes of a SealedSecret has annotations too, further in.
 const BEFORE_POLICY: &str = "\n  annotations:\n";
 
-/// What is sealed, or a key, is not looked into: whatever base64 stands in its place is one.
+/// Whether it is a SOPS file, in which no line can be changed.
+pub(super) fn is_sops(held: &Delivered) -> bool {
+    matches!(held.sealed.as_deref(), Some(SealedTo::Age { .. }))
+}
+
+/// How the file of a Secret is written. What is sealed, or a key, is not looked into: whatever base64 stands in its place is one.
 pub(super) fn of(text: &[u8], held: &Delivered) -> Written {
+    match is_sops(held) {
+        true if is_as_written(text, held) => Written::Sealed,
+        true => Written::Otherwise,
+        false => of_others(text, held),
+    }
+}
+
+fn of_others(text: &[u8], held: &Delivered) -> Written {
     let chain = held.chain.as_ref();
     let Some((chain, names)) = chain.and_then(|chain| Some((chain, chain.leaf().names()?))) else {
         return Written::Otherwise;

@@ -22,5 +22,6 @@ mod repositories;
 mod sealed_secrets;
 mod signed;
 mod snapshots;
+mod sops;
 mod work_tree;
 mod world;

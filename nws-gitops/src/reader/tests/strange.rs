@@ -20,7 +20,7 @@ proptest::proptest! {
         after in "\n|\\}\n|\n# end\n",
     ) {
         let text = format!("x: &s Secret\nmetadata: {{name: a}}\nspec: {{hostnames: [a.example]}}\n{key}{kind}{after}");
-        if let (Ok(value), false) = (documents::read_yaml(&text), documents::concerns_us(text.as_bytes())) {
+        if let (Ok(value), false) = (read_yaml(&text), documents::concerns_us(text.as_bytes())) {
             let mut parsed = Parsed::default();
             parsed.take(&value, "");
             proptest::prop_assert!(parsed.named.is_empty() && parsed.secrets.is_empty(), "{}: {:?}", text, parsed);

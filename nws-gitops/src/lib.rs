@@ -68,6 +68,8 @@ mod layout;
 pub use layout::{Destination, FleetClusters, Layout, RefusalReason, UnknownLayout};
 mod targets;
 pub use targets::{InvalidTargets, Targets};
+mod clear_key;
+pub use clear_key::KeyFormat;
 mod ca_name;
 pub use ca_name::{CaName, InvalidCaName};
 mod issuer;

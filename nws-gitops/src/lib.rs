@@ -8,7 +8,7 @@
 //! [`deliveries`] turns issued certificates into file [`Edit`]s, rendered by [`manifest`] and placed where the [`Layout`] of their
 //! [`Target`] says ([`Targets`]);
 //! [`Mirror::commit`] builds on exactly the tip that was read, signed if there is a [`SigningKey`], and [`Mirror::push`] lands only if
-//! the branch is still there.
+//! the branch is still there, and never with a private key in clear where the mirror is [sealed](Mirror::sealed).
 //! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
 //! [`Mirror::maintain`], now and then, keeps the mirror small. [`Bundles`] says of a list of files what Fleet makes of them, and
 //! which bundles a change of one of them deploys anew. A [`Snapshot`] is a repository that is there already, and [`lint()`] says what in it
@@ -59,6 +59,8 @@ mod signing;
 pub use signing::{SignError, SigningKey, SigningKeyError};
 mod remote;
 pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
+mod outgoing;
+pub use outgoing::{Exposure, OutgoingKey};
 mod mirror;
 pub use mirror::{
     Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, Mirrors, ObjectError,

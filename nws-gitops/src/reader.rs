@@ -33,6 +33,7 @@ mod stated;
 mod template;
 mod text;
 mod traefik;
+mod unsealed;
 
 use documents::Meaning;
 
@@ -46,6 +47,7 @@ pub(crate) use secret::datum;
 pub(crate) use stated::{Stated, StatedOptions};
 pub(crate) use template::StatedEntry;
 pub(crate) use text::Text;
+pub(crate) use unsealed::{Unsealed, unsealed};
 
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 << 20;

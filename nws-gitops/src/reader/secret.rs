@@ -18,12 +18,11 @@ use crate::{
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
     let metadata = &object["metadata"];
-    let managed = &metadata["labels"][MANAGED_LABEL];
     Some(Secret {
         document,
         namespace: metadata["namespace"].as_str().map(str::to_owned),
         name: metadata["name"].as_str()?.to_owned(),
-        ours: managed == "true" || managed == true,
+        ours: is_ours(object),
         target: metadata["annotations"][TARGET_ANNOTATION]
             .as_str()
             .and_then(|text| text.parse().ok()),
@@ -33,6 +32,12 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
         provenance: provenance(&metadata["annotations"]),
         form: SecretForm { template: template(metadata), key_encoding: key_encoding(object) },
     })
+}
+
+/// By its label.
+pub(super) fn is_ours(object: &Value) -> bool {
+    let managed = &object["metadata"]["labels"][MANAGED_LABEL];
+    managed == "true" || managed == true
 }
 
 /// A claim that cannot be read is none.

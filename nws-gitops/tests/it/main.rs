@@ -15,6 +15,7 @@ mod layouts;
 mod lint;
 mod mirrors;
 mod options;
+mod outgoing;
 mod races;
 mod rendering;
 mod repositories;

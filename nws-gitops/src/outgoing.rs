@@ -18,7 +18,7 @@ const MOST_WRAPPED: u8 = 2;
 
 /// A file that would bring a private key in clear into a repository in which keys stand sealed. The key itself is not kept.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{path} would hold {what}")]
+#[error("{path} would hold {what}; seal it, or leave it out")]
 pub struct OutgoingKey {
     /// The file.
     pub path: RepoPath,

@@ -43,7 +43,7 @@ pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
 pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
 pub(crate) use route::{Parent, Route, RouteKind};
-pub(crate) use secret::datum;
+pub(crate) use secret::{datum, is_sealed};
 pub(crate) use stated::{Stated, StatedOptions};
 pub(crate) use template::StatedEntry;
 pub(crate) use text::Text;
@@ -165,6 +165,8 @@ pub(crate) struct Secret {
     pub(crate) provenance: Provenance,
     /// Of one of ours.
     pub(crate) form: SecretForm,
+    /// Whether what it holds is encrypted, whoever can open it.
+    pub(crate) is_sealed: bool,
 }
 
 /// A fault, before its file is known.

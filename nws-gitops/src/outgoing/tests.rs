@@ -210,7 +210,7 @@ fn it_says_where_and_what_and_nothing_of_the_key() {
     let text = format!("k: {}", BASE64.encode(pem()));
     let files = [Outgoing { path: &path, bytes: text.as_bytes() }];
     let found = check(&files, |_| Ok::<_, Infallible>(None)).unwrap().unwrap();
-    expect!["certs/shop/shop-tls.yaml would hold a private key in clear (PEM in base64)"]
+    expect!["certs/shop/shop-tls.yaml would hold a private key in clear (PEM in base64); seal it, or leave it out"]
         .assert_eq(&found.to_string());
     assert!(!format!("{found:?}").contains(&text[30..60]));
 }

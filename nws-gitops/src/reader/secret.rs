@@ -31,6 +31,7 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
         clear_key: clear_key::field(object),
         provenance: provenance(&metadata["annotations"]),
         form: SecretForm { template: template(metadata), key_encoding: key_encoding(object) },
+        is_sealed: is_sealed(object),
     })
 }
 
@@ -38,6 +39,12 @@ pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
 pub(super) fn is_ours(object: &Value) -> bool {
     let managed = &object["metadata"]["labels"][MANAGED_LABEL];
     managed == "true" || managed == true
+}
+
+/// Whether it is something that becomes a Secret once it is decrypted, or was encrypted by SOPS.
+pub(crate) fn is_sealed(object: &Value) -> bool {
+    let becomes_one = ["SealedSecret", "SopsSecret"].iter().any(|kind| object["kind"] == *kind);
+    becomes_one || object["sops"].is_object()
 }
 
 /// A claim that cannot be read is none.

@@ -220,7 +220,7 @@ pub(crate) struct Scene<'a> {
     /// Before this instant no order is begun.
     pub(crate) order_at: OffsetDateTime,
     pub(crate) refused: &'a BTreeMap<WantKey, String>,
-    /// Why the server refuses a Secret that is pushed, while it does.
+    /// Why a push with this Secret is refused, while it is.
     pub(crate) held: &'a dyn Fn(&WantKey) -> Option<&'a str>,
 }
 

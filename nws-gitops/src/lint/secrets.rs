@@ -21,7 +21,7 @@ pub(super) fn clear_key(key: &ClearKey, rules: &Rules) -> Option<Finding> {
 
 /// One for the configuration, however many Secrets of ours there are.
 pub(super) fn keys_in_clear(rules: &Rules) -> Option<Finding> {
-    rules.may_hold_keys.then(|| Finding {
+    rules.may_hold_keys.then_some(Finding {
         severity: Severity::Warning,
         place: None,
         document: None,

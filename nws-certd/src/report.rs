@@ -86,6 +86,9 @@ pub struct BranchReport {
     pub name: String,
     /// The commit it was last seen at; `None` before its first commit or the first fetch.
     pub tip: Option<String>,
+    /// Whether private keys are written there in clear.
+    #[serde(default)]
+    pub keys_in_clear: bool,
 }
 
 /// One certificate.

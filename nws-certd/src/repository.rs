@@ -61,6 +61,11 @@ impl Repository {
         &self.mirror.remote().branch
     }
 
+    /// Whether our keys are written as they are, since `git.encryption` is none.
+    pub(crate) fn has_keys_in_clear(&self) -> bool {
+        !self.mirror.is_sealed()
+    }
+
     /// Its name, where it has one.
     pub(crate) fn known_as(&self) -> Option<&str> {
         Some(self.name().as_str()).filter(|name| !name.is_empty())

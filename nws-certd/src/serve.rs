@@ -29,7 +29,8 @@ const REQUESTS: usize = 64;
 pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeError> {
     let (narrator, accounts) = (opened.narrator(), opened.accounts());
     let Opened { parts, state, .. } = opened;
-    parts.repositories.iter().for_each(say_what_none_means);
+    let in_clear = parts.repositories.iter().filter(|one| one.has_keys_in_clear());
+    in_clear.for_each(say_what_none_means);
     load_answers(&parts).await?;
     let listeners = listen("challenge.listen", &config.challenge.listen).await?;
     let hooked = hook(config).await?;

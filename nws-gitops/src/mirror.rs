@@ -73,6 +73,11 @@ impl Mirror {
         Self { is_sealed: true, ..self }
     }
 
+    /// Whether it does.
+    pub fn is_sealed(&self) -> bool {
+        self.is_sealed
+    }
+
     /// The same as one of several: whose files are named after it.
     #[must_use]
     pub fn named(self, name: RepositoryName) -> Self {

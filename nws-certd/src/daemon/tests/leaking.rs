@@ -82,7 +82,10 @@ async fn a_sealed_repository_gets_none_whatever_is_in_it() {
     let report = look(&world).await;
     assert_is_held(&world, &report, 1);
 
+    assert!(!report.branch.keys_in_clear);
+
     world.sealed.store(false, Ordering::SeqCst);
     let report = look(&world).await;
     assert_is_pushed(&world, &report, 2);
+    assert!(report.branch.keys_in_clear, "and that is told");
 }

@@ -74,6 +74,9 @@ pub struct GitSettings {
     pub ssh: Option<SshSettings>,
     /// How a repository is reached over https: `[git.https]`; there exactly when the URL is one of https.
     pub https: Option<HttpsOptions>,
+    /// Whether keys may stand in clear in a branch that has sealed Secrets of ours, as one that is to be sealed no more:
+    /// `unseal`.
+    pub unseal: bool,
     /// How often the branch is looked at: `poll`.
     pub poll: Duration,
     /// A commit waits until nothing was issued for so long: `batch`.
@@ -226,6 +229,7 @@ impl GitSettings {
             &key("encryption"),
             "\"none\" if the repository may hold private keys in clear",
         );
+        let unseal = from.or(&key("unseal"), false);
         let poll = from.duration_or(&key("poll"), Duration::from_secs(60));
         let batch = from.duration_or(&key("batch"), Duration::from_secs(30));
         let batch_max = from.duration_or(&key("batch_max"), Duration::from_secs(120));
@@ -242,6 +246,7 @@ impl GitSettings {
             remote: Remote { url: url?, branch: branch? },
             ssh: ssh?,
             https: https?,
+            unseal: unseal?,
             poll: poll?,
             batch,
             batch_max: batch_max.max(batch),

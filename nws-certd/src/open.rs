@@ -178,7 +178,8 @@ fn repository(
     }
     let batch = Batch { quiet: settings.batch, most: settings.batch_max };
     let habits = Habits { poll: settings.poll, batch };
-    Ok(Repository::new(mirror, settings.author.clone(), habits))
+    let repository = Repository::new(mirror, settings.author.clone(), habits);
+    Ok(repository.unsealing(settings.unseal))
 }
 
 /// The CAs that are configured; those that are trusted by the same roots share their connections.

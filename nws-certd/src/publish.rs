@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use nws_acme::Clock;
 use nws_expiry::{InvalidPrivateKey, Issued, Mismatch, PrivateKey};
-use nws_gitops::{Delivery, Message, Provenance, PushError, Recovery, Tip, WantKey, deliveries};
+use nws_gitops::{Delivery, Message, Provenance, Recovery, Tip, WantKey, deliveries};
 use tracing::{error, info, warn};
 
 use crate::failure::Causes;
 use crate::plan::Plan;
 use crate::repositories::View;
-use crate::repository::{PublishError, Repository};
+use crate::repository::{PublishError, Refusal, Repository};
 use crate::store::{CertificateKey, Outgoing, Step, Store, StoreError};
 use crate::vault::{SealError, Vault};
 
@@ -35,9 +35,9 @@ pub(crate) enum Published {
     },
     /// Somebody else was faster: read the branch again, plan again, and try at once.
     Moved,
-    /// The server will not have it, in its words; only a person can change that.
+    /// The server will not have it, or we will not let it go; only a person can change that.
     Refused {
-        /// What it said.
+        /// What the server said, or what was found.
         reason: String,
     },
     /// Not now.
@@ -65,14 +65,14 @@ impl Publisher {
     pub(crate) async fn publish(&self, to: &Repository, view: &View, plan: &Plan) -> Published {
         match self.try_publish(to, view, plan).await {
             Ok((tip, left_out)) => Published::Done { tip, left_out },
-            Err(PublishFailure::Publish(PublishError::Push(error @ PushError::Refused { .. }))) => {
-                refused(to, &error)
-            }
             Err(PublishFailure::Publish(PublishError::Push(error)))
                 if error.recovery() == Recovery::Rebuild =>
             {
                 info!(repository = to.known_as(), %error, "the branch moved");
                 Published::Moved
+            }
+            Err(PublishFailure::Publish(error)) if let Some(by) = error.refusal() => {
+                refused(to, by, &error)
             }
             Err(failure) => failed(to, &failure),
         }
@@ -84,7 +84,7 @@ impl Publisher {
         view: &View,
         plan: &Plan,
     ) -> Result<(Tip, LeftOut), PublishFailure> {
-        let (mut left_out, seen) = (LeftOut::default(), view.inventory.tip(to.name()));
+        let (mut left_out, base) = (LeftOut::default(), view.base(to));
         let goes = |want: &WantKey| view.inventory.repository_of(want) == to.name().as_str();
         let issued = self.open_all(plan, goes, &mut left_out).await?;
         let issued: Vec<_> =
@@ -96,13 +96,13 @@ impl Publisher {
             warn!(%want, reason, "left out of the commit");
         }
         if edits.edits.is_empty() {
-            return Ok((seen, left_out));
+            return Ok((base.tip, left_out));
         }
         let message = Message::for_deliveries(&edits.deliveries);
         let now = self.clock.now();
         let pushed =
-            to.publish(seen, edits.edits, message, now).await.map_err(PublishFailure::Publish)?;
-        let tip = pushed.unwrap_or(seen);
+            to.publish(base, edits.edits, message, now).await.map_err(PublishFailure::Publish)?;
+        let tip = pushed.unwrap_or(base.tip);
         info!(repository = to.known_as(), commit = %tip, certificates = edits.deliveries.len(), "certificates pushed");
         self.record(tip, &edits.deliveries).await?;
         Ok((tip, left_out))
@@ -169,12 +169,23 @@ fn failed(to: &Repository, failure: &dyn std::error::Error) -> Published {
     Published::Failed { error }
 }
 
-fn refused(to: &Repository, failure: &dyn std::error::Error) -> Published {
-    let reason = Causes(failure).to_string();
-    error!(
-        repository = to.known_as(),
-        reason, "the server refuses the push; the certificates are held"
-    );
+fn refused(to: &Repository, by: Refusal, error: &PublishError) -> Published {
+    let repository = to.known_as();
+    let reason = match error {
+        PublishError::Push(error) => Causes(error).to_string(),
+        other => Causes(other).to_string(),
+    };
+    match by {
+        Refusal::Server => {
+            error!(repository, reason, "the server refuses the push; the certificates are held");
+        }
+        Refusal::Key => {
+            error!(
+                repository,
+                reason, "a private key in clear is not pushed; the certificates are held"
+            );
+        }
+    }
     Published::Refused { reason }
 }
 

@@ -86,6 +86,9 @@ pub struct BranchReport {
     pub name: String,
     /// The commit it was last seen at; `None` before its first commit or the first fetch.
     pub tip: Option<String>,
+    /// Whether private keys are written there in clear.
+    #[serde(default)]
+    pub keys_in_clear: bool,
 }
 
 /// One certificate.
@@ -220,7 +223,7 @@ pub(crate) struct Scene<'a> {
     /// Before this instant no order is begun.
     pub(crate) order_at: OffsetDateTime,
     pub(crate) refused: &'a BTreeMap<WantKey, String>,
-    /// Why the server refuses a Secret that is pushed, while it does.
+    /// Why a push with this Secret is refused, while it is.
     pub(crate) held: &'a dyn Fn(&WantKey) -> Option<&'a str>,
 }
 

@@ -9,7 +9,7 @@ use nws_gitops::{
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
-use crate::repository::{LookError, Repository};
+use crate::repository::{Base, LookError, Repository};
 
 /// The repositories as the daemon uses them; each call runs to its end on a thread that may block.
 #[derive(Clone, Debug)]
@@ -30,6 +30,12 @@ impl View {
     /// The commits.
     pub(crate) fn tips(&self) -> &Tips {
         &self.inventory.tips
+    }
+
+    /// What a commit to a repository is made on.
+    pub(crate) fn base(&self, of: &Repository) -> Base {
+        let holds_sealed = self.inventory.holds_sealed(of.name());
+        Base { tip: self.inventory.tip(of.name()), holds_sealed }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nws_gitops::{
     Author, BranchName, CommitError, Edit, FetchError, GitError, Maintenance, Message, Mirror,
-    PushError, ReadError, RepositoryName, Tip,
+    OutgoingKey, PushError, ReadError, RepositoryName, Tip,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, spawn_blocking};
@@ -21,6 +21,16 @@ pub(crate) struct Repository {
     /// Where an earlier process saw it.
     pub(crate) left_at: Option<Tip>,
     pub(crate) habits: Habits,
+    /// Whether a person has said that keys may stand in clear beside Secrets of ours that are sealed.
+    unseals: bool,
+}
+
+/// What a commit is made on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base {
+    pub(crate) tip: Tip,
+    /// Whether it has Secrets of ours that are sealed.
+    pub(crate) holds_sealed: bool,
 }
 
 /// How often a repository is looked at, and when there is a commit to it.
@@ -32,7 +42,13 @@ pub(crate) struct Habits {
 
 impl Repository {
     pub(crate) fn new(mirror: Mirror, author: Author, habits: Habits) -> Self {
-        Self { left_at: mirror.tip(), mirror: Arc::new(mirror), author, habits }
+        let left_at = mirror.tip();
+        Self { left_at, mirror: Arc::new(mirror), author, habits, unseals: false }
+    }
+
+    /// The same with `git.unseal` as it is set.
+    pub(crate) fn unsealing(self, unseals: bool) -> Self {
+        Self { unseals, ..self }
     }
 
     /// Its name among several.
@@ -43,6 +59,11 @@ impl Repository {
     /// The branch's name.
     pub(crate) fn branch(&self) -> &BranchName {
         &self.mirror.remote().branch
+    }
+
+    /// Whether our keys are written as they are, since `git.encryption` is none.
+    pub(crate) fn has_keys_in_clear(&self) -> bool {
+        !self.mirror.is_sealed()
     }
 
     /// Its name, where it has one.
@@ -74,18 +95,22 @@ impl Repository {
         Ok(())
     }
 
-    /// Commits the edits on `tip` and pushes, if the branch is still there; `None` if they change nothing.
+    /// Commits the edits on `base` and pushes, if the branch is still there; `None` if they change nothing.
     pub(crate) async fn publish(
         &self,
-        tip: Tip,
+        base: Base,
         edits: Vec<Edit>,
         message: Message,
         now: OffsetDateTime,
     ) -> Result<Option<Tip>, PublishError> {
         let (mirror, author) = (self.mirror.clone(), self.author.clone());
+        let stays_sealed = base.holds_sealed && !self.unseals;
         let publish = move || {
+            if stays_sealed {
+                mirror.check_sealed(&base.tip, &edits).map_err(PublishError::unsealing)?;
+            }
             let commit = mirror
-                .commit(&tip, &edits, &message, &author, now)
+                .commit(&base.tip, &edits, &message, &author, now)
                 .map_err(PublishError::Commit)?;
             commit.map(|commit| mirror.push(&commit).map_err(PublishError::Push)).transpose()
         };
@@ -120,6 +145,54 @@ pub(crate) enum PublishError {
     Commit(#[source] CommitError),
     #[error("cannot push")]
     Push(#[source] PushError),
+    #[error(
+        "nothing is pushed, as the branch holds sealed secrets of nws-certd's, and a key in clear would stand beside them for good; set git.encryption as it was, or git.unseal = true if that is meant"
+    )]
+    Unseal(#[source] OutgoingKey),
     #[error("publishing was broken off by a bug")]
     Panicked(#[source] JoinError),
+}
+
+impl PublishError {
+    fn unsealing(error: CommitError) -> Self {
+        match error {
+            CommitError::Outgoing(key) => Self::Unseal(key),
+            other => Self::Commit(other),
+        }
+    }
+
+    /// What was to be pushed is the matter, so that only a person can help.
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Unseal(_)
+            | Self::Commit(CommitError::Outgoing(_))
+            | Self::Push(PushError::Outgoing(_)) => Some(Refusal::Key),
+            Self::Push(PushError::Refused { .. }) => Some(Refusal::Server),
+            Self::Commit(
+                CommitError::NotADirectory { .. }
+                | CommitError::Objects(_)
+                | CommitError::Sign(_)
+                | CommitError::Disk { .. },
+            )
+            | Self::Push(
+                PushError::Moved { .. }
+                | PushError::Stray { .. }
+                | PushError::Unread { .. }
+                | PushError::Failed { .. }
+                | PushError::Unreachable { .. }
+                | PushError::Git { .. }
+                | PushError::Look { .. },
+            )
+            | Self::Panicked(_) => None,
+        }
+    }
+}
+
+/// Who will not have a commit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Refusal {
+    /// We, as a private key in clear would go with it.
+    Key,
+    /// The git host.
+    Server,
 }

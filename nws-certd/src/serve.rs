@@ -18,6 +18,7 @@ use crate::control::{self, Desk};
 use crate::daemon::{Daemon, Parts};
 use crate::failure::Causes;
 use crate::open::Opened;
+use crate::repository::Repository;
 use crate::store::StoreError;
 use crate::webhook::{self, Webhook, WebhookSecret, WebhookSecretError};
 
@@ -28,7 +29,8 @@ const REQUESTS: usize = 64;
 pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeError> {
     let (narrator, accounts) = (opened.narrator(), opened.accounts());
     let Opened { parts, state, .. } = opened;
-    say_what_none_means();
+    let in_clear = parts.repositories.iter().filter(|one| one.has_keys_in_clear());
+    in_clear.for_each(say_what_none_means);
     load_answers(&parts).await?;
     let listeners = listen("challenge.listen", &config.challenge.listen).await?;
     let hooked = hook(config).await?;
@@ -62,9 +64,19 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
     Ok(())
 }
 
-fn say_what_none_means() {
+/// In full where nothing was seen of the repository yet, so that it is read before the first key is pushed.
+fn say_what_none_means(of: &Repository) {
+    let repository = of.known_as();
+    if of.left_at.is_some() {
+        warn!(
+            repository,
+            "git.encryption = \"none\": private keys stand in clear in the repository and in every clone of it"
+        );
+        return;
+    }
     warn!(
-        "git.encryption = \"none\": private keys stand in clear in the repository and in every clone of it"
+        repository,
+        "git.encryption = \"none\": every private key will stand in clear in the repository, and for good, whatever is deleted later: in its history, in every clone and fork, in Fleet's Bundles and Contents and in Helm's releases. Whoever can read any of these can be the hosts. To have keys sealed to the clusters, set git.encryption to \"sealed-secrets\", \"sops-age\" or \"sops-secret\"; a key that was pushed in clear once has to be replaced"
     );
 }
 

@@ -6,7 +6,7 @@
 use nws_expiry::{Chain, InvalidChain, InvalidPrivateKey, Issued, PrivateKey};
 use serde_json::Value;
 
-use crate::reader::{datum, single_document};
+use crate::reader::{datum, is_sealed, single_document};
 use crate::{
     Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, SecretForm, manifest,
 };
@@ -61,7 +61,7 @@ fn object(held: &Delivered, bytes: &[u8]) -> Result<Value, NotAdoptable> {
         return Err(NotAdoptable::NotYaml { path: held.path.clone() });
     }
     let object = single_document(bytes).ok_or(NotAdoptable::Unreadable)?;
-    if object["kind"] == "SealedSecret" || object["sops"].is_object() {
+    if is_sealed(&object) {
         return Err(NotAdoptable::Sealed);
     }
     if object["kind"] != "Secret" {

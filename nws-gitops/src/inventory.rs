@@ -148,6 +148,8 @@ pub struct Delivered {
     pub provenance: Provenance,
     /// How one of ours is written.
     pub form: SecretForm,
+    /// Whether what it holds is encrypted, whoever can open it.
+    pub(crate) is_sealed: bool,
     /// Whether the file holds nothing else.
     pub(crate) alone: bool,
 }
@@ -331,6 +333,12 @@ impl Inventory {
         let source = self.want(key).and_then(|wanted| wanted.sources.first());
         let wanted_in = source.map_or("", |source| source.path.repository());
         self.targets().destination_from(&key.target, wanted_in).root.repository()
+    }
+
+    /// Whether a repository holds Secrets of ours that are sealed.
+    pub fn holds_sealed(&self, repository: &RepositoryName) -> bool {
+        let is_there = |held: &Delivered| held.path.repository() == repository.as_str();
+        self.delivered.iter().any(|held| held.ours && held.is_sealed && is_there(held))
     }
 
     pub(crate) fn targets(&self) -> &Targets {

@@ -9,7 +9,7 @@
 //! [`Target`] says ([`Targets`]); [`sealed_secret`] renders one so that only whoever has the key of a [`SealingCertificate`] opens it,
 //! [`sops_manifest`] so that only [`AgeRecipients`] can;
 //! [`Mirror::commit`] builds on exactly the tip that was read, signed if there is a [`SigningKey`], and [`Mirror::push`] lands only if
-//! the branch is still there.
+//! the branch is still there, and never with a private key in clear where the mirror is [sealed](Mirror::sealed).
 //! What somebody else wrote becomes ours only by [`adoption`], which changes nothing that is served.
 //! [`Mirror::maintain`], now and then, keeps the mirror small. [`Bundles`] says of a list of files what Fleet makes of them, and
 //! which bundles a change of one of them deploys anew. A [`Snapshot`] is a repository that is there already, and [`lint()`] says what in it
@@ -60,6 +60,8 @@ mod signing;
 pub use signing::{SignError, SigningKey, SigningKeyError};
 mod remote;
 pub use remote::{BranchName, InvalidBranchName, InvalidRemoteUrl, Remote, RemoteUrl};
+mod outgoing;
+pub use outgoing::{Exposure, OutgoingKey};
 mod mirror;
 pub use mirror::{
     Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, Mirrors, ObjectError,
@@ -69,6 +71,8 @@ mod layout;
 pub use layout::{Destination, FleetClusters, Layout, RefusalReason, UnknownLayout};
 mod targets;
 pub use targets::{InvalidTargets, Targets};
+mod clear_key;
+pub use clear_key::KeyFormat;
 mod ca_name;
 pub use ca_name::{CaName, InvalidCaName};
 mod issuer;

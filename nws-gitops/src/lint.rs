@@ -111,6 +111,7 @@ impl fmt::Display for Finding {
 pub fn lint(facts: &Facts, rules: &Rules, now: OffsetDateTime) -> Vec<Finding> {
     let mut findings: Vec<_> = facts.inventory.faults.iter().map(Finding::of_fault).collect();
     findings.extend(facts.clear_keys.iter().filter_map(|key| secrets::clear_key(key, rules)));
+    findings.extend(secrets::keys_in_clear(rules));
     findings.extend(secrets::ending(&facts.inventory, rules, now));
     findings.extend(secrets::held_twice(&facts.inventory));
     findings.extend(fleet::renewals(facts));

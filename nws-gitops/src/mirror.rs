@@ -20,6 +20,7 @@ mod maintain;
 pub use maintain::{Maintenance, Stored};
 mod mirrors;
 pub use mirrors::Mirrors;
+mod outgoing;
 mod pack;
 mod push;
 pub use push::{PushError, Recovery};
@@ -38,6 +39,8 @@ pub struct Mirror {
     name: RepositoryName,
     git: Git,
     signing: Option<SigningKey>,
+    /// Whether no private key may stand in clear in it.
+    is_sealed: bool,
     /// Set where an object turned out missing or damaged; the next fetch begins with an empty copy.
     suspect: AtomicBool,
 }
@@ -51,7 +54,8 @@ impl Mirror {
     /// be read or written or git not run.
     pub fn open(dir: &Path, remote: Remote, git: Git) -> Result<Self, MirrorError> {
         let (name, suspect) = (RepositoryName::default(), AtomicBool::new(false));
-        let mirror = Self { dir: dir.into(), remote, name, git, signing: None, suspect };
+        let mirror =
+            Self { dir: dir.into(), remote, name, git, signing: None, is_sealed: false, suspect };
         if !mirror.is_of_this_remote()? || mirror.read_tip().is_err() {
             mirror.rebuild()?;
         }
@@ -62,6 +66,16 @@ impl Mirror {
     /// Signs every commit with this key.
     pub fn signing_with(self, key: SigningKey) -> Self {
         Self { signing: Some(key), ..self }
+    }
+
+    /// Refuses to commit or push a private key in clear.
+    pub fn sealed(self) -> Self {
+        Self { is_sealed: true, ..self }
+    }
+
+    /// Whether it does.
+    pub fn is_sealed(&self) -> bool {
+        self.is_sealed
     }
 
     /// The same as one of several: whose files are named after it.

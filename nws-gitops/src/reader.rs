@@ -35,6 +35,7 @@ mod stated;
 mod template;
 mod text;
 mod traefik;
+mod unsealed;
 
 use documents::Meaning;
 
@@ -44,10 +45,11 @@ pub(crate) use fleet::FleetNamespace;
 pub(crate) use kustomization::{Change, Effect, Kustomization, Named, Patch};
 pub(crate) use listener::{AllowedNamespaces, Listener, OpenListener};
 pub(crate) use route::{Parent, Route, RouteKind};
-pub(crate) use secret::datum;
+pub(crate) use secret::{datum, is_sealed};
 pub(crate) use stated::{Stated, StatedOptions};
 pub(crate) use template::StatedEntry;
 pub(crate) use text::Text;
+pub(crate) use unsealed::{Unsealed, unsealed};
 
 /// Files over this size are reported, not read: an API server takes 3 MiB in one request.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -167,6 +169,8 @@ pub(crate) struct Secret {
     pub(crate) provenance: Provenance,
     /// Of one of ours.
     pub(crate) form: SecretForm,
+    /// Whether what it holds is encrypted, whoever can open it.
+    pub(crate) is_sealed: bool,
 }
 
 /// A fault, before its file is known.

@@ -19,6 +19,7 @@ mod empty_repository;
 mod https_token;
 mod incident;
 mod issue;
+mod leak_guard;
 mod lint;
 mod lost_race;
 mod mirror_lost;

@@ -79,6 +79,7 @@ eab = { kid = "kid-1", key_file = "/etc/nws-certd/eab" }
 url = "git@git.example:platform/gitops.git"
 branch = "live"
 encryption = "none"
+unseal = true
 poll = "5s"
 batch = "5m"
 batch_max = "1m"
@@ -124,6 +125,7 @@ addresses = ["203.0.113.1", "2001:db8::1"]
     assert_eq!(ca.preferred_chain.as_ref().unwrap().to_string(), "ISRG Root X1");
     assert_eq!(ca.eab.as_ref().unwrap().kid, "kid-1");
     assert_eq!(config.git[0].batch_max, Duration::from_secs(300), "never less than batch");
+    assert!(config.git[0].unseal);
     assert_eq!(config.git[0].signing_key, Some("/etc/nws-certd/signing-key".into()));
     assert_eq!(config.discover.include.len(), 2);
     assert_eq!(config.orders.key_type, KeyType::Rsa2048);

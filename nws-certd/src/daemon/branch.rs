@@ -25,7 +25,7 @@ pub(super) struct Branch {
     pub(super) unseen: Option<String>,
     /// Why it cannot be committed or pushed to.
     pub(super) unpushed: Option<String>,
-    /// Why the server refuses what is pushed.
+    /// Why what is pushed is refused.
     pub(super) held: Option<String>,
 }
 

@@ -10,6 +10,7 @@ mod fallback;
 mod holds;
 mod importing;
 mod keys;
+mod leaking;
 mod obstacles;
 mod parking;
 mod power;

@@ -264,6 +264,7 @@ fn a_configuration_decides_as_it_does_for_the_daemon() {
         ["warning legacy.yaml, document 1, data[\"tls.key\"]"],
         "agreed to"
     );
+    assert_eq!(of("keys-in-clear"), ["warning ."], "and said, once for all of ours");
     let faults = of("fault");
     assert!(faults.iter().all(|fault| !fault.contains("apps/blog")), "{faults:?}");
     assert!(faults.iter().any(|fault| fault.contains("apps/shop/ingress.yaml")), "{faults:?}");

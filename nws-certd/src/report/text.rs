@@ -124,7 +124,8 @@ fn heading(report: &Report) -> String {
             None if is_read => "at no commit yet".into(),
             None => "not read yet".into(),
         };
-        format!("{of}branch {} {at}, {}\n", branch.name, instant(report.at))
+        let clear = if branch.keys_in_clear { ", keys in clear" } else { "" };
+        format!("{of}branch {} {at}, {}{clear}\n", branch.name, instant(report.at))
     };
     match &report.branches[..] {
         [] => line(&report.branch),

@@ -68,6 +68,7 @@ fn delivered(file: &File, secret: &Secret, around: &Surroundings) -> Option<Deli
         sealed: secret.sealed.clone(),
         provenance: if secret.ours { secret.provenance.clone() } else { Provenance::default() },
         form: secret.form.clone(),
+        is_sealed: secret.is_sealed,
         alone: file.parsed.documents == 1 && file.parsed.secrets.len() == 1,
     })
 }

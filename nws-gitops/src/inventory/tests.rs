@@ -284,5 +284,6 @@ mod layouts;
 mod opting;
 mod options;
 mod overrides;
+mod sealed;
 mod template;
 mod written;

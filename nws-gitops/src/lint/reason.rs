@@ -21,6 +21,11 @@ pub enum FindingReason {
         /// Its name, with its namespace where the file states it.
         secret: String,
     },
+    /// Ours are as the configuration has them, which is said as long as it is so.
+    #[error(
+        "git.encryption = \"none\": nws-certd writes its private keys in clear, where every clone and fork, Fleet's bundles and Helm's releases keep them for good; seal them (git.encryption)"
+    )]
+    KeysInClear,
     /// It has ended, and nobody is known to renew it.
     #[error("the certificate in secret {secret} ended at {}; {}", instant(*not_after), renewal(secret, *ours))]
     Ended {
@@ -99,6 +104,7 @@ impl FindingReason {
         match self {
             Self::Fault(_) => "fault",
             Self::ClearKey { .. } => "clear-key",
+            Self::KeysInClear => "keys-in-clear",
             Self::Ended { .. } | Self::Ending { .. } => "unattended",
             Self::HeldTwice { .. } => "held-twice",
             Self::SeveralBundles { .. } => "several-bundles",

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{ClearKey, Finding, FindingReason, Rules, Severity};
 use crate::{Delivered, Inventory};
 
-/// Ours are as the operator has configured them: sealed, or named to be in clear.
+/// Ours are as the operator has configured them: sealed, or named to be in clear, which is a finding of its own.
 pub(super) fn clear_key(key: &ClearKey, rules: &Rules) -> Option<Finding> {
     (!key.ours).then(|| Finding {
         severity: if rules.may_hold_keys { Severity::Warning } else { Severity::Error },
@@ -16,6 +16,17 @@ pub(super) fn clear_key(key: &ClearKey, rules: &Rules) -> Option<Finding> {
         document: Some(key.document),
         field: Some(key.field.clone()),
         reason: FindingReason::ClearKey { secret: key.secret.clone() },
+    })
+}
+
+/// One for the configuration, however many Secrets of ours there are.
+pub(super) fn keys_in_clear(rules: &Rules) -> Option<Finding> {
+    rules.may_hold_keys.then_some(Finding {
+        severity: Severity::Warning,
+        place: None,
+        document: None,
+        field: None,
+        reason: FindingReason::KeysInClear,
     })
 }
 

@@ -13,7 +13,7 @@ use super::pack::StoreError;
 use super::{Mirror, ObjectError, Tip};
 use crate::delivery::{Content, Edit};
 use crate::message::{Author, Message};
-use crate::{ObjectId, RepoPath, SignError};
+use crate::{ObjectId, OutgoingKey, RepoPath, SignError};
 
 /// A commit that so far only this mirror knows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,7 +34,9 @@ impl Mirror {
     ///
     /// # Errors
     ///
-    /// [`CommitError::NotADirectory`] if an edit would replace somebody's file by a directory; [`CommitError::Disk`] if
+    /// [`CommitError::NotADirectory`] if an edit would replace somebody's file by a directory; [`CommitError::Outgoing`] if the
+    /// repository is [sealed](Mirror::sealed) and an edit would bring a private key in clear, and then nothing is written, not even
+    /// here; [`CommitError::Disk`] if
     /// the objects cannot be written, as on a full disk; otherwise, that the objects there cannot be read, which the next
     /// [`Mirror::fetch`] repairs.
     pub fn commit(
@@ -48,8 +50,10 @@ impl Mirror {
         let signature = author.signature(now);
         self.write_commit(tip, edits, message, signature).inspect_err(|error| match error {
             CommitError::Objects(_) => self.suspect.store(true, Ordering::Relaxed),
-            CommitError::NotADirectory { .. } | CommitError::Sign(_) | CommitError::Disk { .. } => {
-            }
+            CommitError::NotADirectory { .. }
+            | CommitError::Outgoing(_)
+            | CommitError::Sign(_)
+            | CommitError::Disk { .. } => {}
         })
     }
 
@@ -60,6 +64,9 @@ impl Mirror {
         message: &Message,
         signature: Signature,
     ) -> Result<Option<Commit>, CommitError> {
+        if self.is_sealed {
+            self.check_sealed(tip, edits)?;
+        }
         let repository = self.repository()?.with_object_memory();
         let before = tree_of(&repository, tip)?;
         let dirs = edits.iter().filter_map(|edit| edit.path.parent());
@@ -182,6 +189,9 @@ pub enum CommitError {
         /// What stands in the way.
         file: RepoPath,
     },
+    /// It would bring a private key in clear into a repository that is sealed.
+    #[error(transparent)]
+    Outgoing(#[from] OutgoingKey),
     /// The mirror's objects cannot be read or written.
     #[error("cannot make a commit")]
     Objects(#[from] ObjectError),

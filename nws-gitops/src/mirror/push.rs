@@ -2,7 +2,7 @@
 
 use super::{Commit, FetchError, Mirror, ObjectError, Tip};
 use crate::git::{Output, helps, words};
-use crate::{BranchName, GitError, ObjectId, Remedy, RemoteUrl};
+use crate::{BranchName, GitError, ObjectId, OutgoingKey, Remedy, RemoteUrl};
 
 impl Mirror {
     /// Moves the remote's branch from the commit's parent to the commit, and nowhere else: a compare-and-swap.
@@ -15,6 +15,9 @@ impl Mirror {
     /// [`PushError::recovery`] says what to do about each.
     pub fn push(&self, commit: &Commit) -> Result<Tip, PushError> {
         self.check_parent(commit)?;
+        if self.is_sealed {
+            self.check_outgoing(commit)?;
+        }
         let ours = Tip { commit: Some(commit.id) };
         let answer = match self.run_push(commit) {
             Ok(output) if output.status.success() => return Ok(self.landed(ours)),
@@ -171,6 +174,17 @@ pub enum PushError {
         /// What should be its only parent.
         expected: Option<ObjectId>,
     },
+    /// It would bring a private key in clear into a repository that is sealed.
+    #[error(transparent)]
+    Outgoing(#[from] OutgoingKey),
+    /// What would be pushed cannot be read, so that nobody knows what is in it.
+    #[error("cannot read what would be pushed to {branch}")]
+    Unread {
+        /// The branch.
+        branch: BranchName,
+        /// Why.
+        source: ObjectError,
+    },
     /// The server will not have this commit: a hook, a protected branch.
     #[error("the remote refused a push to {branch}: {reason}{}", helps(remedy))]
     Refused {
@@ -219,10 +233,11 @@ impl PushError {
         match self {
             Self::Moved { .. } => Recovery::Rebuild,
             Self::Stray { .. }
+            | Self::Unread { .. }
             | Self::Failed { .. }
             | Self::Unreachable { .. }
             | Self::Look { .. } => Recovery::Backoff,
-            Self::Refused { .. } | Self::Git { .. } => Recovery::Operator,
+            Self::Outgoing(_) | Self::Refused { .. } | Self::Git { .. } => Recovery::Operator,
         }
     }
 

@@ -42,6 +42,12 @@ fn may_be_secret(value: &[u8]) -> bool {
         || rest.starts_with(b"\\")
 }
 
+/// Whether a document may be a Secret, or a list of some, and not only what becomes one.
+pub(super) fn may_be_plain_secret(text: &str) -> bool {
+    let is_sealed = |value: &[u8]| word(value).0 == b"SealedSecret";
+    kinds(text).any(|value| may_be_secret(value) && !is_sealed(value))
+}
+
 fn applicants() -> impl Iterator<Item = &'static str> {
     Kind::ALL.into_iter().map(Kind::as_str)
 }
@@ -81,9 +87,13 @@ fn is_applicant(text: &str) -> bool {
 
 /// Whether the text has `kind: K`, in YAML or JSON, quoted or not.
 fn declares(text: &str, kinds: &[&str]) -> bool {
-    let values =
-        text.match_indices("kind").map(|(at, key)| value_at(text.as_bytes(), at + key.len()));
-    values.flatten().any(|value| kinds.iter().any(|kind| word(value).0 == kind.as_bytes()))
+    self::kinds(text).any(|value| kinds.iter().any(|kind| word(value).0 == kind.as_bytes()))
+}
+
+/// What stands behind each key `kind`.
+fn kinds(text: &str) -> impl Iterator<Item = &[u8]> {
+    let keys = text.match_indices("kind").map(|(at, key)| at + key.len());
+    keys.filter_map(|end| value_at(text.as_bytes(), end))
 }
 
 /// What stands behind the key that ends here, if it is one.

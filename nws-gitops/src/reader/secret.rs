@@ -28,11 +28,6 @@ pub(super) fn read_sops_secret(object: &Value, document: usize) -> Vec<Secret> {
     sops::names(object).into_iter().map(|name| named(name, object, document)).collect()
 }
 
-fn is_ours(object: &Value) -> bool {
-    let managed = &object["metadata"]["labels"][MANAGED_LABEL];
-    managed == "true" || managed == true
-}
-
 fn named(name: &str, object: &Value, document: usize) -> Secret {
     let metadata = &object["metadata"];
     let annotations = &metadata["annotations"];
@@ -58,11 +53,24 @@ fn named(name: &str, object: &Value, document: usize) -> Secret {
         provenance: provenance(annotations),
         form: if is_sealed_secret { sealed_secret::form(object) } else { form(object) },
         sealed: sealed.map(Box::new),
+        is_sealed: is_sealed(object),
     }
 }
 
 fn form(object: &Value) -> SecretForm {
     SecretForm { template: template(&object["metadata"]), key_encoding: key_encoding(object) }
+}
+
+/// By its label.
+pub(super) fn is_ours(object: &Value) -> bool {
+    let managed = &object["metadata"]["labels"][MANAGED_LABEL];
+    managed == "true" || managed == true
+}
+
+/// Whether it is something that becomes a Secret once it is decrypted, or was encrypted by SOPS.
+pub(crate) fn is_sealed(object: &Value) -> bool {
+    let becomes_one = ["SealedSecret", "SopsSecret"].iter().any(|kind| object["kind"] == *kind);
+    becomes_one || object["sops"].is_object()
 }
 
 /// A claim that cannot be read is none.

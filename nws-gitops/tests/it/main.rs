@@ -16,6 +16,7 @@ mod layouts;
 mod lint;
 mod mirrors;
 mod options;
+mod outgoing;
 mod races;
 mod rendering;
 mod repositories;

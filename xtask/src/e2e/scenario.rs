@@ -11,9 +11,10 @@ use tokio::time::{Instant, timeout};
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
-    empty_repository, https_token, incident, issue, lint, lost_race, mirror_lost, new_app, parked,
-    profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, signed_commits,
-    ssh, state_lost, tenant_conflict, two_repositories, two_targets, ungated, webhook,
+    empty_repository, https_token, incident, issue, leak_guard, lint, lost_race, mirror_lost,
+    new_app, parked, profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover,
+    signed_commits, ssh, state_lost, tenant_conflict, two_repositories, two_targets, ungated,
+    webhook,
 };
 use crate::world::Programs;
 use crate::{files, workspace};
@@ -39,7 +40,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 39] = [
+pub(crate) const SCENARIOS: [Scenario; 40] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -93,6 +94,12 @@ pub(crate) const SCENARIOS: [Scenario; 39] = [
         tag: Tag::Core,
         about: "the server refuses pushes in its words; the certificate is held, and delivered later without another order",
         play: |programs, folder| Box::pin(push_refused::play(programs, folder)),
+    },
+    Scenario {
+        name: "leak-guard",
+        tag: Tag::Core,
+        about: "a branch with sealed Secrets, and a configuration that would put a key in clear beside them: none is pushed until that is said to be meant",
+        play: |programs, folder| Box::pin(leak_guard::play(programs, folder)),
     },
     Scenario {
         name: "mirror-lost",

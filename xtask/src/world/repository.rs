@@ -137,6 +137,12 @@ impl Repository {
         self.run(&self.bare, &["cat-file", "blob", blob]).await
     }
 
+    /// How many objects there are, whether or not anything leads to them.
+    pub(crate) async fn objects(&self) -> Result<usize> {
+        let all = ["cat-file", "--batch-all-objects", "--batch-check"];
+        Ok(self.run(&self.bare, &all).await?.lines().count())
+    }
+
     /// How many commits on the branch are not by the developer, hence by the daemon.
     pub(crate) async fn commits_by_daemon(&self) -> Result<usize> {
         Ok(self.ids_by_daemon().await?.len())

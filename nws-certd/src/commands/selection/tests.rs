@@ -72,7 +72,7 @@ pub(in crate::commands) fn report(certificates: Vec<CertificateReport>) -> Repor
         at: NOON,
         wake_at: None,
         cas: vec![ca],
-        branch: BranchReport { repository: None, name: "main".into(), tip: None },
+        branch: BranchReport { name: "main".into(), ..BranchReport::default() },
         branches: vec![],
         certificates,
         faults: vec![],

@@ -89,7 +89,7 @@ impl Daemon {
             accepted.into_iter().map(|one| (one.edit, one.delivery)).unzip();
         let message = Message::for_adoptions(&deliveries);
         let now = self.parts.clock.now();
-        match of.publish(view.inventory.tip(of.name()), edits, message, now).await {
+        match of.publish(view.base(of), edits, message, now).await {
             Ok(tip) => {
                 report.commit = tip.map(|tip| tip.to_string());
                 Ok(Some(report))

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use expect_test::expect;
 use nws_gitops::Deletion;
@@ -96,6 +97,18 @@ async fn it_goes_after_its_grace_in_two_commits_and_nothing_is_ordered_meanwhile
     assert_eq!((report.unwanted.len(), report.troubles.len()), (0, 0));
     assert_eq!(world.ca.orders(), orders);
     expect!["certs: remove shop/shop-tls"].assert_eq(&world.subject());
+}
+
+/// A key that stands in clear already is no more exposed by the commit that lets its Secret go.
+#[tokio::test]
+async fn what_is_in_clear_goes_from_a_branch_that_is_sealed_by_now() {
+    let (world, daemon) = world(Some(RULES)).await;
+    drop(daemon);
+    world.sealed.store(true, Ordering::SeqCst);
+    let mut daemon = world.daemon().await;
+    world.somebody_writes(INGRESS, "");
+    let report = live(&world, &mut daemon, RULES.grace + RULES.apply_within + STEP).await;
+    assert!(!world.files().contains("certs/shop/"), "{report:?}");
 }
 
 #[tokio::test]

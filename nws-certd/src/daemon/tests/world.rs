@@ -72,6 +72,10 @@ pub(super) struct World {
     pub(super) transport: Arc<dyn Transport>,
     /// Whether daemons that start from now on have several repositories.
     pub(super) several: AtomicBool,
+    /// Whether daemons that start from now on refuse every key in clear.
+    pub(super) sealed: AtomicBool,
+    /// Whether they may put keys in clear beside sealed Secrets.
+    pub(super) unseal: AtomicBool,
     /// What the account is bound to, if it is.
     pub(super) external_account: Option<ExternalAccount>,
 }
@@ -120,6 +124,8 @@ impl World {
             deletion: Mutex::default(),
             transport,
             several: AtomicBool::new(false),
+            sealed: AtomicBool::new(false),
+            unseal: AtomicBool::new(false),
             external_account,
         };
         world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);

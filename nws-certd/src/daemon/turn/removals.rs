@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use nws_gitops::{
-    Fate, Fates, Message, PushError, Recovery, Removal, RemovalPlan, RemovalStep, RepoPath, State,
-    Survey, Tip, Tips, Unwanted, WantKey, fates,
+    Fate, Fates, Message, Recovery, Removal, RemovalPlan, RemovalStep, RepoPath, State, Survey,
+    Tip, Tips, Unwanted, WantKey, fates,
 };
 use time::{Duration, OffsetDateTime};
 use tokio::task::{JoinError, JoinSet};
@@ -18,7 +18,7 @@ use crate::daemon::Daemon;
 use crate::failure::Causes;
 use crate::pause::Pause;
 use crate::report::{Trouble, TroubleWith, UnwantedReport, instant};
-use crate::repository::PublishError;
+use crate::repository::{Base, PublishError, Refusal};
 use crate::store::{Facts, Step, StoreError, UnwantedRow};
 
 /// How soon after one commit of removals another may follow: a mistake unfolds slowly enough to be seen.
@@ -147,11 +147,11 @@ impl Daemon {
             Ok(plan) => plan,
             Err(error) => return self.remove_later(Causes(&error).to_string()),
         };
-        let tips = view.tips().clone();
+        let bases: Vec<_> = self.parts.repositories.iter().map(|of| view.base(of)).collect();
         // Nobody else may hold on to what is seen, or it would be copied.
         drop(view);
-        for at in 0..self.branches.len() {
-            self.remove_from(at, now, &tips, &plan).await;
+        for (at, base) in bases.into_iter().enumerate() {
+            self.remove_from(at, now, base, &plan).await;
         }
         self.survey().await;
     }
@@ -161,7 +161,7 @@ impl Daemon {
         &mut self,
         at: usize,
         now: OffsetDateTime,
-        tips: &Tips,
+        base: Base,
         plan: &RemovalPlan,
     ) {
         let Some(of) = self.parts.repositories.get(at) else { return };
@@ -169,12 +169,12 @@ impl Daemon {
         let edits: Vec<_> = plan.edits.iter().filter(|edit| is_here(&edit.path)).cloned().collect();
         let removals: Vec<_> =
             plan.removals.iter().filter(|one| is_here(&one.path)).cloned().collect();
-        let Some(tip) = tips.get(of.name()).copied().filter(|_| !edits.is_empty()) else {
+        if edits.is_empty() {
             return;
-        };
+        }
         let message = Message::for_removals(&removals);
-        match of.publish(tip, edits, message, now).await {
-            Ok(pushed) => self.removed(at, now, pushed.unwrap_or(tip), &removals).await,
+        match of.publish(base, edits, message, now).await {
+            Ok(pushed) => self.removed(at, now, pushed.unwrap_or(base.tip), &removals).await,
             Err(error) => self.not_removed(at, now, &error),
         }
     }
@@ -276,18 +276,22 @@ impl Daemon {
         let text = Causes(error).to_string();
         let text =
             self.parts.repositories.get(at).map_or_else(|| text.clone(), |of| of.says(&text));
-        match error {
-            PublishError::Push(error) if error.recovery() == Recovery::Rebuild => {
+        match (error, error.refusal()) {
+            (PublishError::Push(error), None) if error.recovery() == Recovery::Rebuild => {
                 info!(%error, "the branch moved");
             }
-            PublishError::Push(PushError::Refused { .. }) => {
-                let until = self.removals.pause.rest(now, AFTER_REFUSAL);
-                error!(reason = text, "the server refuses a removal");
-                self.removals.trouble =
-                    Some(format!("{text}; it is tried again at {}", instant(until)));
-            }
-            _ => self.remove_later(text),
+            (_, None) => self.remove_later(text),
+            (_, Some(by)) => self.removal_is_refused(now, by, text),
         }
+    }
+
+    fn removal_is_refused(&mut self, now: OffsetDateTime, by: Refusal, reason: String) {
+        let until = self.removals.pause.rest(now, AFTER_REFUSAL);
+        match by {
+            Refusal::Server => error!(reason, "the server refuses a removal"),
+            Refusal::Key => error!(reason, "a private key in clear is not pushed with a removal"),
+        }
+        self.removals.trouble = Some(format!("{reason}; it is tried again at {}", instant(until)));
     }
 
     fn remove_later(&mut self, text: String) {

@@ -120,6 +120,7 @@ impl Daemon {
             repository: one.known_as().map(str::to_owned),
             name: one.branch().to_string(),
             tip: tip(one),
+            keys_in_clear: one.has_keys_in_clear(),
         };
         self.parts.repositories.iter().map(report).collect()
     }

@@ -68,6 +68,7 @@ fn story(certificates: Vec<Chapter>) -> Story {
             repository: None,
             name: "main".into(),
             tip: Some("0123456789abcdef".into()),
+            keys_in_clear: false,
         },
         branches: vec![],
         certificates,
@@ -299,6 +300,7 @@ fn of_several_repositories_each_says_where_it_is() {
         repository: Some(repository.into()),
         name: "main".into(),
         tip: tip.map(str::to_owned),
+        keys_in_clear: false,
     };
     let branches = vec![branch("apps", Some("0123456789abcdef")), branch("certs", None)];
     let told = story_text(&Story { branches, ..story(vec![]) });

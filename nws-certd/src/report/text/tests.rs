@@ -84,6 +84,7 @@ fn report() -> Report {
             repository: None,
             name: "main".into(),
             tip: Some("0123456789abcdef0123".into()),
+            keys_in_clear: false,
         },
         branches: vec![],
         certificates: vec![
@@ -130,11 +131,12 @@ fn of_several_repositories_each_says_where_it_is() {
         repository: Some(repository.into()),
         name: "main".into(),
         tip: tip.map(str::to_owned),
+        keys_in_clear: repository == "certs",
     };
     let branches = vec![branch("apps", Some("0123456789abcdef")), branch("certs", None)];
     expect![[r#"
         apps: branch main at 0123456789ab, 2026-03-01 12:00:00Z
-        certs: branch main at no commit yet, 2026-03-01 12:00:00Z
+        certs: branch main at no commit yet, 2026-03-01 12:00:00Z, keys in clear
         1 certificate in place, 2 under way, 1 fault reported
     "#]]
     .assert_eq(&sync_text(&Report { branches, ..report() }));

@@ -49,7 +49,10 @@ impl World {
     pub(super) fn repositories(&self) -> Repositories {
         if !self.several.load(Ordering::SeqCst) {
             let mirror = self.mirror_with("mirror", self.search_path());
-            return Repositories::new(vec![repository(mirror)], of_one());
+            let is_sealed = self.sealed.load(Ordering::SeqCst);
+            let mirror = if is_sealed { mirror.sealed() } else { mirror };
+            let one = repository(mirror).unsealing(self.unseal.load(Ordering::SeqCst));
+            return Repositories::new(vec![one], of_one());
         }
         let mirror = |of: &str| {
             self.mirror_of(&remote(of), &format!("mirror-{of}"), self.search_path()).named(name(of))

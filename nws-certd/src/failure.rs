@@ -21,6 +21,9 @@ pub enum Failure {
     /// The configuration; exit code 78 (EX_CONFIG of sysexits.h).
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Core dumps cannot be switched off; exit code 1.
+    #[error("cannot switch off core dumps, which would have private keys in them")]
+    CoreDumps(#[source] std::io::Error),
     /// The state could not be opened; exit code 1, or 78 where a file that the configuration names is at fault.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -163,7 +166,8 @@ impl Failure {
             Self::Lint(error) if error.is_of_usage() => 64,
             Self::Lint(error) if error.is_of_configuration() => 78,
             Self::LogFilter { .. } | Self::Serials(_) | Self::NobodyToAsk => 64,
-            Self::Outdated
+            Self::CoreDumps(_)
+            | Self::Outdated
             | Self::Open(_)
             | Self::Serve(_)
             | Self::Control(_)

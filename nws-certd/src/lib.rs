@@ -25,6 +25,7 @@ pub use clock::SystemClock;
 pub mod config;
 mod failure;
 pub use failure::{Failure, Rest};
+mod core_dumps;
 mod logging;
 mod state_dir;
 pub use state_dir::{StateDir, StateDirError, StatePaths};

@@ -11,6 +11,7 @@ use crate::control::ControlError;
 use crate::import::FolderError;
 use crate::lint::LintError;
 use crate::open::OpenError;
+use crate::rotation::RotationError;
 use crate::serve::ServeError;
 use crate::simulate::SimulateError;
 use crate::vault::SealError;
@@ -86,6 +87,9 @@ pub enum Failure {
     /// A backup was not restored; exit code 1.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// The key file was not rotated; exit code 1.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     /// The branch could not be looked at, so what was shown is older; exit code 1.
     #[error(
         "the branch cannot be fetched now, so what is shown is how it was last seen; what troubles it is said there"
@@ -189,6 +193,7 @@ impl Failure {
             | Self::OtherContacts { .. }
             | Self::Backup(_)
             | Self::Restore(_)
+            | Self::Rotation(_)
             | Self::Runtime(_)
             | Self::Output(_) => 1,
         }

@@ -47,6 +47,8 @@ pub mod store;
 pub use batch::Batch;
 mod backup;
 pub use backup::{BackupError, RestoreError};
+mod rotation;
+pub use rotation::RotationError;
 mod control;
 mod daemon;
 mod edges;

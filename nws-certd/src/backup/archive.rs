@@ -13,8 +13,6 @@ use zeroize::Zeroizing;
 pub(super) const LIST: &str = "nws-certd-backup.json";
 /// The database in a backup.
 pub(super) const DATABASE: &str = "state.db";
-/// The key file in a backup, wherever it stands outside.
-pub(super) const KEY_FILE: &str = "key.age";
 /// What the names of sealed account keys end with.
 pub(super) const ACCOUNT_KEY: &str = ".age";
 /// How the archive is laid out.

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::archive::{ACCOUNT_KEY, Contents, DATABASE, FORMAT, KEY_FILE, LIST, copy};
+use super::archive::{ACCOUNT_KEY, Contents, DATABASE, FORMAT, LIST, copy};
 use super::{Places, private_file};
-use crate::state_dir::{StateDir, StateDirError, sync_parent, write_private};
+use crate::state_dir::{KEY_FILE, StateDir, StateDirError, sync_parent, write_private};
 use crate::store::newest_schema;
 
 /// A list of files is no longer than this, in bytes.

@@ -16,7 +16,7 @@ use crate::e2e::{
     ssh, state_lost, tenant_conflict, two_repositories, two_targets, ungated, webhook,
 };
 use crate::world::Programs;
-use crate::{files, workspace};
+use crate::{files, leaks, workspace};
 
 /// Bounds a scenario that hangs; the longest takes four minutes.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -326,8 +326,11 @@ impl Scenario {
         let folder =
             world_folder(self.name).map_err(|error| Failed { error, folder: PathBuf::new() })?;
         let played = timeout(LIMIT, (self.play)(programs, folder.path())).await;
-        let played =
+        let mut played =
             played.unwrap_or_else(|_| Err(anyhow!("still not done after {} s", LIMIT.as_secs())));
+        if let Ok(told) = played {
+            played = leaks::check(&programs.tools.git, folder.path()).await.map(|()| told);
+        }
         played.map_err(|error| Failed { error, folder: folder.keep() })
     }
 }

@@ -91,3 +91,10 @@ fn a_line_that_is_no_identity_is_refused() {
         assert!(matches!(Vault::open(&file), Err(VaultError::NoIdentity { .. })), "{line}");
     }
 }
+
+#[test]
+fn debug_shows_no_identity() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = Vault::open(&dir.path().join("key")).unwrap();
+    assert_eq!(format!("{vault:?}"), "Vault { .. }");
+}

@@ -32,6 +32,7 @@ mod report;
 mod restart;
 mod revoke_replace;
 mod rollover;
+mod rotate_key;
 mod scenario;
 mod signed_commits;
 mod ssh;

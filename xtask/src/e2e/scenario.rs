@@ -12,8 +12,9 @@ use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
     empty_repository, https_token, incident, issue, lint, lost_race, mirror_lost, new_app, parked,
-    profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, signed_commits,
-    ssh, state_lost, tenant_conflict, two_repositories, two_targets, ungated, webhook,
+    profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, rotate_key,
+    signed_commits, ssh, state_lost, tenant_conflict, two_repositories, two_targets, ungated,
+    webhook,
 };
 use crate::world::Programs;
 use crate::{files, leaks, workspace};
@@ -39,7 +40,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 39] = [
+pub(crate) const SCENARIOS: [Scenario; 40] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -207,6 +208,12 @@ pub(crate) const SCENARIOS: [Scenario; 39] = [
         tag: Tag::Full,
         about: "the account gets a new key while orders run, and with the daemon killed in the middle of it",
         play: |programs, folder| Box::pin(rollover::play(programs, folder)),
+    },
+    Scenario {
+        name: "rotate-key",
+        tag: Tag::Full,
+        about: "the key file is rotated over a SIGKILL: certificates from before are delivered, and the old key file opens nothing",
+        play: |programs, folder| Box::pin(rotate_key::play(programs, folder)),
     },
     Scenario {
         name: "revoke-replace",

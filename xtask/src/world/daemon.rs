@@ -241,6 +241,12 @@ impl Daemon {
         Ok((ended.status.code(), String::from_utf8(ended.stdout)?))
     }
 
+    /// What a command says of why it does nothing, with its exit code.
+    pub(crate) async fn complain(&self, args: &[&str]) -> Result<(Option<i32>, String)> {
+        let ended = self.ended(args, COMMAND_LIMIT).await?;
+        Ok((ended.status.code(), String::from_utf8(ended.stderr)?))
+    }
+
     async fn ended(&self, args: &[&str], limit: Duration) -> Result<Output> {
         let ended = process::ended(self.command(args), limit).await?;
         files::append(&self.said, &[&ended.stdout[..], &ended.stderr].concat())?;
@@ -254,8 +260,20 @@ impl Daemon {
 
     /// Starts the daemon, which is not to run: its exit code, and what it says.
     pub(crate) async fn refusal(&self) -> Result<(Option<i32>, String)> {
-        let ended = self.ended(&["run"], PATIENCE).await?;
-        Ok((ended.status.code(), String::from_utf8(ended.stderr)?))
+        self.complain(&["run"]).await
+    }
+
+    /// # Errors
+    ///
+    /// If a crash of the daemon would leave its memory in a file.
+    pub(crate) fn check_no_core(&self) -> Result<()> {
+        let process = self.process.as_ref().context("nws-certd does not run")?;
+        let limits = files::read(Path::new(&format!("/proc/{}/limits", process.id())))?;
+        let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+        let core = core.context("there is no limit of core files")?;
+        let is_none = core.split_whitespace().skip(4).take(2).eq(["0", "0"]);
+        ensure!(is_none, "nws-certd may leave a core: {core}");
+        Ok(())
     }
 
     /// Changes one setting for the next start.

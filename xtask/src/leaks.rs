@@ -8,6 +8,7 @@ mod needles;
 mod places;
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,7 +42,12 @@ pub(crate) async fn check(git: &Path, folder: &Path) -> Result<()> {
         if places.is_home(file) {
             continue;
         }
-        let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let bytes = match fs::read(file) {
+            Ok(bytes) => bytes,
+            // Whatever ended last has taken it away.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display()))?,
+        };
         known.expect_none(&bytes, &file.display().to_string())?;
         if places.is_of_daemon(file) {
             any.expect_none(&bytes, &file.display().to_string())?;

@@ -114,6 +114,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn debug_shows_the_thumbprint_and_no_byte_of_the_key() {
+        let key = AccountKey::generate().unwrap();
+        let want = format!("AccountKey {{ thumbprint: {:?}, .. }}", key.thumbprint());
+        assert_eq!(format!("{key:?}"), want);
+    }
+
+    #[test]
     fn a_kept_key_is_the_same_key() {
         let key = AccountKey::generate().unwrap();
         let again = AccountKey::from_pkcs8_der(key.pkcs8_der()).unwrap();

@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{
 };
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
+use zeroize::Zeroizing;
 
 use crate::{AccountKey, InvalidAccountKey, RsaAccountKey};
 
@@ -39,7 +40,8 @@ fn from_pem(text: &str) -> Result<ImportedKey, InvalidAccountKey> {
     if text.contains("ENCRYPTED") {
         return Err(InvalidAccountKey::Encrypted);
     }
-    match PrivateKeyDer::from_pem_slice(text.as_bytes()) {
+    let read = PrivateKeyDer::from_pem_slice(text.as_bytes()).map(Zeroizing::new);
+    match read.as_deref() {
         Ok(PrivateKeyDer::Pkcs1(der)) => {
             RsaAccountKey::from_pkcs1_der(der.secret_pkcs1_der()).map(ImportedKey::Rsa)
         }

@@ -89,7 +89,7 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Copy everything that has to survive this machine, and put it back
+    /// Copy everything that has to survive this machine, put it back, and rotate the key file
     #[command(subcommand)]
     State(StateCommand),
 }
@@ -371,6 +371,12 @@ pub enum StateCommand {
         /// A file that `state backup` has written
         file: PathBuf,
     },
+    /// Make a new identity in the key file, and seal every key to it; the daemon must not run
+    ///
+    /// The old identity opens nothing here then. It still opens what was copied before: backups, snapshots, blocks that a disk has not
+    /// written over yet. If it became known together with those, the keys themselves are known, and have to be replaced: nws-certd renew
+    /// --all and nws-certd account rollover. Interrupted at any instant, nothing is lost, and doing it again ends it.
+    RotateKey,
 }
 
 /// How a result is written.

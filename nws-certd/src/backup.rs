@@ -21,8 +21,8 @@ use zeroize::Zeroizing;
 pub use self::restore::RestoreError;
 pub(crate) use self::restore::restore;
 
-use self::archive::{ACCOUNT_KEY, Content, Contents, DATABASE, KEY_FILE, write};
-use crate::state_dir::{StatePaths, sync_parent};
+use self::archive::{Content, Contents, DATABASE, write};
+use crate::state_dir::{KEY_FILE, StatePaths, sync_parent};
 use crate::store::{StoreError, copy_database};
 
 /// Where that stands what a backup holds.
@@ -76,12 +76,18 @@ async fn collect(
     now: OffsetDateTime,
 ) -> Result<Contents, BackupError> {
     let unwritten = |source| BackupError::Unwritten { file: whole.into(), source };
+    let key_file = read(&from.key_file)?;
     // SQLite fills a file that is there and empty, so nobody else can read it at any time.
     private_file(copy).map_err(unwritten)?;
     let schema =
         copy_database(&from.state.database(), copy).await.map_err(BackupError::Database)?;
     let archive = private_file(whole).map_err(unwritten)?;
-    let mut files = keys(from)?;
+    let mut files = account_keys(from)?;
+    // One that was not rotated in between opens everything that was read in between.
+    if *read(&from.key_file)? != *key_file {
+        return Err(BackupError::Rotated { file: from.key_file.clone() });
+    }
+    files.push((KEY_FILE.into(), Content::Bytes(key_file)));
     files.push((DATABASE.into(), Content::File(copy.into())));
     write(archive, &files, schema, now).map_err(unwritten)
 }
@@ -93,37 +99,33 @@ fn absent_is_fine(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// The key file and the account keys, by their names in a backup.
+/// The account keys, by their names in a backup.
 ///
 /// A daemon may put a next key in place meanwhile, which is then found under neither name: so they are read as often as it takes to
 /// read all.
-fn keys(from: &Places) -> Result<Vec<(String, Content)>, BackupError> {
+fn account_keys(from: &Places) -> Result<Vec<(String, Content)>, BackupError> {
     const TRIES: usize = 3;
     for _ in 1..TRIES {
-        match read_keys(from) {
+        match read_account_keys(from) {
             Err(BackupError::Copy { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
             read => return read,
         }
     }
-    read_keys(from)
+    read_account_keys(from)
 }
 
-fn read_keys(from: &Places) -> Result<Vec<(String, Content)>, BackupError> {
-    let read = |path: &Path| {
-        let bytes = fs::read(path).map_err(|source| unread(path, source))?;
-        Ok(Content::Bytes(Zeroizing::new(bytes)))
-    };
+fn read_account_keys(from: &Places) -> Result<Vec<(String, Content)>, BackupError> {
     let dir = from.state.dir();
-    let mut keys = vec![(KEY_FILE.into(), read(&from.key_file)?)];
-    for entry in fs::read_dir(dir).map_err(|source| unread(dir, source))? {
-        let path = entry.map_err(|source| unread(dir, source))?.path();
+    let files = from.state.account_keys(&from.key_file).map_err(|source| unread(dir, source))?;
+    let content = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(ACCOUNT_KEY) && path != from.key_file && name != KEY_FILE {
-            keys.push((name, read(&path)?));
-        }
-    }
-    keys.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(keys)
+        Ok((name, Content::Bytes(read(path)?)))
+    };
+    files.iter().map(content).collect()
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, BackupError> {
+    fs::read(path).map(Zeroizing::new).map_err(|source| unread(path, source))
 }
 
 fn unread(file: &Path, source: io::Error) -> BackupError {
@@ -166,6 +168,12 @@ pub enum BackupError {
         file: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// What was copied first is sealed to an identity that is not there any more.
+    #[error("the key file {} was rotated while it was being backed up; do it again", file.display())]
+    Rotated {
+        /// The file.
+        file: PathBuf,
     },
     /// The database cannot be copied.
     #[error("cannot copy the state database into the backup")]

@@ -34,7 +34,7 @@ use crate::lint::configuration;
 use crate::report::{Colour, Report, Trouble, TroubleWith, plan_text, status_text, sync_text};
 use crate::simulate::{Simulate, simulate};
 use crate::state_dir::{StateDir, StatePaths};
-use crate::{logging, open, serve};
+use crate::{core_dumps, logging, open, serve};
 
 pub(crate) use selection::serial_of;
 pub use selection::{Condition, Conditions, InvalidConditions, SelectionError, SerialsError};
@@ -45,6 +45,7 @@ pub use selection::{Condition, Conditions, InvalidConditions, SelectionError, Se
 ///
 /// [`Failure`], with the exit code it stands for.
 pub fn run(args: Args, clock: impl Clock + 'static) -> Result<(), Failure> {
+    core_dumps::forbid().map_err(Failure::CoreDumps)?;
     logging::start(
         args.log_format,
         args.log.as_deref().unwrap_or_else(|| args.command.usual_log()),

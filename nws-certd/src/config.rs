@@ -183,7 +183,7 @@ impl Config {
         let deletion = DeletionSettings::take(from);
         let state_dir = state_dir?;
         Some(Self {
-            key_file: key_file?.unwrap_or_else(|| state_dir.join("key.age")),
+            key_file: key_file?.unwrap_or_else(|| state_dir.join(crate::state_dir::KEY_FILE)),
             state_dir,
             cas: cas?,
             proxy: proxy?,

@@ -11,6 +11,7 @@ use crate::control::ControlError;
 use crate::import::FolderError;
 use crate::lint::LintError;
 use crate::open::OpenError;
+use crate::rotation::RotationError;
 use crate::serve::ServeError;
 use crate::simulate::SimulateError;
 use crate::vault::SealError;
@@ -21,6 +22,9 @@ pub enum Failure {
     /// The configuration; exit code 78 (EX_CONFIG of sysexits.h).
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// Core dumps cannot be switched off; exit code 1.
+    #[error("cannot switch off core dumps, which would have private keys in them")]
+    CoreDumps(#[source] std::io::Error),
     /// The state could not be opened; exit code 1, or 78 where a file that the configuration names is at fault.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -83,6 +87,9 @@ pub enum Failure {
     /// A backup was not restored; exit code 1.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// The key file was not rotated; exit code 1.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     /// The branch could not be looked at, so what was shown is older; exit code 1.
     #[error(
         "the branch cannot be fetched now, so what is shown is how it was last seen; what troubles it is said there"
@@ -163,7 +170,8 @@ impl Failure {
             Self::Lint(error) if error.is_of_usage() => 64,
             Self::Lint(error) if error.is_of_configuration() => 78,
             Self::LogFilter { .. } | Self::Serials(_) | Self::NobodyToAsk => 64,
-            Self::Outdated
+            Self::CoreDumps(_)
+            | Self::Outdated
             | Self::Open(_)
             | Self::Serve(_)
             | Self::Control(_)
@@ -185,6 +193,7 @@ impl Failure {
             | Self::OtherContacts { .. }
             | Self::Backup(_)
             | Self::Restore(_)
+            | Self::Rotation(_)
             | Self::Runtime(_)
             | Self::Output(_) => 1,
         }

@@ -22,11 +22,14 @@ pub(crate) enum Private {
 /// meanwhile.
 pub(crate) fn read_private(path: &Path) -> io::Result<Private> {
     let mut file = File::open(path)?;
-    let mode = file.metadata()?.permissions().mode() & 0o777;
+    let metadata = file.metadata()?;
+    let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Ok(Private::Exposed { mode });
     }
-    let mut bytes = Zeroizing::new(Vec::new());
+    // Room for all of it, and to see its end: what grows leaves copies behind.
+    let room = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(64);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.read_to_end(&mut bytes)?;
     Ok(Private::Bytes(bytes))
 }

@@ -1,13 +1,16 @@
 //! The state directory: who may use it, and where things stand in it.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt as _, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use nws_gitops::RepositoryName;
 
 use crate::account::AccountName;
+
+/// The key file, unless the configuration puts it elsewhere.
+pub(crate) const KEY_FILE: &str = "key.age";
 
 /// The state directory, held by this process alone until dropped.
 #[derive(Debug)]
@@ -39,13 +42,13 @@ impl StateDir {
         let held = Self::lock(dir)?;
         let unusable = |source| StateDirError::Unusable { dir: dir.into(), source };
         let (lock, restoring) = (held.paths.lock(), held.paths.restoring());
-        for entry in std::fs::read_dir(dir).map_err(unusable)? {
+        for entry in fs::read_dir(dir).map_err(unusable)? {
             let path = entry.map_err(unusable)?.path();
             if path != lock && path != restoring {
                 return Err(StateDirError::NotEmpty { dir: dir.into(), found: path });
             }
         }
-        match std::fs::remove_dir_all(restoring) {
+        match fs::remove_dir_all(restoring) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(error)),
             Ok(()) | Err(_) => Ok(held),
         }
@@ -113,6 +116,51 @@ impl StatePaths {
         self.0.join(format!("{name}.next.age"))
     }
 
+    /// Every file of a sealed account key that there is, in the order of their names.
+    pub(crate) fn account_keys(&self, key_file: &Path) -> io::Result<Vec<PathBuf>> {
+        let is_one = |path: &Path| {
+            let is_sealed = path.extension().is_some_and(|extension| extension == "age");
+            is_sealed && path != key_file && path != self.0.join(KEY_FILE)
+        };
+        let mut files = self.files()?;
+        files.retain(|path| is_one(path));
+        Ok(files)
+    }
+
+    /// The database, and the copies of it that were kept before migrations.
+    pub(crate) fn databases(&self) -> io::Result<Vec<PathBuf>> {
+        let database = self.database();
+        let is_one = |path: &PathBuf| {
+            *path == database || path.file_stem() == database.file_name() && is_migrated(path)
+        };
+        let mut files = self.files()?;
+        files.retain(is_one);
+        Ok(files)
+    }
+
+    /// What crashes have left of sealed account keys and of copies of the database.
+    pub(crate) fn leavings(&self) -> io::Result<Vec<PathBuf>> {
+        let mut files = self.files()?;
+        files.retain(|path| {
+            let whole = Path::new(path.file_stem().unwrap_or_default());
+            match path.extension() {
+                Some(extension) if extension == "new" => {
+                    whole.extension().is_some_and(|of| of == "age")
+                }
+                Some(extension) if extension == "half" => is_migrated(whole),
+                Some(_) | None => false,
+            }
+        });
+        Ok(files)
+    }
+
+    fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(&self.0)?.map(|entry| entry.map(|entry| entry.path()));
+        let mut files = entries.collect::<io::Result<Vec<_>>>()?;
+        files.sort();
+        Ok(files)
+    }
+
     /// The bare mirror of a repository.
     pub fn mirror(&self, name: &RepositoryName) -> PathBuf {
         match name.is_only() {
@@ -132,6 +180,12 @@ impl StatePaths {
     }
 }
 
+/// Whether a copy of the database has the name of one that was kept before a migration.
+fn is_migrated(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    extension.strip_prefix("before-").is_some_and(|version| version.parse::<i64>().is_ok())
+}
+
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options.write(true).mode(0o600)
 }
@@ -144,20 +198,42 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 ///
 /// As the system says; `AlreadyExists` if there is one.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write as _;
+    let fresh = write_fresh(path, bytes)?;
+    fs::hard_link(&fresh, path)?;
+    fs::remove_file(&fresh)?;
+    sync_parent(path)
+}
 
+/// Writes a file anew that only its owner may read, who stays its owner; the one before stands until this one is durable.
+///
+/// A crash on the way leaves a `.new` file beside it, and either the one or the other under its own name.
+///
+/// # Errors
+///
+/// As the system says; `NotFound` if there is none.
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link stays one.
+    let path = fs::canonicalize(path)?;
+    let fresh = write_fresh(&path, bytes)?;
+    let (owner, ours) = (fs::metadata(&path)?, fs::metadata(&fresh)?);
+    if owner.uid() != ours.uid() {
+        chown(&fresh, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    fs::rename(&fresh, &path)?;
+    sync_parent(&path)
+}
+
+fn write_fresh(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     let fresh = path.with_added_extension("new");
     // One left by a crash may already be linked to `path`, so it is unlinked, never truncated.
-    match std::fs::remove_file(&fresh) {
+    match fs::remove_file(&fresh) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
     let mut file = private(&mut OpenOptions::new()).create_new(true).open(&fresh)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    std::fs::hard_link(&fresh, path)?;
-    std::fs::remove_file(&fresh)?;
-    sync_parent(path)
+    Ok(fresh)
 }
 
 /// Makes the name of a file durable.
@@ -222,8 +298,8 @@ mod tests {
             write_private(&path, b"second").unwrap_err().kind(),
             io::ErrorKind::AlreadyExists
         );
-        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read(&path).unwrap(), b"first");
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

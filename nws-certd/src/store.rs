@@ -15,6 +15,7 @@ mod migrate;
 mod obstacle;
 mod parking;
 mod renewals;
+mod reseal;
 mod revocations;
 mod sqlite;
 mod step;
@@ -41,6 +42,8 @@ pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, Unknow
 pub use imported::Imported;
 pub(crate) use migrate::{copy_database, newest_schema};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
+pub use reseal::ResealError;
+pub(crate) use reseal::reseal_database;
 pub use sqlite::SqliteStore;
 pub use step::{Blame, Step};
 pub use unwanted::UnwantedRow;

@@ -1,22 +1,22 @@
 //! Keys at rest: sealed to an age identity in a file outside the database.
 
+mod key_file;
+
 use std::fmt;
-use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use age::secrecy::ExposeSecret;
+use age::Decryptor;
 use age::x25519::{Identity, Recipient};
 use tracing::warn;
 use zeroize::Zeroizing;
 
-use crate::state_dir::write_private;
-
-/// Seals and opens secrets with the identity of one key file (age, X25519).
+/// Seals and opens secrets with the identities of one key file (age, X25519).
 #[derive(Clone)]
 pub struct Vault {
-    identity: Identity,
-    recipient: Recipient,
+    /// The newest first; the one before it only while the key file is being rotated.
+    identities: Vec<Identity>,
+    newest: Recipient,
 }
 
 /// A sealed secret; safe to store and to lose.
@@ -30,21 +30,46 @@ impl Vault {
     ///
     /// [`VaultError`] if it cannot be read or made, if others may read it, or if it holds no age identity.
     pub fn open(key_file: &Path) -> Result<Self, VaultError> {
-        let unusable = |source| VaultError::Unusable { file: key_file.into(), source };
-        if !key_file.try_exists().map_err(unusable)? {
-            write_private(key_file, new_key_file().as_bytes()).map_err(unusable)?;
+        let vault = Self::of(key_file::read_or_make(key_file)?, key_file)?;
+        if vault.identities.len() > 1 {
             warn!(
                 file = %key_file.display(),
-                "a key file was made; losing it is losing every private key and every account, so keep a copy of it, for instance with: nws-certd state backup FILE"
+                "a rotation of the key file was interrupted; nothing is lost, and this ends it: nws-certd state rotate-key"
             );
         }
-        check_mode(key_file)?;
-        let text = Zeroizing::new(std::fs::read_to_string(key_file).map_err(unusable)?);
-        let line = text.lines().find(|line| !line.is_empty() && !line.starts_with('#'));
-        let identity: Identity = line
-            .and_then(|line| line.parse().ok())
-            .ok_or_else(|| VaultError::NoIdentity { file: key_file.into() })?;
-        Ok(Self { recipient: identity.to_public(), identity })
+        Ok(vault)
+    }
+
+    /// Gives the key file a new identity beside the one it has, durably, so that what is sealed to either opens; one whose rotation
+    /// was interrupted has both already.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError`] as [`Self::open`], or if the file cannot be written; it is as it was then.
+    pub(crate) fn begin_rotation(key_file: &Path) -> Result<Self, VaultError> {
+        let before = key_file::read(key_file)?;
+        let identities = match before.len() {
+            1 => key_file::add_newest(key_file, before)?,
+            // None is no key file, and is left for somebody to look at.
+            _ => before,
+        };
+        Self::of(identities, key_file)
+    }
+
+    /// Takes every identity but the newest out of the key file, durably: what is sealed to another opens no more.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError`] if the file cannot be written; it is as it was then.
+    pub(crate) fn end_rotation(mut self, key_file: &Path) -> Result<(), VaultError> {
+        self.identities.truncate(1);
+        key_file::replace(key_file, &self.identities)
+    }
+
+    fn of(identities: Vec<Identity>, key_file: &Path) -> Result<Self, VaultError> {
+        let newest = identities.first().map(Identity::to_public);
+        let newest = newest.ok_or_else(|| VaultError::NoIdentity { file: key_file.into() })?;
+        Ok(Self { identities, newest })
     }
 
     /// Seals a secret. The same secret never gives the same bytes twice.
@@ -53,7 +78,7 @@ impl Vault {
     ///
     /// [`SealError`] if the system has no randomness to give.
     pub fn seal(&self, secret: &[u8]) -> Result<Sealed, SealError> {
-        age::encrypt(&self.recipient, secret).map(Sealed).map_err(|_| SealError::Seal)
+        age::encrypt(&self.newest, secret).map(Sealed).map_err(|_| SealError::Seal)
     }
 
     /// Opens what was sealed.
@@ -62,29 +87,31 @@ impl Vault {
     ///
     /// [`SealError`] if it was sealed to another key file, or is damaged.
     pub fn open_sealed(&self, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        age::decrypt(&self.identity, &sealed.0).map(Zeroizing::new).map_err(|_| SealError::Open)
+        open_with(&self.identities, sealed)
+    }
+
+    /// The same secret, sealed to the newest identity; `None` if it is already.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError`] as [`Self::open_sealed`] and [`Self::seal`].
+    pub(crate) fn reseal(&self, sealed: &Sealed) -> Result<Option<Sealed>, SealError> {
+        if open_with(&self.identities[..1], sealed).is_ok() {
+            return Ok(None);
+        }
+        self.seal(&self.open_sealed(sealed)?).map(Some)
     }
 }
 
-fn new_key_file() -> Zeroizing<String> {
-    let identity = Identity::generate();
-    let public = identity.to_public();
-    Zeroizing::new(format!(
-        "# nws-certd seals private keys at rest to this age identity. Keep a copy; never commit it.\n\
-         # public key: {public}\n{}\n",
-        identity.to_string().expose_secret()
-    ))
-}
-
-fn check_mode(key_file: &Path) -> Result<(), VaultError> {
-    let metadata = std::fs::metadata(key_file)
-        .map_err(|source| VaultError::Unusable { file: key_file.into(), source })?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(VaultError::Exposed { file: key_file.into(), mode })
-    }
+fn open_with(identities: &[Identity], sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let sealed = sealed.0.as_slice();
+    let opened = Decryptor::new_buffered(sealed)
+        .and_then(|sealed| sealed.decrypt(identities.iter().map(|one| one as &dyn age::Identity)));
+    // It is shorter than what it was sealed to, so this never grows, which would leave a copy behind.
+    let mut secret = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    let mut opened = opened.map_err(|_| SealError::Open)?;
+    opened.read_to_end(&mut secret).map_err(|_| SealError::Open)?;
+    Ok(secret)
 }
 
 impl fmt::Debug for Vault {
@@ -104,6 +131,14 @@ pub enum VaultError {
         /// Why.
         source: io::Error,
     },
+    /// It cannot be written anew.
+    #[error("cannot write the key file {} anew, so it stays as it was; make its directory writable for this user", file.display())]
+    Unwritable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Others than its owner may read it.
     #[error("the key file {0} is readable by others (mode {mode:04o}); run: chmod 600 {0}", file.display())]
     Exposed {
@@ -112,8 +147,8 @@ pub enum VaultError {
         /// Its mode.
         mode: u32,
     },
-    /// There is no identity in it.
-    #[error("the key file {} holds no age identity (a line AGE-SECRET-KEY-1...); restore it from your copy", file.display())]
+    /// There is no identity in it, or something that is none.
+    #[error("the key file {} holds no age identity (a line AGE-SECRET-KEY-1...), or something else beside it; restore it from your copy", file.display())]
     NoIdentity {
         /// The file.
         file: PathBuf,
@@ -132,60 +167,4 @@ pub enum SealError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs::Permissions;
-
-    use super::*;
-    use crate::captured_log::Log;
-
-    #[test]
-    fn what_is_sealed_opens_after_a_restart_and_only_with_its_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let sealed = Vault::open(&dir.path().join("a")).unwrap().seal(b"secret").unwrap();
-        assert_eq!(
-            *Vault::open(&dir.path().join("a")).unwrap().open_sealed(&sealed).unwrap(),
-            b"secret"
-        );
-        let other = Vault::open(&dir.path().join("b")).unwrap();
-        assert_eq!(other.open_sealed(&sealed), Err(SealError::Open));
-    }
-
-    #[test]
-    fn whoever_makes_the_file_is_told_once_what_losing_it_means() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("key");
-        let said = [(); 2].map(|()| {
-            let log = Log::open();
-            Vault::open(&file).unwrap();
-            log.close()
-        });
-        assert!(said[0].contains("WARN") && said[0].contains("state backup FILE"), "{said:?}");
-        assert_eq!(said[1], "");
-        assert!(!said[0].contains("AGE-SECRET-KEY"), "{said:?}");
-    }
-
-    #[test]
-    fn a_file_that_others_may_read_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("key");
-        Vault::open(&file).unwrap();
-        std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
-        let said = Vault::open(&file).unwrap_err().to_string();
-        assert_eq!(
-            said,
-            format!(
-                "the key file {0} is readable by others (mode 0640); run: chmod 600 {0}",
-                file.display()
-            )
-        );
-    }
-
-    #[test]
-    fn a_file_without_an_identity_is_refused_and_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("key");
-        write_private(&file, b"# nothing here\n").unwrap();
-        assert!(matches!(Vault::open(&file), Err(VaultError::NoIdentity { .. })));
-        assert_eq!(std::fs::read(&file).unwrap(), b"# nothing here\n");
-    }
-}
+mod tests;

@@ -126,7 +126,8 @@ impl PrivateKey {
         if text.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED) {
             return Err(InvalidPrivateKey::Encrypted);
         }
-        match PrivateKeyDer::from_pem_slice(text) {
+        let read = PrivateKeyDer::from_pem_slice(text).map(Zeroizing::new);
+        match read.as_deref() {
             Ok(PrivateKeyDer::Pkcs8(der)) => Self::from_pkcs8_der(der.secret_pkcs8_der()),
             Ok(PrivateKeyDer::Sec1(der)) => ecdsa_as_pkcs8(der.secret_sec1_der()),
             Ok(PrivateKeyDer::Pkcs1(der)) => rsa_as_pkcs8(der.secret_pkcs1_der()),

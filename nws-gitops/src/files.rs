@@ -34,7 +34,10 @@ pub(crate) fn open_secret(file: &Path) -> Result<File, FileError> {
 
 /// The first `most` bytes of an open file, wiped on drop.
 pub(crate) fn read(opened: File, file: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    let mut bytes = Zeroizing::new(Vec::new());
+    // Room for all of it, and to see its end: what grows leaves copies behind.
+    let size = opened.metadata().map_or(0, |metadata| metadata.len().min(most));
+    let room = usize::try_from(size).unwrap_or_default().saturating_add(64);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     opened
         .take(most)
         .read_to_end(&mut bytes)

@@ -33,11 +33,13 @@ mod report;
 mod restart;
 mod revoke_replace;
 mod rollover;
+mod rotate_key;
 mod scenario;
 mod signed_commits;
 mod ssh;
 mod state_lost;
 mod tenant_conflict;
+mod trial;
 mod two_repositories;
 mod two_targets;
 mod ungated;
@@ -53,7 +55,7 @@ use futures_util::stream;
 
 use crate::world::Programs;
 
-pub(crate) use scenario::world_folder;
+pub(crate) use trial::world_folder;
 
 use scenario::{SCENARIOS, Tag};
 

@@ -1,6 +1,7 @@
 //! Reading and writing files with the path in every error.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -18,6 +19,13 @@ pub(crate) fn write_with_mode(path: &Path, text: impl AsRef<[u8]>, mode: u32) ->
     write(path, text)?;
     fs::set_permissions(path, Permissions::from_mode(mode))
         .with_context(|| format!("cannot set the permissions of {}", path.display()))
+}
+
+/// Adds to the end of a file, which is made where there is none.
+pub(crate) fn append(path: &Path, bytes: &[u8]) -> Result<()> {
+    let file = File::options().create(true).append(true).open(path);
+    file.and_then(|mut file| file.write_all(bytes))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 pub(crate) fn read(path: &Path) -> Result<String> {

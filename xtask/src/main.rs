@@ -19,6 +19,7 @@ mod fuzz;
 mod http;
 mod ink;
 mod interrupt;
+mod leaks;
 mod loopback;
 mod peers;
 mod process;

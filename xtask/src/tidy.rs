@@ -8,6 +8,7 @@ mod functions;
 mod imports;
 mod layering;
 mod layout;
+mod secrets;
 mod text;
 
 use std::fs;
@@ -53,6 +54,7 @@ fn check_file(root: &Path, file: &str) -> Result<Vec<Breach>> {
             content.parse().map_err(|error| anyhow::anyhow!("cannot parse {file}: {error}"))?;
         breaches.extend(functions::check(file, &syntax));
         breaches.extend(imports::check(file, &syntax));
+        breaches.extend(secrets::check(file, &syntax));
         breaches.extend(attributes::check(file, tokens));
     }
     Ok(breaches)

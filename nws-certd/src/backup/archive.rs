@@ -13,8 +13,6 @@ use zeroize::Zeroizing;
 pub(super) const LIST: &str = "nws-certd-backup.json";
 /// The database in a backup.
 pub(super) const DATABASE: &str = "state.db";
-/// The key file in a backup, wherever it stands outside.
-pub(super) const KEY_FILE: &str = "key.age";
 /// What the names of sealed account keys end with.
 pub(super) const ACCOUNT_KEY: &str = ".age";
 /// How the archive is laid out.
@@ -103,7 +101,8 @@ fn append(archive: &mut tar::Builder<impl Write>, name: &str, content: &Content)
 /// Copies everything, and says what its SHA-256 is.
 pub(super) fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<String> {
     let mut digest = Context::new(&SHA256);
-    let mut buffer = vec![0; 1 << 16];
+    // The key file comes through here, too.
+    let mut buffer = Zeroizing::new(vec![0; 1 << 16]);
     loop {
         match from.read(&mut buffer)? {
             0 => return Ok(hex::encode(digest.finish())),

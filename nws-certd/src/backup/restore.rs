@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::archive::{ACCOUNT_KEY, Contents, DATABASE, FORMAT, KEY_FILE, LIST, copy};
+use super::archive::{ACCOUNT_KEY, Contents, DATABASE, FORMAT, LIST, copy};
 use super::{Places, private_file};
-use crate::state_dir::{StateDir, StateDirError, sync_parent, write_private};
+use crate::state_dir::{KEY_FILE, StateDir, StateDirError, sync_parent, write_private};
 use crate::store::newest_schema;
 
 /// A list of files is no longer than this, in bytes.
@@ -69,8 +69,8 @@ fn place_key_file(unpacked: &Path, to: &Places) -> Result<(), RestoreError> {
     let key_file = to.key_file.as_path();
     let unplaced = |source| RestoreError::KeyFile { file: key_file.into(), source };
     let bytes = Zeroizing::new(fs::read(unpacked).map_err(unplaced)?);
-    match fs::read(key_file) {
-        Ok(there) if there == *bytes => Ok(()),
+    match fs::read(key_file).map(Zeroizing::new) {
+        Ok(there) if there == bytes => Ok(()),
         Ok(_) => Err(RestoreError::OtherKeyFile { file: key_file.into() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let placed = write_private(key_file, &bytes);

@@ -1,5 +1,7 @@
 //! `nws-certd state`.
 
+use std::path::Path;
+
 use nws_acme::Clock;
 
 use super::write;
@@ -8,6 +10,7 @@ use crate::backup::{Places, backup, restore};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::report::instant;
+use crate::rotation::{Rotated, rotate_key};
 use crate::state_dir::StatePaths;
 
 pub(super) async fn command(
@@ -38,5 +41,30 @@ pub(super) async fn command(
                 instant(contents.made_at),
             ))
         }
+        StateCommand::RotateKey => {
+            let rotated = rotate_key(&places).await?;
+            write(&rotated_text(&rotated, &config.key_file))
+        }
     }
+}
+
+fn rotated_text(rotated: &Rotated, key_file: &Path) -> String {
+    let Rotated { keys, account_keys, foreign, foreign_files } = rotated;
+    let mut text = format!(
+        "{keys} keys of certificates and {account_keys} account keys are sealed to a new identity in {0}; the one before opens none of them\n\
+         A backup from before holds the old identity and all that it opens: make another with nws-certd state backup FILE, then destroy those\n",
+        key_file.display(),
+    );
+    if *foreign > 0 {
+        text += &format!(
+            "{foreign} keys in the database opened with the old identity no more than with the new, and are as they were\n"
+        );
+    }
+    for file in foreign_files {
+        text += &format!(
+            "{} opened with the old identity no more than with the new, and is as it was\n",
+            file.display()
+        );
+    }
+    text
 }

@@ -89,10 +89,13 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Unread> {
         _ => Unread::Failed { reason: error.to_string() },
     };
     // Opening a pipe would wait for somebody to write into it.
-    if !fs::metadata(path).map_err(failed)?.is_file() {
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
         return Err(Unread::NoFile);
     }
-    let mut bytes = Zeroizing::new(Vec::new());
+    // Room for all of it, and to see its end: what grows leaves copies behind.
+    let room = usize::try_from(metadata.len().min(LARGEST)).unwrap_or_default().saturating_add(64);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     let file = File::open(path).map_err(failed)?;
     let read = file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if read as u64 > LARGEST { Err(Unread::TooLarge) } else { Ok(bytes) }

@@ -1,7 +1,5 @@
 //! The certificate in a Secret.
 
-use std::borrow::Cow;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use nws_expiry::{Chain, KeyEncoding};
@@ -121,14 +119,15 @@ fn chain(object: &Value) -> Option<Chain> {
 pub(crate) fn datum(object: &Value, name: &str) -> Option<Zeroizing<Vec<u8>>> {
     let bytes = match (&object["data"][name], &object["stringData"][name]) {
         (_, Value::String(text)) => text.clone().into_bytes(),
-        (Value::String(text), _) => STANDARD.decode(&*without_line_breaks(text)).ok()?,
+        (Value::String(text), _) => STANDARD.decode(without_line_breaks(text).as_bytes()).ok()?,
         _ => return None,
     };
     Some(Zeroizing::new(bytes))
 }
 
 /// Kubernetes' decoder passes over them (Go's encoding/base64).
-fn without_line_breaks(text: &str) -> Cow<'_, str> {
-    let breaks = ['\r', '\n'];
-    if text.contains(breaks) { Cow::Owned(text.replace(breaks, "")) } else { Cow::Borrowed(text) }
+fn without_line_breaks(text: &str) -> Zeroizing<String> {
+    let mut whole = Zeroizing::new(String::with_capacity(text.len()));
+    text.split(['\r', '\n']).for_each(|line| whole.push_str(line));
+    whole
 }

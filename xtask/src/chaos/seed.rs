@@ -10,8 +10,8 @@ use crate::chaos::audit::{Audit, Pushed, audit};
 use crate::chaos::dice::Dice;
 use crate::chaos::record::Record;
 use crate::e2e::world_folder;
-use crate::files;
 use crate::world::{App, CaOptions, CaSettings, Programs, Settings, SmallWorld, Validation};
+use crate::{files, leaks};
 
 const APPLICATIONS: usize = 50;
 
@@ -60,6 +60,9 @@ pub(super) async fn run(programs: &Programs, seed: u64) -> Result<Record> {
     };
     world.daemon.kill();
     let ledger = world.proxy.ledger();
+    if let Err(error) = leaks::check(&programs.tools.git, folder.path()).await {
+        return Err(error.context(format!("everything is kept in {}", folder.keep().display())));
+    }
     let audit = audit(ledger, &Pushed::read(&world.repository).await?, &apps);
     let mut record = record(seed, seconds, kills, audit, outcome);
     if !record.is_good() {

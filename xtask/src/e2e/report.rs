@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::e2e::scenario::{Outcome, Scenario, Tag};
+use crate::e2e::scenario::{Scenario, Tag};
+use crate::e2e::trial::Outcome;
 use crate::{files, ink, table};
 
 /// How much of the daemon's log a failure shows.
@@ -27,6 +28,10 @@ pub(crate) fn human(outcome: &Outcome) {
         Ok(note) => println!("{}    {name:<18} {seconds:6.1} s  {note}", ink::green("ok")),
         Err(failed) => {
             println!("{}  {name:<18} {seconds:6.1} s  {:#}", ink::red("FAIL"), failed.error);
+            if failed.has_key {
+                println!("      everything is kept in {}", failed.folder.display());
+                return;
+            }
             println!(
                 "      its logs are kept in {}; the daemon's ends with",
                 failed.folder.display()

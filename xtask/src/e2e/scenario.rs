@@ -1,36 +1,29 @@
-//! What a scenario is, which ones there are, and how one is run.
+//! What a scenario is, and which ones there are.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, bail};
 use futures_util::future::LocalBoxFuture;
-use tempfile::TempDir;
-use tokio::time::{Instant, timeout};
 
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
     empty_repository, https_token, incident, issue, leak_guard, lint, lost_race, mirror_lost,
     new_app, parked, profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover,
-    signed_commits, ssh, state_lost, tenant_conflict, two_repositories, two_targets, ungated,
-    webhook,
+    rotate_key, signed_commits, ssh, state_lost, tenant_conflict, two_repositories, two_targets,
+    ungated, webhook,
 };
 use crate::world::Programs;
-use crate::{files, workspace};
-
-/// Bounds a scenario that hangs; the longest takes four minutes.
-const LIMIT: Duration = Duration::from_secs(600);
 
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) tag: Tag,
     pub(crate) about: &'static str,
-    play: Play,
+    pub(super) play: Play,
 }
 
 /// Plays a scenario in a folder of its own; what it returns is worth telling.
-type Play = for<'a> fn(&'a Programs, &'a Path) -> LocalBoxFuture<'a, Result<String>>;
+pub(super) type Play = for<'a> fn(&'a Programs, &'a Path) -> LocalBoxFuture<'a, Result<String>>;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Tag {
@@ -40,7 +33,7 @@ pub(crate) enum Tag {
     Full,
 }
 
-pub(crate) const SCENARIOS: [Scenario; 40] = [
+pub(crate) const SCENARIOS: [Scenario; 41] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -216,6 +209,12 @@ pub(crate) const SCENARIOS: [Scenario; 40] = [
         play: |programs, folder| Box::pin(rollover::play(programs, folder)),
     },
     Scenario {
+        name: "rotate-key",
+        tag: Tag::Full,
+        about: "the key file is rotated over a SIGKILL: certificates from before are delivered, and the old key file opens nothing",
+        play: |programs, folder| Box::pin(rotate_key::play(programs, folder)),
+    },
+    Scenario {
         name: "revoke-replace",
         tag: Tag::Full,
         about: "a certificate is revoked once its successor with another key is in place, another at once",
@@ -305,47 +304,6 @@ pub(crate) fn choose<'a>(
         let known: Vec<_> = from.iter().map(|scenario| scenario.name).collect();
         bail!("there is no scenario {name}; there are {}", known.join(", "))
     })
-}
-
-/// How a scenario went.
-pub(crate) struct Outcome {
-    pub(crate) name: &'static str,
-    pub(crate) took: Duration,
-    pub(crate) result: Result<String, Failed>,
-}
-
-/// Why a scenario failed, and where to look.
-pub(crate) struct Failed {
-    pub(crate) error: anyhow::Error,
-    /// What the scenario left behind.
-    pub(crate) folder: PathBuf,
-}
-
-impl Scenario {
-    /// Plays the scenario. Its folder is deleted if it succeeds, and kept if it fails.
-    pub(crate) async fn try_out(&self, programs: &Programs) -> Outcome {
-        let begun = Instant::now();
-        let result = self.play_in_folder(programs).await;
-        Outcome { name: self.name, took: begun.elapsed(), result }
-    }
-
-    async fn play_in_folder(&self, programs: &Programs) -> Result<String, Failed> {
-        let folder =
-            world_folder(self.name).map_err(|error| Failed { error, folder: PathBuf::new() })?;
-        let played = timeout(LIMIT, (self.play)(programs, folder.path())).await;
-        let played =
-            played.unwrap_or_else(|_| Err(anyhow!("still not done after {} s", LIMIT.as_secs())));
-        played.map_err(|error| Failed { error, folder: folder.keep() })
-    }
-}
-
-/// A folder for a world, deleted with its owner. Its name is short, since the daemon's control socket lies in it and
-/// socket paths end at 108 bytes.
-pub(crate) fn world_folder(name: &str) -> Result<TempDir> {
-    let worlds = workspace::target()?.join("xtask");
-    files::make_folder(&worlds)?;
-    let folder = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir_in(&worlds);
-    folder.with_context(|| format!("cannot make a folder in {}", worlds.display()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ pub(super) use config::{CaPlaces, Places, Ssh, Told};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -89,6 +89,8 @@ pub(crate) struct Daemon {
     config: PathBuf,
     state: PathBuf,
     log: PathBuf,
+    /// Whatever commands say, for the search for keys.
+    said: PathBuf,
     challenge: SocketAddr,
     process: Option<Process>,
 }
@@ -100,8 +102,8 @@ impl Daemon {
         let (config, state, log) =
             (folder.join("nws-certd.toml"), folder.join("state"), folder.join("nws-certd.log"));
         files::write(&config, places.configuration(settings)?)?;
-        let challenge = places.challenge;
-        Ok(Self { binary: binary.to_owned(), config, state, log, challenge, process: None })
+        let (challenge, said) = (places.challenge, folder.join("said.log"));
+        Ok(Self { binary: binary.to_owned(), config, state, log, said, challenge, process: None })
     }
 
     pub(crate) fn config(&self) -> &Path {
@@ -175,8 +177,8 @@ impl Daemon {
     }
 
     pub(crate) async fn status(&self) -> Result<Status> {
-        let said = process::output(self.command(&["status", "--json"]), COMMAND_LIMIT).await?;
-        serde_json::from_slice(&said).context("cannot read what `nws-certd status --json` says")
+        let said = self.tell(&["status", "--json"]).await?;
+        serde_json::from_str(&said).context("cannot read what `nws-certd status --json` says")
     }
 
     /// Waits until `status` is as `look` wants it to be; what `look` fails with is the reason if it never is.
@@ -206,9 +208,8 @@ impl Daemon {
 
     /// The whole story of the certificate for `host`.
     pub(crate) async fn explain(&self, host: &str) -> Result<Explanation> {
-        let said = self.command(&["explain", host, "--json"]);
-        let said = process::output(said, COMMAND_LIMIT).await?;
-        serde_json::from_slice(&said).context("cannot read what `nws-certd explain --json` says")
+        let said = self.tell(&["explain", host, "--json"]).await?;
+        serde_json::from_str(&said).context("cannot read what `nws-certd explain --json` says")
     }
 
     /// The log's lines that hold `text`.
@@ -219,18 +220,37 @@ impl Daemon {
 
     /// Has the daemon look at the branch now; returns when it has done what it found.
     pub(crate) async fn sync(&self) -> Result<()> {
-        process::output(self.command(&["sync"]), COMMAND_LIMIT).await.map(drop)
+        self.tell(&["sync"]).await.map(drop)
     }
 
     /// What a command of the command line prints.
+    ///
+    /// # Errors
+    ///
+    /// If it does not succeed, with what it says of that.
     pub(crate) async fn tell(&self, args: &[&str]) -> Result<String> {
-        Ok(String::from_utf8(process::output(self.command(args), COMMAND_LIMIT).await?)?)
+        let Output { status, stdout, stderr } = self.ended(args, COMMAND_LIMIT).await?;
+        let (args, said) = (args.join(" "), String::from_utf8_lossy(&stderr));
+        ensure!(status.success(), "`nws-certd {args}` failed ({status}): {}", said.trim());
+        Ok(String::from_utf8(stdout)?)
     }
 
     /// The same of one that need not succeed, with its exit code.
     pub(crate) async fn ask(&self, args: &[&str]) -> Result<(Option<i32>, String)> {
-        let ended = process::ended(self.command(args), COMMAND_LIMIT).await?;
+        let ended = self.ended(args, COMMAND_LIMIT).await?;
         Ok((ended.status.code(), String::from_utf8(ended.stdout)?))
+    }
+
+    /// What a command says of why it does nothing, with its exit code.
+    pub(crate) async fn complain(&self, args: &[&str]) -> Result<(Option<i32>, String)> {
+        let ended = self.ended(args, COMMAND_LIMIT).await?;
+        Ok((ended.status.code(), String::from_utf8(ended.stderr)?))
+    }
+
+    async fn ended(&self, args: &[&str], limit: Duration) -> Result<Output> {
+        let ended = process::ended(self.command(args), limit).await?;
+        files::append(&self.said, &[&ended.stdout[..], &ended.stderr].concat())?;
+        Ok(ended)
     }
 
     /// Starts a command of the command line, which ends with what is returned.
@@ -240,14 +260,27 @@ impl Daemon {
 
     /// Starts the daemon, which is not to run: its exit code, and what it says.
     pub(crate) async fn refusal(&self) -> Result<(Option<i32>, String)> {
-        let ended = process::ended(self.command(&["run"]), PATIENCE).await?;
-        Ok((ended.status.code(), String::from_utf8(ended.stderr)?))
+        self.complain(&["run"]).await
+    }
+
+    /// # Errors
+    ///
+    /// If a crash of the daemon would leave its memory in a file.
+    pub(crate) fn check_no_core(&self) -> Result<()> {
+        let process = self.process.as_ref().context("nws-certd does not run")?;
+        let limits = files::read(Path::new(&format!("/proc/{}/limits", process.id())))?;
+        let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+        let core = core.context("there is no limit of core files")?;
+        let is_none = core.split_whitespace().skip(4).take(2).eq(["0", "0"]);
+        ensure!(is_none, "nws-certd may leave a core: {core}");
+        Ok(())
     }
 
     /// Changes one setting for the next start.
     pub(crate) fn reconfigure(&self, from: &str, to: &str) -> Result<()> {
         let config = files::read(&self.config)?;
         ensure!(config.contains(from), "the configuration has no `{from}`");
+        files::append(&self.config.with_added_extension("before"), config.as_bytes())?;
         files::write(&self.config, config.replace(from, to))
     }
 

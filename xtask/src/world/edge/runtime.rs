@@ -36,6 +36,8 @@ impl Runtime {
     pub(crate) async fn load(&mut self, name: &str, identity: &Identity) -> Result<()> {
         let file = self.folder.join(format!("{name}.pem"));
         files::write(&file, bundle(identity))?;
+        // Also those that are replaced later, for the search for keys.
+        files::append(&self.folder.join("keys-of-all.pem"), identity.key.as_bytes())?;
         let path = file.display();
         let known = self.loaded.contains(&file);
         if !known {

@@ -33,6 +33,7 @@ mod restart;
 mod revoke_replace;
 mod rollover;
 mod scenario;
+mod scenarios;
 mod signed_commits;
 mod ssh;
 mod state_lost;
@@ -54,7 +55,8 @@ use crate::world::Programs;
 
 pub(crate) use scenario::world_folder;
 
-use scenario::{SCENARIOS, Tag};
+use scenario::Tag;
+use scenarios::SCENARIOS;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

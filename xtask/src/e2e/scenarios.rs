@@ -5,11 +5,12 @@ use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
     empty_repository, https_token, incident, issue, lint, lost_race, mirror_lost, new_app, parked,
-    profile, push_refused, rate_limited, renew, restart, revoke_replace, rollover, signed_commits,
-    ssh, state_lost, tenant_conflict, two_repositories, two_targets, ungated, webhook,
+    profile, push_refused, rate_limited, renew, reseal, restart, revoke_replace, rollover,
+    sealed_two_clusters, signed_commits, sops_flux, ssh, state_lost, tenant_conflict,
+    two_repositories, two_targets, ungated, webhook,
 };
 
-pub(crate) const SCENARIOS: [Scenario; 39] = [
+pub(crate) const SCENARIOS: [Scenario; 42] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -119,6 +120,12 @@ pub(crate) const SCENARIOS: [Scenario; 39] = [
         play: |programs, folder| Box::pin(tenant_conflict::play(programs, folder)),
     },
     Scenario {
+        name: "sealed-two-clusters",
+        tag: Tag::Core,
+        about: "two clusters with different sealing keys: each opens only its own file, and both serve the same certificate",
+        play: |programs, folder| Box::pin(sealed_two_clusters::play(programs, folder)),
+    },
+    Scenario {
         name: "ca-away",
         tag: Tag::Full,
         about: "the CA refuses, hangs and fails while the daemon starts; challenges are answered all the while",
@@ -225,6 +232,18 @@ pub(crate) const SCENARIOS: [Scenario; 39] = [
         tag: Tag::Full,
         about: "the server takes signed commits only: a key is told that cannot sign, then all commits of the daemon verify",
         play: |programs, folder| Box::pin(signed_commits::play(programs, folder)),
+    },
+    Scenario {
+        name: "sops-flux",
+        tag: Tag::Full,
+        about: "the repository's .sops.yaml says for whom, and sops opens in each cluster what was pushed, as Flux does",
+        play: |programs, folder| Box::pin(sops_flux::play(programs, folder)),
+    },
+    Scenario {
+        name: "reseal",
+        tag: Tag::Full,
+        about: "a sealing key is rotated, a recipient comes and one goes: nothing is rewritten by itself, all when a person says so",
+        play: |programs, folder| Box::pin(reseal::play(programs, folder)),
     },
     Scenario {
         name: "lint",

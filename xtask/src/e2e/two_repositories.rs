@@ -8,14 +8,15 @@ use anyhow::{Context, Result, ensure};
 
 use crate::wait::{self, Look};
 use crate::world::{
-    App, DELIVERY, Leaf, Other, Programs, Repository, Settings, Stage, TroubleWith, World,
+    App, ClusterSettings, DELIVERY, Leaf, Other, Programs, Repository, Settings, Stage,
+    TroubleWith, World,
 };
 
 /// The first repository is `certs`.
 const SETTINGS: Settings = Settings {
     git: "name = \"certs\"\nwants = false\n",
     others: &[("apps", "name = \"apps\"\ndeliver_to = \"certs\"\n"), ("own", "name = \"own\"\n")],
-    trees: ["certs/", "own:certs/"],
+    clusters: [ClusterSettings::USUAL, ClusterSettings::applying("own:certs/")],
     retry: "free = \"1s\"\nfree_max = \"2s\"\n",
     ..Settings::USUAL
 };

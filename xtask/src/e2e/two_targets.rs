@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::wait::{self, Look};
-use crate::world::{App, DELIVERY, Leaf, Programs, Repository, Settings, World};
+use crate::world::{App, ClusterSettings, DELIVERY, Leaf, Programs, Settings, World};
 
 const SETTINGS: Settings = Settings {
     targets: r#"[[targets]]
@@ -20,7 +20,10 @@ paths = ["clusters/us"]
 layout = "kustomize"
 
 "#,
-    trees: ["certs/eu/", "clusters/us/"],
+    clusters: [
+        ClusterSettings { group: "europe", ..ClusterSettings::applying("certs/eu/") },
+        ClusterSettings::applying("clusters/us/"),
+    ],
     ..Settings::USUAL
 };
 
@@ -50,12 +53,12 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
         ensure!(served.is_err(), "{host} is served by the cluster that it is not for");
     }
 
-    let fleet = text(&world.repository, "certs/eu/shop/fleet.yaml").await?;
+    let fleet = world.repository.text("certs/eu/shop/fleet.yaml").await?;
     ensure!(
         fleet.contains("clusterGroup: \"europe\""),
         "Fleet is not told of the clusters:\n{fleet}"
     );
-    let kustomization = text(&world.repository, "clusters/us/shop/kustomization.yaml").await?;
+    let kustomization = world.repository.text("clusters/us/shop/kustomization.yaml").await?;
     ensure!(kustomization == LISTED, "the kustomization is now\n{kustomization}");
 
     let (orders, commits) = (world.proxy.orders(), world.repository.commits_by_daemon().await?);
@@ -73,10 +76,4 @@ async fn wait_served_at(world: &mut World, edge: IpAddr, host: &str) -> Result<L
         Ok(Look::from(world.probe.leaf(edge, host).await))
     })
     .await
-}
-
-async fn text(repository: &Repository, path: &str) -> Result<String> {
-    let blobs = repository.list(&repository.tip()?, path).await?;
-    let blob = blobs.first().with_context(|| format!("there is no {path}"))?;
-    repository.show(&blob.id).await
 }

@@ -198,8 +198,7 @@ impl World {
 
     /// Points a name at one edge, and gives its address.
     pub(crate) async fn point_at(&self, host: &str, edge: usize) -> Result<IpAddr> {
-        let cluster = self.clusters.get(edge).context("there is no such edge")?;
-        let address = cluster.edge().address();
+        let address = self.cluster(edge)?.edge().address();
         self.dns.point(host, &[address]).await?;
         Ok(address)
     }
@@ -289,6 +288,28 @@ impl World {
             leaves.push(self.wait_served(host).await?);
         }
         Ok(leaves)
+    }
+
+    /// As [`World::wait_all_served`], by one edge.
+    pub(crate) async fn wait_all_served_at(&mut self, edge: usize, apps: &[App]) -> Result<()> {
+        let address = self.cluster(edge)?.edge().address();
+        for host in apps.iter().flat_map(|app| app.hosts) {
+            self.wait_served_at(address, host).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until an edge serves `host`.
+    pub(crate) async fn wait_served_at(&mut self, edge: IpAddr, host: &str) -> Result<Leaf> {
+        wait::until(&format!("{host} is served on {edge}"), DELIVERY, async || {
+            self.daemon.check_running()?;
+            Ok(Look::from(self.probe.leaf(edge, host).await))
+        })
+        .await
+    }
+
+    pub(crate) fn cluster(&self, at: usize) -> Result<&Cluster> {
+        self.clusters.get(at).context("there is no such cluster")
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::wait::{self, Look};
 use crate::world::{
-    App, Bits, Cluster, ClusterSettings, DELIVERY, Encryption, Leaf, Opens, Programs, Recipients,
-    SAMPLES, SealedTo, Settings, World,
+    App, Bits, ClusterSettings, DELIVERY, Encryption, Leaf, Opens, Programs, Recipients, SAMPLES,
+    SealedTo, Settings, World,
 };
 
 const SEALED: ClusterSettings =
@@ -55,10 +55,10 @@ async fn rotate(programs: &Programs, folder: &Path) -> Result<String> {
     let mut world = World::start(programs, folder, ROTATED).await?;
     world.add(&SAMPLES).await?;
     world.daemon.start().await?;
-    wait_all_served_at(&mut world, 0).await?;
+    world.wait_all_served_at(0, &SAMPLES).await?;
     let before = Traces::of(&world).await?;
 
-    let controller = cluster(&world, 0)?.controller()?;
+    let controller = world.cluster(0)?.controller()?;
     controller.rotate()?;
     world.daemon.sync().await?;
     ensure!(Traces::of(&world).await? == before, "a key that was rotated led to something");
@@ -76,7 +76,7 @@ async fn change_recipients(programs: &Programs, folder: &Path) -> Result<String>
     let mut world = World::start(programs, folder, ONE).await?;
     world.add(&SAMPLES).await?;
     world.daemon.start().await?;
-    wait_all_served_at(&mut world, 0).await?;
+    world.wait_all_served_at(0, &SAMPLES).await?;
     let before = Traces::of(&world).await?;
 
     restart_with(&mut world, BOTH).await?;
@@ -119,30 +119,12 @@ async fn restart_with(world: &mut World, settings: Settings) -> Result<()> {
     world.daemon.sync().await
 }
 
-fn cluster(world: &World, at: usize) -> Result<&Cluster> {
-    world.clusters.get(at).context("there is no such cluster")
-}
-
 fn path(app: &App) -> String {
     format!("certs/{0}/{0}-tls.yaml", app.name)
 }
 
-async fn wait_all_served_at(world: &mut World, at: usize) -> Result<()> {
-    let address = cluster(world, at)?.edge().address();
-    wait::until("all are served", DELIVERY, async || {
-        world.daemon.check_running()?;
-        for host in SAMPLES.iter().flat_map(|app| app.hosts) {
-            if let Err(error) = world.probe.leaf(address, host).await {
-                return Ok(Look::NotYet(format!("{error:#}")));
-            }
-        }
-        Ok(Look::Done(()))
-    })
-    .await
-}
-
 async fn wait_replaced_at(world: &mut World, at: usize, app: &App, before: &Leaf) -> Result<()> {
-    let (address, host) = (cluster(world, at)?.edge().address(), app.hosts[0]);
+    let (address, host) = (world.cluster(at)?.edge().address(), app.hosts[0]);
     wait::until(&format!("{host} is served with another certificate"), DELIVERY, async || {
         world.daemon.check_running()?;
         Ok(match world.probe.leaf(address, host).await {
@@ -158,7 +140,7 @@ async fn wait_all_open_at(world: &mut World, at: usize) -> Result<()> {
         world.daemon.check_running()?;
         for app in SAMPLES {
             let text = world.repository.text(&path(&app)).await?;
-            if let Err(error) = cluster(world, at)?.open(text).await {
+            if let Err(error) = world.cluster(at)?.open(text).await {
                 return Ok(Look::NotYet(format!("{error:#}")));
             }
         }
@@ -169,7 +151,7 @@ async fn wait_all_open_at(world: &mut World, at: usize) -> Result<()> {
 
 async fn expect_closed_at(world: &World, at: usize) -> Result<()> {
     for app in SAMPLES {
-        let opened = cluster(world, at)?.open(world.repository.text(&path(&app)).await?).await;
+        let opened = world.cluster(at)?.open(world.repository.text(&path(&app)).await?).await;
         ensure!(opened.is_err(), "{} opens where it must not", path(&app));
     }
     Ok(())

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::world::clear_key;
 use crate::world::{
-    App, Bits, Cluster, ClusterSettings, Encryption, Opens, Programs, Recipients, SAMPLES,
-    SealedTo, Settings, World,
+    App, Bits, ClusterSettings, Encryption, Opens, Programs, Recipients, SAMPLES, SealedTo,
+    Settings, World,
 };
 
 /// Where the second cluster's certificate lies in the repository.
@@ -50,7 +50,7 @@ const ROOTS: [&str; 2] = ["certs/eu", "certs/us"];
 
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let mut world = World::start(programs, folder, SETTINGS).await?;
-    let american = cluster(&world, 1)?.controller()?.certificate();
+    let american = world.cluster(1)?.controller()?.certificate();
     world.repository.commit(&[(AMERICAN.to_owned(), american)], "Tell of our sealing key").await?;
     world.add(&SAMPLES).await?;
     world.daemon.start().await?;
@@ -86,14 +86,10 @@ async fn expect_opened_by_its_own(world: &World, app: App) -> Result<()> {
         let path = format!("{root}/{0}/{0}-tls.yaml", app.name);
         let text = world.repository.text(&path).await?;
         for at in 0..ROOTS.len() {
-            let opened = cluster(world, at)?.open(text.clone()).await;
+            let opened = world.cluster(at)?.open(text.clone()).await;
             let is_right = opened.is_ok() == (at == owner);
             ensure!(is_right, "cluster {at} and {path}: {:?}", opened.err());
         }
     }
     Ok(())
-}
-
-fn cluster(world: &World, at: usize) -> Result<&Cluster> {
-    world.clusters.get(at).context("there is no such cluster")
 }

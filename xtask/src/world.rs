@@ -360,7 +360,7 @@ async fn start_clusters(
         let repository = other.map_or(first, |other| &other.repository).clone();
         let edge = Edge::start(&tools.haproxy, folder, name, net, net.network.host(host)).await?;
         let around = (tools, folder, net);
-        clusters.push(Cluster::start(around, edge, repository, tree, settings).await?);
+        clusters.push(Cluster::start(around, edge, repository, (tree, settings), &clusters).await?);
     }
     Ok(clusters)
 }

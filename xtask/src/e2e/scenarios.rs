@@ -5,12 +5,12 @@ use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
     empty_repository, https_token, incident, issue, lint, lost_race, mirror_lost, new_app, parked,
-    profile, push_refused, rate_limited, renew, reseal, restart, revoke_replace, rollover,
-    sealed_two_clusters, signed_commits, sops_flux, ssh, state_lost, tenant_conflict,
-    two_repositories, two_targets, ungated, webhook,
+    plain_to_sealed, profile, push_refused, rate_limited, renew, reseal, restart, revoke_replace,
+    rollover, sealed_two_clusters, signed_commits, sops_flux, ssh, state_lost, state_lost_sealed,
+    tenant_conflict, two_repositories, two_targets, ungated, webhook,
 };
 
-pub(crate) const SCENARIOS: [Scenario; 42] = [
+pub(crate) const SCENARIOS: [Scenario; 44] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -244,6 +244,18 @@ pub(crate) const SCENARIOS: [Scenario; 42] = [
         tag: Tag::Full,
         about: "a sealing key is rotated, a recipient comes and one goes: nothing is rewritten by itself, all when a person says so",
         play: |programs, folder| Box::pin(reseal::play(programs, folder)),
+    },
+    Scenario {
+        name: "plain-to-sealed",
+        tag: Tag::Full,
+        about: "a repository with keys in clear is configured as sealed: every file is replaced, no cluster misses a Secret, nothing is ordered",
+        play: |programs, folder| Box::pin(plain_to_sealed::play(programs, folder)),
+    },
+    Scenario {
+        name: "state-lost-sealed",
+        tag: Tag::Full,
+        about: "the database is deleted where all is sealed: all is served on, and that it cannot be sealed to one more cluster is told",
+        play: |programs, folder| Box::pin(state_lost_sealed::play(programs, folder)),
     },
     Scenario {
         name: "lint",

@@ -36,6 +36,9 @@ use tree::Tree;
 /// How often the branch is looked at; Fleet's default is 15 s, which nobody here wants to wait for.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// How long after it could not be applied whole: what a cluster cannot open costs a process each time.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// What a cluster applies, and what it opens.
 #[derive(Clone, Copy)]
 pub(crate) struct ClusterSettings {
@@ -53,6 +56,8 @@ pub(crate) enum Opens {
     Plain,
     /// The sealed-secrets controller.
     SealedSecrets(Bits),
+    /// The same, with the key of an earlier cluster, as operators have it who want one file for several clusters.
+    SealedSecretsWithKeyOf(usize),
     /// Flux, in place of Fleet.
     Sops,
 }
@@ -82,9 +87,16 @@ enum Agent {
 }
 
 impl Agent {
-    async fn start(opens: Opens, tools: &Tools, folder: &Path, net: &Net) -> Result<Self> {
+    async fn start(
+        opens: Opens,
+        (tools, folder, net): (&Tools, &Path, &Net),
+        earlier: &[Cluster],
+    ) -> Result<Self> {
         Ok(match opens {
             Opens::Plain => Self::None,
+            Opens::SealedSecretsWithKeyOf(cluster) => {
+                earlier.get(cluster).context("there is no such cluster yet")?.agent.clone()
+            }
             Opens::SealedSecrets(bits) => Self::SealedSecrets(Arc::new(
                 Controller::start(&tools.openssl, folder, bits, net.part()?).await?,
             )),
@@ -124,12 +136,13 @@ impl Cluster {
         (tools, folder, net): (&Tools, &Path, &Net),
         (edge, runtime): (Edge, Runtime),
         repository: Repository,
-        tree: &str,
-        settings: ClusterSettings,
+        (tree, settings): (&str, ClusterSettings),
+        earlier: &[Self],
     ) -> Result<Self> {
         let log = folder.join(format!("cluster-of-{}.log", edge.name()));
         let log = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
-        let agent = Agent::start(settings.opens, tools, &folder.join(edge.name()), net).await?;
+        let agent =
+            Agent::start(settings.opens, (tools, &folder.join(edge.name()), net), earlier).await?;
         let live = Arc::default();
         let applier = Applier {
             runtime,
@@ -193,6 +206,11 @@ impl Cluster {
         }
     }
 
+    /// How many Secrets here are those of SealedSecrets.
+    pub(crate) fn owned(&self) -> usize {
+        locked(&self.live).owned()
+    }
+
     /// Every time in which a Secret that had been here was not.
     pub(crate) fn absences(&self) -> Vec<Absence> {
         locked(&self.live).absences().to_vec()
@@ -225,8 +243,11 @@ impl Applier {
             look.tick().await;
             match self.catch_up(&done).await {
                 Ok(tip) => done = tip,
-                // Tried again at the next look: the other certificates do not wait for a broken one to change.
-                Err(error) => self.note_once(&mut said, format!("{error:#}")),
+                // Tried again: the other certificates do not wait for a broken one to change.
+                Err(error) => {
+                    self.note_once(&mut said, format!("{error:#}"));
+                    look.reset_after(PAUSE);
+                }
             }
         }
     }

@@ -41,6 +41,10 @@ struct Secret {
 }
 
 impl Live {
+    pub(super) fn owned(&self) -> usize {
+        self.secrets.values().filter(|secret| secret.owned).count()
+    }
+
     pub(super) fn absences(&self) -> &[Absence] {
         &self.absences
     }

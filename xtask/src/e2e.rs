@@ -25,19 +25,25 @@ mod lost_race;
 mod mirror_lost;
 mod new_app;
 mod parked;
+mod plain_to_sealed;
 mod profile;
 mod push_refused;
 mod rate_limited;
 mod renew;
 mod report;
+mod reseal;
 mod restart;
 mod revoke_replace;
 mod rollover;
 mod rotate_key;
 mod scenario;
+mod scenarios;
+mod sealed_two_clusters;
 mod signed_commits;
+mod sops_flux;
 mod ssh;
 mod state_lost;
+mod state_lost_sealed;
 mod tenant_conflict;
 mod trial;
 mod two_repositories;
@@ -57,7 +63,8 @@ use crate::world::Programs;
 
 pub(crate) use trial::world_folder;
 
-use scenario::{SCENARIOS, Tag};
+use scenario::Tag;
+use scenarios::SCENARIOS;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -26,6 +26,9 @@ const HAPROXY_AT_LEAST: Version = Version(2, 4);
 /// What nws-certd itself asks for.
 const GIT_AT_LEAST: Version = Version(2, 39);
 
+/// Older ones have no label for RSA-OAEP.
+const OPENSSL_AT_LEAST: Version = Version(1, 1);
+
 /// The services that packages start by themselves.
 const SERVICES: [(&str, &str); 2] = [("haproxy", "haproxy"), ("openssh-server", "ssh")];
 
@@ -34,6 +37,7 @@ pub(crate) struct Tools {
     pub(crate) git: PathBuf,
     pub(crate) haproxy: PathBuf,
     pub(crate) openssh: OpenSsh,
+    pub(crate) openssl: PathBuf,
     pub(crate) pebble: Pebble,
 }
 
@@ -43,6 +47,7 @@ pub(crate) async fn run() -> Result<ExitCode> {
     println!("haproxy  {}", tools.haproxy.display());
     println!("ssh      {}", tools.openssh.client.display());
     println!("sshd     {}", tools.openssh.server.display());
+    println!("openssl  {}", tools.openssl.display());
     println!("pebble   {} ({})", tools.pebble.server.display(), tools.pebble.origin);
     println!("sops     {}", sops().await?.display());
     println!("age      {}", age().await?.display());
@@ -58,7 +63,13 @@ pub(crate) async fn find_or_install() -> Result<Tools> {
     let git = system("git", "git", "--version", GIT_AT_LEAST).await?;
     let haproxy = system("haproxy", "haproxy", "-v", HAPROXY_AT_LEAST).await?;
     let openssh = openssh::find_or_install().await?;
-    Ok(Tools { git, haproxy, openssh, pebble: pebble::find_or_install().await? })
+    let openssl = openssl().await?;
+    Ok(Tools { git, haproxy, openssh, openssl, pebble: pebble::find_or_install().await? })
+}
+
+/// OpenSSL, which opens what is sealed to RSA keys.
+pub(crate) async fn openssl() -> Result<PathBuf> {
+    system("openssl", "openssl", "version", OPENSSL_AT_LEAST).await
 }
 
 /// lego, any version. The system's, because building it takes the libraries of all DNS services there are.

@@ -6,6 +6,7 @@
 mod app;
 mod ca;
 mod cas;
+pub(crate) mod clear_key;
 mod cluster;
 mod daemon;
 mod dns;
@@ -23,7 +24,8 @@ mod webhook;
 
 pub(crate) use app::{App, SAMPLES};
 pub(crate) use ca::{Ca, CaSettings, ExternalAccount};
-pub(crate) use daemon::{CaOptions, Daemon, Settings, WayToCa};
+pub(crate) use cluster::{Bits, Cluster, ClusterSettings, Opens};
+pub(crate) use daemon::{CaOptions, Daemon, Encryption, Recipients, SealedTo, Settings, WayToCa};
 pub(crate) use explanation::Explanation;
 pub(crate) use git_host::GitHost;
 pub(crate) use https_host::{HttpsHost, instead_of_ssh};
@@ -48,7 +50,6 @@ use crate::wait::{self, Look};
 use crate::workspace;
 
 use cas::Cas;
-use cluster::Cluster;
 use daemon::{Places, Ssh, Told};
 use dns::Dns;
 use edge::Edge;
@@ -120,7 +121,7 @@ impl World {
         let webhook = Webhook::new(folder, net.part()?)?;
         let others = start_others(tools, folder, &net, settings).await?;
         let all = (&repository, &others[..]);
-        let clusters = start_clusters(tools, folder, &net, all, settings.trees).await?;
+        let clusters = start_clusters(tools, folder, &net, all, settings.clusters).await?;
         let places = Places {
             folder: folder.to_owned(),
             cas: cas.places(settings.way),
@@ -137,10 +138,11 @@ impl World {
                 secret_file: webhook.secret_file().to_owned(),
             }),
             edges: clusters.iter().map(|cluster| cluster.edge().address()).collect(),
+            keys: clusters.iter().map(Cluster::public_key).collect(),
             https: net.https,
             dns: dns.address(),
         };
-        let daemon = Daemon::new(nws_certd, &places, settings)?;
+        let daemon = Daemon::new(nws_certd, places, settings)?;
         let roots = cas.roots();
         let probe = Probe::new(&roots, net.https)?;
         let Cas { first: (proxy, ca), others: fallbacks, .. } = cas;
@@ -196,8 +198,7 @@ impl World {
 
     /// Points a name at one edge, and gives its address.
     pub(crate) async fn point_at(&self, host: &str, edge: usize) -> Result<IpAddr> {
-        let cluster = self.clusters.get(edge).context("there is no such edge")?;
-        let address = cluster.edge().address();
+        let address = self.cluster(edge)?.edge().address();
         self.dns.point(host, &[address]).await?;
         Ok(address)
     }
@@ -288,6 +289,28 @@ impl World {
         }
         Ok(leaves)
     }
+
+    /// As [`World::wait_all_served`], by one edge.
+    pub(crate) async fn wait_all_served_at(&mut self, edge: usize, apps: &[App]) -> Result<()> {
+        let address = self.cluster(edge)?.edge().address();
+        for host in apps.iter().flat_map(|app| app.hosts) {
+            self.wait_served_at(address, host).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until an edge serves `host`.
+    pub(crate) async fn wait_served_at(&mut self, edge: IpAddr, host: &str) -> Result<Leaf> {
+        wait::until(&format!("{host} is served on {edge}"), DELIVERY, async || {
+            self.daemon.check_running()?;
+            Ok(Look::from(self.probe.leaf(edge, host).await))
+        })
+        .await
+    }
+
+    pub(crate) fn cluster(&self, at: usize) -> Result<&Cluster> {
+        self.clusters.get(at).context("there is no such cluster")
+    }
 }
 
 /// A repository beside the first, behind a git host of its own.
@@ -328,17 +351,16 @@ async fn start_clusters(
     folder: &Path,
     net: &Net,
     (first, others): (&Repository, &[Other]),
-    trees: [&'static str; 2],
+    settings: [ClusterSettings; 2],
 ) -> Result<Vec<Cluster>> {
     let mut clusters = Vec::new();
-    for ((name, host), tree) in [("edge-a", 2), ("edge-b", 3)].into_iter().zip(trees) {
-        let (of, tree) = tree.split_once(':').unwrap_or(("", tree));
+    for ((name, host), settings) in [("edge-a", 2), ("edge-b", 3)].into_iter().zip(settings) {
+        let (of, tree) = settings.tree.split_once(':').unwrap_or(("", settings.tree));
         let other = others.iter().find(|other| other.name == of);
-        let repository = other.map_or(first, |other| &other.repository);
-        let (edge, runtime) =
-            Edge::start(&tools.haproxy, folder, name, net, net.network.host(host)).await?;
-        let log = folder.join(format!("cluster-of-{name}.log"));
-        clusters.push(Cluster::start(edge, runtime, (repository.clone(), tree), &log)?);
+        let repository = other.map_or(first, |other| &other.repository).clone();
+        let edge = Edge::start(&tools.haproxy, folder, name, net, net.network.host(host)).await?;
+        let around = (tools, folder, net);
+        clusters.push(Cluster::start(around, edge, repository, (tree, settings), &clusters).await?);
     }
     Ok(clusters)
 }

@@ -35,7 +35,7 @@ impl Pushed {
                 continue;
             };
             let leaf = Leaf::of_chain(&secret.identity.certificate).context(blob.path)?;
-            serials.insert(secret.namespace, leaf.serial.trim_start_matches('0').to_owned());
+            serials.insert(secret.name.namespace, leaf.serial.trim_start_matches('0').to_owned());
         }
         Ok(Self(serials))
     }

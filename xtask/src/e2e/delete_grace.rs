@@ -133,11 +133,15 @@ async fn is_there(world: &World, app: App) -> Result<bool> {
     Ok(!world.repository.list(&tip, &format!("certs/{}", app.name)).await?.is_empty())
 }
 
+/// Gone from the branch, and so from the edges.
 async fn wait_gone(world: &mut World, app: App) -> Result<()> {
     wait::until(&format!("the Secret of {} is gone", app.name), PATIENCE, async || {
         world.daemon.check_running()?;
-        let is_there = is_there(world, app).await?;
-        Ok(if is_there { Look::NotYet("it is there".into()) } else { Look::Done(()) })
+        if is_there(world, app).await? {
+            return Ok(Look::NotYet("it is there".into()));
+        }
+        let is_served = world.served(app.hosts[0]).await.is_ok();
+        Ok(if is_served { Look::NotYet("it is served".into()) } else { Look::Done(()) })
     })
     .await
 }

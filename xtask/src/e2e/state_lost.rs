@@ -62,7 +62,7 @@ impl Traces {
     }
 }
 
-async fn all_pushed(world: &World) -> Result<()> {
+pub(super) async fn all_pushed(world: &World) -> Result<()> {
     let status = world.daemon.status().await?;
     for host in SAMPLES.iter().flat_map(|app| app.hosts) {
         let certificate =
@@ -73,7 +73,7 @@ async fn all_pushed(world: &World) -> Result<()> {
 }
 
 /// Deletes the database with its journal, and says how many files that were.
-fn delete_database(state: &Path) -> Result<usize> {
+pub(super) fn delete_database(state: &Path) -> Result<usize> {
     let mut deleted = 0;
     for entry in fs::read_dir(state).with_context(|| format!("cannot list {}", state.display()))? {
         let path = entry?.path();

@@ -8,14 +8,15 @@ use anyhow::{Context, Result, ensure};
 
 use crate::wait::{self, Look};
 use crate::world::{
-    App, DELIVERY, Leaf, Other, Programs, Repository, Settings, Stage, TroubleWith, World,
+    App, ClusterSettings, DELIVERY, Other, Programs, Repository, Settings, Stage, TroubleWith,
+    World,
 };
 
 /// The first repository is `certs`.
 const SETTINGS: Settings = Settings {
     git: "name = \"certs\"\nwants = false\n",
     others: &[("apps", "name = \"apps\"\ndeliver_to = \"certs\"\n"), ("own", "name = \"own\"\n")],
-    trees: ["certs/", "own:certs/"],
+    clusters: [ClusterSettings::USUAL, ClusterSettings::applying("own:certs/")],
     retry: "free = \"1s\"\nfree_max = \"2s\"\n",
     ..Settings::USUAL
 };
@@ -31,18 +32,18 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let shop = want(&world, 0, SHOP).await?;
     let wiki = want(&world, 1, WIKI).await?;
     world.daemon.start().await?;
-    wait_served_at(&mut world, shop, SHOP).await?;
-    wait_served_at(&mut world, wiki, WIKI).await?;
+    world.wait_served_at(shop, SHOP.hosts[0]).await?;
+    world.wait_served_at(wiki, WIKI.hosts[0]).await?;
     expect_file(&world.repository, "certs/shop/shop-tls.yaml").await?;
     expect_file(&other(&world, 1)?.repository, "certs/wiki/wiki-tls.yaml").await?;
 
     world.git_host.admit_nobody()?;
     let blog = want(&world, 0, BLOG).await?;
     let docs = want(&world, 1, DOCS).await?;
-    wait_served_at(&mut world, docs, DOCS).await?;
+    world.wait_served_at(docs, DOCS.hosts[0]).await?;
     wait_held_up(&mut world).await?;
     world.git_host.admit_deploy_key()?;
-    wait_served_at(&mut world, blog, BLOG).await?;
+    world.wait_served_at(blog, BLOG.hosts[0]).await?;
 
     let (orders, commits) = (world.proxy.orders(), commits(&world).await?);
     ensure!(orders == 4, "{orders} orders were made for four certificates");
@@ -89,15 +90,6 @@ async fn commits(world: &World) -> Result<[usize; 3]> {
         *count = other.repository.commits_by_daemon().await?;
     }
     Ok(all)
-}
-
-async fn wait_served_at(world: &mut World, edge: IpAddr, app: App) -> Result<Leaf> {
-    let host = app.hosts[0];
-    wait::until(&format!("{host} is served"), DELIVERY, async || {
-        world.daemon.check_running()?;
-        Ok(Look::from(world.probe.leaf(edge, host).await))
-    })
-    .await
 }
 
 async fn expect_file(repository: &Repository, path: &str) -> Result<()> {

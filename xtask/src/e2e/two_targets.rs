@@ -1,12 +1,10 @@
 //! Two clusters that each have a Secret of the same namespace and name, in its own tree and layout.
 
-use std::net::IpAddr;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
-use crate::wait::{self, Look};
-use crate::world::{App, DELIVERY, Leaf, Programs, Repository, Settings, World};
+use crate::world::{App, ClusterSettings, Programs, Settings, World};
 
 const SETTINGS: Settings = Settings {
     targets: r#"[[targets]]
@@ -20,7 +18,10 @@ paths = ["clusters/us"]
 layout = "kustomize"
 
 "#,
-    trees: ["certs/eu/", "clusters/us/"],
+    clusters: [
+        ClusterSettings { group: "europe", ..ClusterSettings::applying("certs/eu/") },
+        ClusterSettings::applying("clusters/us/"),
+    ],
     ..Settings::USUAL
 };
 
@@ -42,20 +43,20 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     ];
     world.repository.commit(&manifests, "Run the shop in two places").await?;
     world.daemon.start().await?;
-    let eu = wait_served_at(&mut world, edges[0], EU.hosts[0]).await?;
-    let us = wait_served_at(&mut world, edges[1], US.hosts[0]).await?;
+    let eu = world.wait_served_at(edges[0], EU.hosts[0]).await?;
+    let us = world.wait_served_at(edges[1], US.hosts[0]).await?;
     ensure!(eu.serial != us.serial, "both clusters serve one certificate");
     for (edge, host) in [(edges[0], US.hosts[0]), (edges[1], EU.hosts[0])] {
         let served = world.probe.leaf(edge, host).await;
         ensure!(served.is_err(), "{host} is served by the cluster that it is not for");
     }
 
-    let fleet = text(&world.repository, "certs/eu/shop/fleet.yaml").await?;
+    let fleet = world.repository.text("certs/eu/shop/fleet.yaml").await?;
     ensure!(
         fleet.contains("clusterGroup: \"europe\""),
         "Fleet is not told of the clusters:\n{fleet}"
     );
-    let kustomization = text(&world.repository, "clusters/us/shop/kustomization.yaml").await?;
+    let kustomization = world.repository.text("clusters/us/shop/kustomization.yaml").await?;
     ensure!(kustomization == LISTED, "the kustomization is now\n{kustomization}");
 
     let (orders, commits) = (world.proxy.orders(), world.repository.commits_by_daemon().await?);
@@ -65,18 +66,4 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     world.daemon.sync().await?;
     ensure!(world.repository.commits_by_daemon().await? == commits, "a restart led to a commit");
     Ok(format!("one Secret's name in two clusters, two certificates, {commits} commits"))
-}
-
-async fn wait_served_at(world: &mut World, edge: IpAddr, host: &str) -> Result<Leaf> {
-    wait::until(&format!("{host} is served"), DELIVERY, async || {
-        world.daemon.check_running()?;
-        Ok(Look::from(world.probe.leaf(edge, host).await))
-    })
-    .await
-}
-
-async fn text(repository: &Repository, path: &str) -> Result<String> {
-    let blobs = repository.list(&repository.tip()?, path).await?;
-    let blob = blobs.first().with_context(|| format!("there is no {path}"))?;
-    repository.show(&blob.id).await
 }

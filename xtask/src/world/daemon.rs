@@ -2,8 +2,8 @@
 
 mod config;
 
-pub(crate) use config::CaOptions;
-pub(super) use config::{CaPlaces, Places, Ssh, Told};
+pub(crate) use config::{CaOptions, Encryption, Recipients, SealedTo};
+pub(super) use config::{CaPlaces, Places, PublicKey, Ssh, Told};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,9 @@ use tokio::net::TcpStream;
 use crate::files;
 use crate::process::{self, Process};
 use crate::wait::{self, Look};
-use crate::world::{Beginning, CaSettings, Explanation, PATIENCE, Status, TroubleWith};
+use crate::world::{
+    Beginning, CaSettings, ClusterSettings, Explanation, PATIENCE, Status, TroubleWith,
+};
 
 /// Bounds one call of the command line: a `sync` waits for a whole pass.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
@@ -47,8 +49,10 @@ pub(crate) struct Settings {
     pub(crate) others: &'static [(&'static str, &'static str)],
     /// The tables of `[[targets]]`.
     pub(crate) targets: &'static str,
-    /// The folder of the repository that each cluster applies; of another repository as `name:folder`.
-    pub(crate) trees: [&'static str; 2],
+    /// What the clusters apply and open.
+    pub(crate) clusters: [ClusterSettings; 2],
+    /// What becomes of keys in the first repository; in the others they stand in clear.
+    pub(crate) encryption: Encryption,
     /// The lines of `[deletion]`; nothing is removed where there are none.
     pub(crate) deletion: &'static str,
     /// The lines of `[discover]`.
@@ -69,7 +73,8 @@ impl Settings {
         git: "",
         others: &[],
         targets: "",
-        trees: ["certs/", "certs/"],
+        clusters: [ClusterSettings::USUAL; 2],
+        encryption: Encryption::NONE,
         deletion: "",
         discover: "",
     };
@@ -91,19 +96,26 @@ pub(crate) struct Daemon {
     log: PathBuf,
     /// Whatever commands say, for the search for keys.
     said: PathBuf,
-    challenge: SocketAddr,
+    places: Places,
     process: Option<Process>,
 }
 
 impl Daemon {
     /// Writes the configuration; nothing runs yet.
-    pub(super) fn new(binary: &Path, places: &Places, settings: Settings) -> Result<Self> {
+    pub(super) fn new(binary: &Path, places: Places, settings: Settings) -> Result<Self> {
         let folder = &places.folder;
         let (config, state, log) =
             (folder.join("nws-certd.toml"), folder.join("state"), folder.join("nws-certd.log"));
-        files::write(&config, places.configuration(settings)?)?;
-        let (challenge, said) = (places.challenge, folder.join("said.log"));
-        Ok(Self { binary: binary.to_owned(), config, state, log, said, challenge, process: None })
+        let said = folder.join("said.log");
+        let binary = binary.to_owned();
+        let daemon = Self { binary, config, state, log, said, places, process: None };
+        daemon.configure(settings)?;
+        Ok(daemon)
+    }
+
+    /// Writes the configuration anew, for the next start.
+    pub(crate) fn configure(&self, settings: Settings) -> Result<()> {
+        files::write(&self.config, self.places.configuration(settings)?)
     }
 
     pub(crate) fn config(&self) -> &Path {
@@ -125,7 +137,7 @@ impl Daemon {
 
     /// The public listener's address.
     pub(crate) fn challenge(&self) -> SocketAddr {
-        self.challenge
+        self.places.challenge
     }
 
     /// Starts the daemon, and waits for nothing.
@@ -141,7 +153,7 @@ impl Daemon {
         // Not by `status`: without a daemon it opens the state itself, and a daemon that starts meanwhile finds it taken.
         wait::until("nws-certd listens", PATIENCE, async || {
             self.check_running()?;
-            Ok(Look::from(TcpStream::connect(self.challenge).await.map_err(Into::into)))
+            Ok(Look::from(TcpStream::connect(self.challenge()).await.map_err(Into::into)))
         })
         .await?;
         wait::until("nws-certd has looked at the branch", PATIENCE, async || {

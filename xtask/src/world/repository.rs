@@ -143,6 +143,19 @@ impl Repository {
         Ok(self.run(&self.bare, &all).await?.lines().count())
     }
 
+    /// The text of a file at the tip.
+    pub(crate) async fn text(&self, path: &str) -> Result<String> {
+        let blobs = self.list(&self.tip()?, path).await?;
+        let blob = blobs.first().with_context(|| format!("there is no {path}"))?;
+        self.show(&blob.id).await
+    }
+
+    /// All objects that the server has, whether the branch leads to them or not, one after the other.
+    pub(crate) async fn all_objects(&self) -> Result<Vec<u8>> {
+        let all = ["cat-file", "--batch-all-objects", "--batch"];
+        process::output(self.command(&self.bare, &all), GIT_LIMIT).await
+    }
+
     /// How many commits on the branch are not by the developer, hence by the daemon.
     pub(crate) async fn commits_by_daemon(&self) -> Result<usize> {
         Ok(self.ids_by_daemon().await?.len())

@@ -71,10 +71,11 @@ impl SmallWorld {
             challenge: net.challenge,
             webhook: None,
             edges: Vec::new(),
+            keys: Vec::new(),
             https: net.https,
             dns: dns.address(),
         };
-        let daemon = Daemon::new(nws_certd, &places, settings)?;
+        let daemon = Daemon::new(nws_certd, places, settings)?;
         let Cas { first: (proxy, ca), others, .. } = cas;
         Ok(Self { daemon, proxy, repository, _front: front, _dns: dns, ca, _others: others })
     }

@@ -1,5 +1,10 @@
 //! The daemon's configuration file, as an operator of this world would write it.
 
+mod encryption;
+
+pub(in crate::world) use encryption::PublicKey;
+pub(crate) use encryption::{Encryption, Recipients, SealedTo};
+
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -27,6 +32,8 @@ pub(crate) struct Places {
     pub(crate) webhook: Option<Told>,
     /// The edges, if there are any.
     pub(crate) edges: Vec<IpAddr>,
+    /// What is encrypted for the cluster of each.
+    pub(crate) keys: Vec<PublicKey>,
     /// Their port.
     pub(crate) https: u16,
     pub(crate) dns: SocketAddr,
@@ -87,7 +94,7 @@ impl Places {
     pub(super) fn configuration(&self, settings: Settings) -> Result<String> {
         let Self { folder, challenge, https, dns, .. } = self;
         let Settings { concurrency, retry, targets, deletion, discover, .. } = settings;
-        let (cas, git, webhook) = (self.cas(settings)?, self.git(settings), self.webhook());
+        let (cas, git, webhook) = (self.cas(settings)?, self.git(settings)?, self.webhook());
         let edges = self.edges();
         let folder = folder.display();
         Ok(format!(
@@ -135,16 +142,18 @@ resolvers = ["{dns}"]
     }
 
     /// One table where there is one repository, and a list where there are several.
-    fn git(&self, settings: Settings) -> String {
-        let Settings { poll, batch, .. } = settings;
+    fn git(&self, settings: Settings) -> Result<String> {
+        let Settings { poll, batch, encryption, .. } = settings;
         let table = if self.others.is_empty() { "[git]" } else { "[[git]]" };
-        let first = (&self.repository, self.ssh.as_ref(), settings.git);
-        let others = self.others.iter().map(|(url, ssh, told)| (url, Some(ssh), *told));
-        let table = |(url, ssh, told): (&String, Option<&Ssh>, &str)| {
-            let ssh = ssh.map_or_else(String::new, Ssh::table);
-            format!(
-                "{table}\nurl = \"{url}\"\nencryption = \"none\"\npoll = \"{poll}\"\nbatch = \"{batch}\"\n{told}\n{ssh}"
-            )
+        let first = (&self.repository, self.ssh.as_ref(), settings.git, encryption);
+        let others = self.others.iter();
+        let others = others.map(|(url, ssh, told)| (url, Some(ssh), *told, Encryption::NONE));
+        let table = |(url, ssh, told, encryption): (&String, Option<&Ssh>, &str, Encryption)| {
+            let (way, ssh) = (encryption.way, ssh.map_or_else(String::new, Ssh::table));
+            let recipients = encryption.tables(&self.keys)?;
+            Ok(format!(
+                "{table}\nurl = \"{url}\"\nencryption = \"{way}\"\npoll = \"{poll}\"\nbatch = \"{batch}\"\n{told}\n{ssh}{recipients}"
+            ))
         };
         std::iter::once(first).chain(others).map(table).collect()
     }
@@ -215,6 +224,7 @@ mod tests {
             challenge: ([127, 0, 0, 1], 1).into(),
             webhook: None,
             edges: Vec::new(),
+            keys: Vec::new(),
             https: 1,
             dns: ([127, 0, 0, 1], 2).into(),
         };

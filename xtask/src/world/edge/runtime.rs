@@ -62,6 +62,17 @@ impl Runtime {
         Ok(())
     }
 
+    /// Serves the certificate that was loaded as `name` no more.
+    pub(crate) async fn unload(&mut self, name: &str) -> Result<()> {
+        let file = self.folder.join(format!("{name}.pem"));
+        if self.loaded.remove(&file) {
+            let (list, path) = (self.list.display(), file.display());
+            self.expect(&format!("del ssl crt-list {list} {path}\n"), &["deleted"]).await?;
+            self.expect(&format!("del ssl cert {path}\n"), &["deleted"]).await?;
+        }
+        Ok(())
+    }
+
     async fn expect(&self, command: &str, successes: &[&str]) -> Result<()> {
         let said = self.command(command).await?;
         let first = command.lines().next().unwrap_or_default();

@@ -79,6 +79,8 @@ pub enum Command {
     Import(ImportCommand),
     /// Show the secrets that nobody wants, and say that their removal is meant, however many they are
     Prune(Prune),
+    /// Seal anew what is sealed to others than it would be now, some at a time; nothing is ordered unless asked for
+    Reseal(Reseal),
     /// Look at a repository for what somebody should see to; nothing is ordered, and no configuration is needed
     Lint(Box<Lint>),
     /// Let time pass for certificates that there are or might be: what expires, and which limit is met first; no configuration is needed
@@ -109,6 +111,7 @@ impl Command {
             | Self::Revoke(_)
             | Self::Import(_)
             | Self::Prune(_)
+            | Self::Reseal(_)
             | Self::Lint(_)
             | Self::Simulate(_)
             | Self::Account(_)
@@ -231,6 +234,20 @@ fn host(text: &str) -> Result<String, String> {
         return Err("write a host name, an international one in its xn-- form".into());
     }
     Ok(text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase())
+}
+
+/// What to seal anew.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Reseal {
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Order others in place of those whose key is not held, or is known to somebody who is sealed to no more
+    #[arg(long)]
+    pub reissue: bool,
+    /// How it is written what is sealed anew
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// What to do with the configuration.

@@ -8,6 +8,7 @@ mod lint;
 mod progress;
 mod prune;
 mod renew;
+mod reseal;
 mod revoke;
 mod selection;
 mod state;
@@ -96,6 +97,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Renew(renew) => renew::renew(&control, renew).await,
         Command::Revoke(revoke) => revoke::revoke(&control, revoke).await,
         Command::Import(command) => import::import(command, &control, config, clock).await,
+        Command::Reseal(reseal) => reseal::reseal(&control, reseal).await,
         Command::Prune(prune) => prune::prune(&control, prune).await,
         Command::Config(ConfigCommand::Check) => {
             write(&format!("configuration is fine; state in {}\n", config.state_dir.display()))

@@ -9,6 +9,7 @@ mod environment;
 mod https;
 mod limits;
 mod read;
+mod recipients;
 mod retry;
 mod roles;
 mod targets;
@@ -26,6 +27,7 @@ use nws_gitops::{Author, Discover, HttpsOptions, Remote, RemoteUrl, RepositoryNa
 pub use ca::{CaSettings, EabSettings};
 pub use deletion::DeletionSettings;
 pub use read::{ConfigError, Fault};
+pub use recipients::{Encryption, RecipientSettings, RecipientSource, SealSettings};
 pub use retry::RetrySettings;
 
 use self::read::Reader;
@@ -87,6 +89,8 @@ pub struct GitSettings {
     pub author: Author,
     /// The private ssh key that they are signed with: `signing_key`; not signed where absent.
     pub signing_key: Option<PathBuf>,
+    /// How private keys stand in it: `encryption`, `[[git.recipients]]`.
+    pub seal: SealSettings,
 }
 
 /// The `[git.ssh]` table of a repository.
@@ -173,7 +177,8 @@ impl Config {
         let roles = Role::take_all(from);
         let git = GitSettings::take_all(from, roles.as_deref());
         let names = |cas: &Vec<CaSettings>| cas.iter().filter_map(|ca| ca.name.clone()).collect();
-        let discover = values::discover(from, cas.as_ref().map(names), roles.as_deref());
+        let groups = git.as_ref().map(|all| all.iter().map(|one| one.seal.groups()).collect());
+        let discover = values::discover(from, cas.as_ref().map(names), roles.as_deref(), groups);
         let challenge = ChallengeSettings::take(from);
         let orders = OrderSettings::take(from);
         let retry = RetrySettings::take(from);
@@ -225,10 +230,7 @@ impl GitSettings {
             "the repository, for instance \"git@git.example:platform/gitops.git\"",
         );
         let branch = from.text_or(&key("branch"), "main");
-        let encryption = from.required::<values::Encryption>(
-            &key("encryption"),
-            "\"none\" if the repository may hold private keys in clear",
-        );
+        let seal = SealSettings::take(from, table);
         let unseal = from.or(&key("unseal"), false);
         let poll = from.duration_or(&key("poll"), Duration::from_secs(60));
         let batch = from.duration_or(&key("batch"), Duration::from_secs(30));
@@ -239,7 +241,6 @@ impl GitSettings {
         let ssh = SshSettings::take(from, &key("ssh"), url.as_ref().map(RemoteUrl::is_ssh));
         let is_https = url.as_ref().map(RemoteUrl::is_https);
         let https = https::https(from, &key("https"), is_https);
-        encryption?;
         let (batch, batch_max) = (batch?, batch_max?);
         Some(Self {
             name: RepositoryName::default(),
@@ -252,6 +253,7 @@ impl GitSettings {
             batch_max: batch_max.max(batch),
             author: author?,
             signing_key: signing_key?,
+            seal: seal?,
         })
     }
 }

@@ -4,7 +4,7 @@
 //! `GET /v1/plan?at=TIME` between two turns,
 //! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/sync` after a turn that has looked at the
 //! branch, `POST /v1/renew`, `POST /v1/revoke` and `POST /v1/prune` after a turn that knows
-//! of it; `POST /v1/import` and `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
+//! of it; `POST /v1/import`, `POST /v1/reseal` and `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
 
 mod accounts;
 mod client;
@@ -12,6 +12,7 @@ mod identity;
 mod import;
 mod removal;
 mod revocation;
+mod sealing;
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -34,6 +35,7 @@ pub(crate) use identity::{Identity, RenewBody};
 pub(crate) use import::{CertificateBody, ImportBody, ImportedFrom};
 pub(crate) use removal::PruneBody;
 pub(crate) use revocation::{RevocableReport, RevokeBody};
+pub(crate) use sealing::ResealBody;
 
 use crate::accounts::Accounts;
 use crate::at::InvalidAt;
@@ -85,6 +87,7 @@ pub(crate) async fn serve(
         .route("/v1/renew", post(renew).layer(DefaultBodyLimit::max(LONGEST_LIST)))
         .route("/v1/revocable", get(revocable))
         .route("/v1/revoke", post(revoke))
+        .route("/v1/reseal", post(sealing::reseal))
         .route("/v1/prune", post(prune).layer(DefaultBodyLimit::max(LONGEST_LIST)))
         .merge(accounts::routes())
         .merge(import::routes())

@@ -18,7 +18,7 @@ use nws_acme::Clock;
 use nws_challenge::Answers;
 use nws_expiry::allot::Tenants;
 use nws_expiry::{Agenda, Fingerprint, Reason};
-use nws_gitops::{Tip, WantKey};
+use nws_gitops::{Seals, Tip, WantKey};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
@@ -30,9 +30,10 @@ use self::between::{Between, LastTurn};
 use self::branch::Branch;
 use self::turn::removals::Removals;
 use self::turn::renewals::Inquiries;
+use self::turn::sealing::Unlike;
 use crate::at::At;
 use crate::config::DeletionSettings;
-use crate::control::{ImportBody, RevocableReport, RevokeBody};
+use crate::control::{ImportBody, ResealBody, RevocableReport, RevokeBody};
 use crate::failure::Causes;
 use crate::import::ImportReport;
 use crate::order::{Ended, Ordering, UnderWay};
@@ -42,6 +43,8 @@ use crate::publish::Publisher;
 use crate::report::{Report, instant};
 use crate::repositories::{Repositories, View};
 use crate::repository::{LookError, Repository};
+use crate::reseal::ResealReport;
+use crate::sealing::Sealing;
 use crate::store::{CertificateKey, Store, StoreError, WantRow};
 
 /// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
@@ -57,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) repositories: Repositories,
     pub(crate) publisher: Publisher,
+    pub(crate) sealing: Sealing,
     pub(crate) ordering: Arc<Ordering>,
     pub(crate) answers: Answers,
     pub(crate) rules: Rules,
@@ -97,10 +101,24 @@ pub(crate) struct Daemon {
     watches: Vec<Watch>,
     inquiries: Inquiries,
     removals: Removals,
+    sealing: SealingState,
     /// Why the state of orders cannot be kept.
     unkept: Option<String>,
     report: watch::Sender<Option<Arc<Report>>>,
     last: LastTurn,
+}
+
+/// What is known of who opens what.
+#[derive(Debug, Default)]
+struct SealingState {
+    /// To whom is sealed; nothing before that was found out.
+    seals: Option<Seals>,
+    /// What a person should see to.
+    notes: Vec<String>,
+    /// What is sealed otherwise than it would be now.
+    unlike: Vec<Unlike>,
+    /// Whether all of that is to be sealed anew; a restart forgets it, and whoever asked asks again.
+    is_asked: bool,
 }
 
 /// Which repository was looked at, and where its branch is.
@@ -142,6 +160,8 @@ pub(crate) enum Request {
     Revoke(RevokeBody, oneshot::Sender<Synced>),
     /// Take over certificates of other clients, and say what became of each.
     Import(ImportBody, oneshot::Sender<Result<ImportReport, String>>),
+    /// Have sealed anew what is sealed to others than it would be now, and say what that is.
+    Reseal(ResealBody, oneshot::Sender<Result<ResealReport, String>>),
     /// Take it that the removal of these is meant, and say how everything stands after a turn.
     Prune(Vec<WantKey>, oneshot::Sender<Synced>),
     /// Take a turn, as something has changed that is not in the daemon's own hands, and say how everything stands after it.
@@ -177,6 +197,7 @@ impl Daemon {
             stuck: pause,
             inquiries: Inquiries::default(),
             removals: Removals::paced(pause),
+            sealing: SealingState::default(),
             unkept: None,
             report: watch::Sender::new(None),
             last: LastTurn::default(),

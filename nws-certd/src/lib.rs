@@ -17,8 +17,8 @@ pub use at::{At, InvalidAt};
 mod args;
 pub use args::{
     AccountCommand, Args, Command, ConfigCommand, ImportAccount, ImportCertbot, ImportCommand,
-    ImportHow, ImportLego, Issue, LogFormat, Output, PlanArgs, Prune, Renew, Revoke, RevokedBy,
-    StateCommand,
+    ImportHow, ImportLego, Issue, LogFormat, Output, PlanArgs, Prune, Renew, Reseal, Revoke,
+    RevokedBy, StateCommand,
 };
 mod clock;
 pub use clock::SystemClock;
@@ -65,11 +65,15 @@ mod publish;
 pub mod report;
 mod repositories;
 mod repository;
+mod reseal;
 mod resolver;
 mod revocation;
 pub use control::ControlError;
 pub use resolver::ResolverError;
+mod controller;
+pub use controller::{ControllerUrl, InvalidControllerUrl};
 mod open;
+mod sealing;
 pub use open::OpenError;
 mod serve;
 pub use serve::ServeError;

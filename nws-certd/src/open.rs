@@ -23,7 +23,7 @@ use crate::account::{AccountKeyError, AccountKeys, AccountName};
 use crate::accounts::Accounts;
 use crate::authority::{Authority, Terms};
 use crate::batch::Batch;
-use crate::config::{CaSettings, Config, GitSettings};
+use crate::config::{CaSettings, Config, Encryption, GitSettings};
 use crate::daemon::Parts;
 use crate::edges::{AddressZone, Edges, EdgesError};
 use crate::explain::Narrator;
@@ -34,6 +34,7 @@ use crate::publish::Publisher;
 use crate::repositories::Repositories;
 use crate::repository::{Habits, Repository};
 use crate::resolver::{ResolverError, resolver};
+use crate::sealing::Sealing;
 use crate::state_dir::{StateDir, StateDirError};
 use crate::store::{AccountFacts, SqliteStore, Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -95,6 +96,7 @@ pub(crate) async fn open(
         store,
         repositories,
         publisher,
+        sealing: Sealing::of(config.git.iter().map(|one| (&one.name, &one.seal)), state.paths()),
         ordering: Arc::new(ordering),
         answers,
         rules,
@@ -175,6 +177,9 @@ fn repository(
     if let Some(key) = signing {
         info!(repository = %settings.name, key = key.fingerprint(), "commits are signed");
         mirror = mirror.signing_with(key);
+    }
+    if settings.seal.encryption != Encryption::None {
+        mirror = mirror.sealed();
     }
     let batch = Batch { quiet: settings.batch, most: settings.batch_max };
     let habits = Habits { poll: settings.poll, batch };

@@ -106,6 +106,8 @@ pub struct PlannedWant {
     pub source: String,
     /// Whether the store holds a newer certificate than the branch.
     pub delivery: Delivery,
+    /// Whether the store holds the key of what the branch has.
+    pub is_key_held: bool,
 }
 
 /// Where a certificate stands on its way into the repository.
@@ -196,8 +198,9 @@ impl Plan {
                 rules,
                 overrides,
                 cas,
+                wants: &wants,
             };
-            plan.certificates.push(evidence.planned(key, &wants));
+            plan.certificates.push(evidence.planned(key));
         }
         plan
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use nws_acme::Clock;
 use nws_expiry::{InvalidPrivateKey, Issued, Mismatch, PrivateKey};
-use nws_gitops::{Delivery, Message, Provenance, Recovery, Tip, WantKey, deliveries};
+use nws_gitops::{Delivery, Message, Provenance, Recovery, Seals, Tip, WantKey, deliveries};
 use tracing::{error, info, warn};
 
 use crate::failure::Causes;
@@ -21,6 +21,15 @@ pub(crate) struct Publisher {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// How certificates are sealed on their way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resealing<'a> {
+    /// To whom.
+    pub(crate) seals: &'a Seals,
+    /// What is in the branch already, and is to be sealed again.
+    pub(crate) again: &'a [(CertificateKey, WantKey)],
 }
 
 /// How one try went.
@@ -62,8 +71,14 @@ impl Publisher {
     ///
     /// A crash anywhere in here costs a commit that nobody refers to: the outbox is still full, and the next pass rebuilds it on
     /// the branch as it then is, or finds that the push had landed.
-    pub(crate) async fn publish(&self, to: &Repository, view: &View, plan: &Plan) -> Published {
-        match self.try_publish(to, view, plan).await {
+    pub(crate) async fn publish(
+        &self,
+        to: &Repository,
+        view: &View,
+        plan: &Plan,
+        sealing: &Resealing<'_>,
+    ) -> Published {
+        match self.try_publish(to, view, plan, sealing).await {
             Ok((tip, left_out)) => Published::Done { tip, left_out },
             Err(PublishFailure::Publish(PublishError::Push(error)))
                 if error.recovery() == Recovery::Rebuild =>
@@ -83,13 +98,17 @@ impl Publisher {
         to: &Repository,
         view: &View,
         plan: &Plan,
+        sealing: &Resealing<'_>,
     ) -> Result<(Tip, LeftOut), PublishFailure> {
         let (mut left_out, base) = (LeftOut::default(), view.base(to));
         let goes = |want: &WantKey| view.inventory.repository_of(want) == to.name().as_str();
-        let issued = self.open_all(plan, goes, &mut left_out).await?;
+        let outbox = plan.outbox().map(|(planned, want)| (&planned.key, want));
+        let again = sealing.again.iter().map(|(certificate, want)| (certificate, want));
+        let all = outbox.chain(again).filter(|(_, want)| goes(want));
+        let issued = self.open_all(all, &mut left_out).await?;
         let issued: Vec<_> =
             issued.iter().map(|(want, issued, by)| (want.clone(), issued, by)).collect();
-        let edits = deliveries(&view.inventory, &issued);
+        let edits = deliveries(&view.inventory, &issued, sealing.seals);
         let refused = edits.refused.iter().map(|one| (one.key.clone(), one.to_string()));
         left_out.refused.extend(refused);
         for (want, reason) in &left_out.refused {
@@ -109,23 +128,21 @@ impl Publisher {
     }
 
     /// One certificate that does not open is left out, and stops no other.
-    async fn open_all(
+    async fn open_all<'a>(
         &self,
-        plan: &Plan,
-        goes: impl Fn(&WantKey) -> bool,
+        which: impl Iterator<Item = (&'a CertificateKey, &'a WantKey)>,
         left_out: &mut LeftOut,
     ) -> Result<Vec<(WantKey, Issued, Provenance)>, PublishFailure> {
         let mut all = Vec::new();
-        for (planned, want) in plan.outbox().filter(|(_, want)| goes(want)) {
-            let stored = self.store.outbox(&planned.key).await.map_err(PublishFailure::Store)?;
-            let opened =
-                stored.ok_or(Unusable::Gone).and_then(|stored| self.open(&planned.key, stored));
+        for (key, want) in which {
+            let stored = self.store.outbox(key).await.map_err(PublishFailure::Store)?;
+            let opened = stored.ok_or(Unusable::Gone).and_then(|stored| self.open(key, stored));
             match opened {
                 Ok((issued, provenance)) => all.push((want.clone(), issued, provenance)),
                 Err(error) => {
                     left_out.refused.insert(want.clone(), Causes(&error).to_string());
                     if error.is_for_good() {
-                        left_out.unusable.insert(planned.key.clone());
+                        left_out.unusable.insert(key.clone());
                     }
                 }
             }

@@ -4,6 +4,7 @@ mod hold;
 mod limit;
 mod obstacle;
 mod revocations;
+mod sealing;
 mod stage;
 mod text;
 mod trouble;
@@ -20,6 +21,7 @@ pub use hold::HoldReport;
 pub use limit::LimitReport;
 pub use obstacle::ObstacleReport;
 pub use revocations::RevocationReport;
+pub use sealing::SealingReport;
 pub use stage::Stage;
 pub(crate) use text::{
     Colour, count, instant, plan_text, status_text, sync_text, table, unwanted_text,
@@ -58,6 +60,9 @@ pub struct Report {
     /// The Secrets that are ours and that nobody wants.
     #[serde(default)]
     pub unwanted: Vec<UnwantedReport>,
+    /// The Secrets that are not sealed as they would be now.
+    #[serde(default)]
+    pub sealing: SealingReport,
 }
 
 /// One CA, our account there, and what keeps orders from it.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use nws_gitops::{
     Adoptable, CommitError, Delivered, Discover, Edit, Inventory, Message, Mirrors, NotAdoptable,
-    RemovalPlan, RemovalStep, RepositoryName, Survey, Tip, Tips, WantKey, adoptable, removals,
+    RemovalPlan, RemovalStep, RepoPath, RepositoryName, Survey, Tip, Tips, WantKey, adoptable,
+    removals,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use zeroize::Zeroizing;
 
 use crate::repository::{Base, LookError, Repository};
 
@@ -122,6 +124,17 @@ impl Repositories {
             },
         };
         spawn_blocking(read).await.map_err(|panic| (None, LookError::Panicked(panic)))?
+    }
+
+    /// The text of a file in the branches as seen; none if it is not there.
+    pub(crate) async fn text(
+        &self,
+        view: &View,
+        path: RepoPath,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, LookError> {
+        let (mirrors, view) = (self.mirrors.clone(), view.clone());
+        let read = move || mirrors.text(&view.inventory, &path);
+        spawn_blocking(read).await.map_err(LookError::Panicked)?.map_err(LookError::Read)
     }
 
     /// What of ours nobody wants in the branches as seen.

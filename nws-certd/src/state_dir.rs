@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt as _, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
-use nws_gitops::RepositoryName;
+use nws_gitops::{GroupName, RepositoryName};
 
 use crate::account::AccountName;
 
@@ -167,6 +167,12 @@ impl StatePaths {
             true => self.0.join("mirror.git"),
             false => self.0.join(format!("mirror-{name}.git")),
         }
+    }
+
+    /// The sealing certificate that the controller of a group of clusters gave first.
+    pub fn pinned_certificate(&self, repository: &RepositoryName, group: &GroupName) -> PathBuf {
+        // No name of either kind has a dot in it, so no two files are one.
+        self.0.join(format!("sealing.{repository}.{group}.pem"))
     }
 
     /// The home directory that git is given.

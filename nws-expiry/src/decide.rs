@@ -55,6 +55,8 @@ pub enum Decision {
 pub enum Reason {
     /// There is none.
     Absent,
+    /// There is one, but not for everyone who wants it, and without its key it cannot be given to them.
+    KeyNotHeld,
     /// The one there is names other hosts.
     NamesDiffer {
         /// Its names; `None` for no DNS name at all.
@@ -120,6 +122,7 @@ impl Reason {
         match self {
             Self::Due { since, .. } | Self::Suggested { since, .. } => Some(*since),
             Self::Absent
+            | Self::KeyNotHeld
             | Self::NamesDiffer { .. }
             | Self::KeyTypeDiffers { .. }
             | Self::ProfileDiffers { .. }
@@ -134,6 +137,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str("there is no certificate yet"),
+            Self::KeyNotHeld => f.write_str("reissue: key not held, and somebody lacks it"),
             Self::NamesDiffer { have: Some(have) } => write!(f, "the certificate is for {have}"),
             Self::NamesDiffer { have: None } => f.write_str("the certificate is for no DNS name"),
             Self::KeyTypeDiffers { have: Some(have) } => {

@@ -6,9 +6,11 @@
 use nws_expiry::{Chain, InvalidChain, InvalidPrivateKey, Issued, PrivateKey};
 use serde_json::Value;
 
+use crate::manifest::MANAGED_ANNOTATION;
 use crate::reader::{datum, is_sealed, single_document};
 use crate::{
-    Content, Delivered, Delivery, Edit, Occasion, Provenance, RepoPath, SecretForm, manifest,
+    Content, Delivered, Delivery, Edit, Inventory, Occasion, Provenance, RefusalReason, RepoPath,
+    Seals, SecretForm,
 };
 
 /// What a Secret of somebody else holds.
@@ -20,6 +22,8 @@ pub struct Adoptable {
     pub key: PrivateKey,
     /// The labels and annotations that are not written again, as in `metadata.labels["team"]`.
     pub dropped: Vec<String>,
+    /// Whether the sealed-secrets controller may take the live Secret over.
+    pub is_managed: bool,
 }
 
 /// Reads the file of a Secret that is to be adopted.
@@ -34,22 +38,33 @@ pub fn adoptable(held: &Delivered, bytes: &[u8]) -> Result<Adoptable, NotAdoptab
     };
     let chain = Chain::from_pem(&text("tls.crt")?).map_err(NotAdoptable::Chain)?;
     let key = PrivateKey::from_pem(&text("tls.key")?).map_err(NotAdoptable::Key)?;
-    Ok(Adoptable { chain, key, dropped: dropped(&object["metadata"]) })
+    let metadata = &object["metadata"];
+    let is_managed = metadata["annotations"][MANAGED_ANNOTATION] == "true";
+    Ok(Adoptable { chain, key, dropped: dropped(metadata), is_managed })
 }
 
-/// What adopting it writes: the certificate that is there, as we render it, where it is. What somebody asks for
-/// beside it comes with the next.
-pub fn adoption(held: &Delivered, issued: &Issued, provenance: &Provenance) -> (Edit, Delivery) {
-    let text = manifest(&held.key(), issued, provenance, &SecretForm::default());
-    let delivery = Delivery {
-        key: held.key(),
-        path: held.path.clone(),
-        occasion: Occasion::Renewal,
-        names: issued.names().clone(),
-        not_after: issued.leaf().not_after(),
-        fingerprint: issued.leaf().fingerprint(),
-    };
-    (Edit { path: held.path.clone(), content: Content::Write(text.into_bytes()) }, delivery)
+/// What adopting it writes: the certificate that is there, as we render it and sealed as `seals` say, where it is. What somebody asks
+/// for beside it comes with the next. `is_managed` is that of its [`Adoptable`].
+///
+/// # Errors
+///
+/// [`NotAdoptable`] where it cannot be sealed, or clusters would not take it.
+pub fn adoption(
+    inventory: &Inventory,
+    held: &Delivered,
+    (issued, is_managed): (&Issued, bool),
+    seals: &Seals,
+) -> Result<(Edit, Delivery), NotAdoptable> {
+    let place = inventory.place_to_adopt(held).ok_or(NotAdoptable::OfNoGroup)?;
+    let seal = seals.at(&held.path, &place).map_err(NotAdoptable::NotSealable)?;
+    if seal.is_of_controller() && !is_managed {
+        return Err(NotAdoptable::NotManaged);
+    }
+    let (by, form) = (Provenance::default(), SecretForm::default());
+    let text = seals.manifest(&seal, &held.key(), issued, &by, &form);
+    let text = text.map_err(NotAdoptable::NotSealable)?.into_bytes();
+    let delivery = Delivery::of(&held.key(), held.path.clone(), issued, Occasion::Renewal);
+    Ok((Edit { path: held.path.clone(), content: Content::Write(text) }, delivery))
 }
 
 /// The one object of the file, if it is a Secret of which nothing is lost.
@@ -125,6 +140,19 @@ pub enum NotAdoptable {
         "it is encrypted, so its key cannot be read; import the certificate from where it was made, and remove the file"
     )]
     Sealed,
+    /// It cannot be sealed.
+    #[error("it cannot be written")]
+    NotSealable(#[source] RefusalReason),
+    /// Clusters would go on with what they have.
+    #[error(
+        "the sealed-secrets controller takes over no Secret without the annotation {MANAGED_ANNOTATION}: \"true\"; add it to the manifest, and import it again once the clusters have it"
+    )]
+    NotManaged,
+    /// One file for all clusters, where groups of them have one each.
+    #[error(
+        "it is for all clusters, which are sealed to in groups; import the certificate from where it was made, and remove the file"
+    )]
+    OfNoGroup,
     /// It is of another type.
     #[error("it is not of type kubernetes.io/tls; remove it, and another is ordered")]
     OtherType,

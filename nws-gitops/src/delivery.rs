@@ -7,8 +7,8 @@ use nws_expiry::{DnsNames, Fingerprint, Issued};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use crate::layout::Placer;
-use crate::{Inventory, Provenance, RefusalReason, RepoPath, WantKey, manifest};
+use crate::layout::{Place, Placer};
+use crate::{Delivered, Inventory, Provenance, RefusalReason, RepoPath, Seals, WantKey};
 
 /// What has to be written so that the repository holds the given certificates, and what cannot be.
 ///
@@ -67,6 +67,24 @@ pub struct Delivery {
     pub fingerprint: Fingerprint,
 }
 
+impl Delivery {
+    pub(crate) fn of(key: &WantKey, path: RepoPath, issued: &Issued, occasion: Occasion) -> Self {
+        Self {
+            key: key.clone(),
+            path,
+            occasion,
+            names: issued.names().clone(),
+            not_after: issued.leaf().not_after(),
+            fingerprint: issued.leaf().fingerprint(),
+        }
+    }
+}
+
+fn is_of(held: &Delivered, issued: &Issued) -> bool {
+    let chain = held.chain.as_ref();
+    chain.is_some_and(|chain| chain.leaf().fingerprint() == issued.leaf().fingerprint())
+}
+
 /// Whether a certificate is the first of its Secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Occasion {
@@ -74,6 +92,8 @@ pub enum Occasion {
     First,
     /// There was one.
     Renewal,
+    /// It stays, and is sealed to whom it should.
+    Sealing,
 }
 
 /// A certificate that cannot be delivered, since that would overwrite what is not ours.
@@ -86,22 +106,28 @@ pub struct Refusal {
     pub reason: RefusalReason,
 }
 
-/// Plans the delivery of `issued` into a repository that holds `inventory`.
+/// Plans the delivery of `issued` into a repository that holds `inventory`, sealed as `seals` say.
 ///
-/// A certificate that is already there makes no edit, whatever else stands in its file, and whoever issued it. Nothing that
-/// nws-certd did not write is overwritten; but a layout may add one line of ours to a `.fleetignore` or a kustomization, and
-/// leaves every other byte there as it is.
-pub fn deliveries(inventory: &Inventory, issued: &[(WantKey, &Issued, &Provenance)]) -> Plan {
+/// A certificate that is already there makes no edit, whatever else stands in its file, and whoever issued it; unless its key stands in
+/// clear where it is to be sealed, or it is to be sealed anew. Nothing that nws-certd did not write is overwritten; but a layout
+/// may add one line of ours to a `.fleetignore` or a kustomization, and leaves every other byte there as it is.
+pub fn deliveries(
+    inventory: &Inventory,
+    issued: &[(WantKey, &Issued, &Provenance)],
+    seals: &Seals,
+) -> Plan {
     let by_key: BTreeMap<_, _> =
         issued.iter().map(|(key, issued, by)| (key, (*issued, *by))).collect();
-    let mut planner =
-        Planner { inventory, placer: Placer::new(inventory), secrets: BTreeMap::new() };
+    let placer = Placer::new(inventory);
+    let mut planner = Planner { inventory, placer, seals, secrets: BTreeMap::new() };
     let mut plan = Plan::default();
     for (key, (issued, provenance)) in by_key {
-        match planner.deliver(key, issued, provenance) {
-            Ok(Some(delivery)) => plan.deliveries.push(delivery),
-            Ok(None) => {}
-            Err(reason) => plan.refused.push(Refusal { key: key.clone(), reason }),
+        for place in planner.placer.places(key) {
+            match planner.deliver(key, &place, issued, provenance) {
+                Ok(Some(delivery)) => plan.deliveries.push(delivery),
+                Ok(None) => {}
+                Err(reason) => plan.refused.push(Refusal { key: key.clone(), reason }),
+            }
         }
     }
     plan.edits = planner.into_edits();
@@ -118,36 +144,44 @@ pub(crate) fn objections(inventory: &Inventory) -> Vec<(WantKey, RefusalReason)>
 struct Planner<'a> {
     inventory: &'a Inventory,
     placer: Placer<'a>,
+    seals: &'a Seals,
     secrets: BTreeMap<RepoPath, Zeroizing<Vec<u8>>>,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    /// What a file of a Secret is to bring; nothing if it is there.
     fn deliver(
         &mut self,
         key: &WantKey,
+        place: &Place<'a>,
         issued: &Issued,
         provenance: &Provenance,
     ) -> Result<Option<Delivery>, RefusalReason> {
-        let held = self.inventory.held(key).and_then(|held| held.chain.as_ref());
-        if held.is_some_and(|chain| chain.leaf().fingerprint() == issued.leaf().fingerprint()) {
+        let held = self.inventory.held_in(key, place.group);
+        let path = held.map_or(&place.root, |held| &held.path);
+        let is_there = held.is_some_and(|held| is_of(held, issued));
+        let seal = self.seals.at(path, place);
+        if let (true, Some(held)) = (is_there, held)
+            && !seal.is_ok_and(|seal| self.seals.rewrites(held, &seal))
+        {
             return Ok(None);
         }
         if let Some(foreign) = self.inventory.foreign(key) {
             let (secret, path) = (key.secret.clone(), foreign.path.clone());
             return Err(RefusalReason::ForeignSecret { secret, path });
         }
-        let path = self.placer.place(key)?;
+        let path = self.placer.place_in(key, place)?;
+        let seal = self.seals.at(&path, place)?;
         let provenance = Provenance { owner: self.inventory.owner(key), ..provenance.clone() };
-        let text = manifest(key, issued, &provenance, &self.inventory.form(key));
+        let form = self.inventory.form(key);
+        let text = self.seals.manifest(&seal, key, issued, &provenance, &form)?;
         self.secrets.insert(path.clone(), text.into_bytes());
-        Ok(Some(Delivery {
-            key: key.clone(),
-            path,
-            occasion: if held.is_some() { Occasion::Renewal } else { Occasion::First },
-            names: issued.names().clone(),
-            not_after: issued.leaf().not_after(),
-            fingerprint: issued.leaf().fingerprint(),
-        }))
+        let occasion = match held {
+            None => Occasion::First,
+            Some(_) if is_there => Occasion::Sealing,
+            Some(_) => Occasion::Renewal,
+        };
+        Ok(Some(Delivery::of(key, path, issued, occasion)))
     }
 
     fn into_edits(self) -> Vec<Edit> {

@@ -8,10 +8,12 @@ use nws_expiry::{Chain, DnsName, DnsNames};
 use crate::delivery::objections;
 use crate::discover::Discover;
 use crate::fault::{Fault, FaultReason};
-use crate::layout::Placer;
+use crate::layout::{Place, Placer};
+use crate::seals::SOPS_YAML;
 use crate::{
-    CertificateOptions, Kind, ObjectId, Overrides, Owner, Provenance, RefusalReason, RepoPath,
-    RepositoryName, SealedTo, SecretForm, SecretRef, Target, Targets, Tip, WantKey, parallel,
+    CertificateOptions, Destination, GroupName, Kind, ObjectId, Overrides, Owner, Provenance,
+    RefusalReason, RepoPath, RepositoryName, SealedTo, SecretForm, SecretRef, Target, Targets, Tip,
+    WantKey, parallel,
 };
 
 mod claimants;
@@ -282,9 +284,32 @@ impl Inventory {
         faults
     }
 
-    /// Our Secret for a want, if there is one: what a renewal replaces.
+    /// Our Secret for a want, if there is one: what a renewal replaces. Of one with a file for each of several groups, the first.
     pub fn held(&self, key: &WantKey) -> Option<&Delivered> {
-        held::of(&self.delivered, key).find(|held| held.ours)
+        let ours = || held::of(&self.delivered, key).filter(|held| held.ours);
+        let is_split = self.targets().are_split(&key.target);
+        let first = is_split.then(|| ours().find(|held| self.group_of(held).is_some()));
+        first.flatten().or_else(|| ours().next())
+    }
+
+    /// Our Secret for a want in the files of one of several groups; without a group, as [`Self::held`].
+    pub fn held_in(&self, key: &WantKey, group: Option<&GroupName>) -> Option<&Delivered> {
+        let mut ours = held::of(&self.delivered, key).filter(|held| held.ours);
+        match group {
+            None => self.held(key),
+            Some(_) => ours.find(|held| self.group_of(held) == group),
+        }
+    }
+
+    /// Our Secret for a want in the files of each group; `None` if one lacks it.
+    pub fn held_everywhere(&self, key: &WantKey) -> Option<Vec<&Delivered>> {
+        let groups = self.destination(key).places().into_iter().map(|place| place.group);
+        groups.map(|group| self.held_in(key, group)).collect()
+    }
+
+    /// Which of several groups a Secret of ours is for.
+    pub fn group_of(&self, held: &Delivered) -> Option<&GroupName> {
+        self.targets().group_of(&held.target, &held.path)
     }
 
     /// Somebody else's Secret of that name for those clusters, which keeps ours out, unless ours is there already.
@@ -316,23 +341,44 @@ impl Inventory {
         wanted.or_else(|| self.held(key).map(|held| &held.form)).cloned().unwrap_or_default()
     }
 
-    /// Where a Secret is, or where it would be put next.
+    /// Where a Secret is, or where it would be put next: one file for each group.
     ///
     /// # Errors
     ///
     /// [`RefusalReason`] says what stands in its way.
-    pub fn place(&self, key: &WantKey) -> Result<RepoPath, RefusalReason> {
+    pub fn place(&self, key: &WantKey) -> Result<Vec<RepoPath>, RefusalReason> {
         Placer::new(self).place(key)
     }
 
     /// The repository that a Secret is in, or would be put into; empty for the only one.
     pub fn repository_of(&self, key: &WantKey) -> &str {
-        if let Some(held) = self.held(key) {
-            return held.path.repository();
+        match self.held(key) {
+            Some(held) => held.path.repository(),
+            None => self.destination(key).root.repository(),
         }
+    }
+
+    /// The place that a Secret of somebody else is for as it stands; none if that is several.
+    pub(crate) fn place_to_adopt(&self, held: &Delivered) -> Option<Place<'_>> {
+        let lies_in = self.targets().place_of(&held.target, &held.path);
+        let mut places = self.destination(&held.key()).places();
+        lies_in.or_else(|| places.pop().filter(|_| places.is_empty()))
+    }
+
+    /// The `.sops.yaml` of a repository, wherever they lie.
+    pub fn creation_rules(&self, repository: &RepositoryName) -> Vec<RepoPath> {
+        let files = self.ground().below(None);
+        let is_one = |path: &&RepoPath| {
+            path.file_name() == SOPS_YAML && path.repository() == repository.as_str()
+        };
+        files.filter(is_one).cloned().collect()
+    }
+
+    /// Where the Secret of a want goes.
+    pub(crate) fn destination(&self, key: &WantKey) -> &Destination {
         let source = self.want(key).and_then(|wanted| wanted.sources.first());
         let wanted_in = source.map_or("", |source| source.path.repository());
-        self.targets().destination_from(&key.target, wanted_in).root.repository()
+        self.targets().destination_from(&key.target, wanted_in)
     }
 
     /// Whether a repository holds Secrets of ours that are sealed.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::RepoPath;
+use crate::{GroupName, RepoPath, SealGroup};
 
 mod fleet;
 mod kustomization;
@@ -103,6 +103,22 @@ pub struct Destination {
     pub root: RepoPath,
     /// What is said to Fleet of the clusters, in a `fleet.yaml` that we make.
     pub clusters: FleetClusters,
+    /// Who they are sealed to. Of several groups each has a file of its own for each Secret, in a directory of its name below the
+    /// root.
+    pub groups: Vec<SealGroup>,
+}
+
+/// Where the Secrets of one target go for one group of clusters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Place<'a> {
+    /// The group, where there are several.
+    pub(crate) group: Option<&'a GroupName>,
+    /// Who opens what lies there; none where nobody is named.
+    pub(crate) recipients: Option<&'a GroupName>,
+    /// The directory of all their directories.
+    pub(crate) root: RepoPath,
+    /// What is said to Fleet of the clusters.
+    pub(crate) clusters: &'a FleetClusters,
 }
 
 impl Destination {
@@ -111,7 +127,28 @@ impl Destination {
 
     /// Fleet bundles in this directory, for the clusters that it is for anyway.
     pub fn at(root: RepoPath) -> Self {
-        Self { layout: Layout::default(), root, clusters: FleetClusters::default() }
+        let (layout, clusters) = (Layout::default(), FleetClusters::default());
+        Self { layout, root, clusters, groups: Vec::new() }
+    }
+
+    /// Where each group's go: one place, unless there are several groups.
+    pub(crate) fn places(&self) -> Vec<Place<'_>> {
+        match &self.groups[..] {
+            [] => vec![self.only_place(None)],
+            [only] => vec![self.only_place(Some(&only.name))],
+            several => several.iter().map(|group| self.place_of(group)).collect(),
+        }
+    }
+
+    fn only_place<'a>(&'a self, recipients: Option<&'a GroupName>) -> Place<'a> {
+        let (root, clusters) = (self.root.clone(), &self.clusters);
+        Place { group: None, recipients, root, clusters }
+    }
+
+    fn place_of<'a>(&'a self, group: &'a SealGroup) -> Place<'a> {
+        let root = RepoPath::within(Some(&self.root), group.name.as_str());
+        let name = Some(&group.name);
+        Place { group: name, recipients: name, root, clusters: &group.clusters }
     }
 }
 

@@ -18,7 +18,7 @@
 //! inventory ([`Mirrors`]): what is wanted in one is delivered into another, as [`Targets`] says.
 //!
 //! ```no_run
-//! use nws_gitops::{Author, Discover, Message, Mirror, Provenance, WantKey, deliveries};
+//! use nws_gitops::{Author, Discover, Message, Mirror, Provenance, Seals, WantKey, deliveries};
 //! # fn issued() -> Vec<(WantKey, nws_expiry::Issued, Provenance)> { Vec::new() }
 //! # fn pass(mirror: &Mirror, author: &Author, now: time::OffsetDateTime) -> Result<(), Box<dyn std::error::Error>> {
 //! let tip = mirror.fetch()?;
@@ -28,7 +28,7 @@
 //!
 //! let issued = issued();
 //! let issued: Vec<_> = issued.iter().map(|(key, issued, by)| (key.clone(), issued, by)).collect();
-//! let plan = deliveries(&inventory, &issued);
+//! let plan = deliveries(&inventory, &issued, &Seals::clear(now));
 //! let message = Message::for_deliveries(&plan.deliveries);
 //! if let Some(commit) = mirror.commit(&tip, &plan.edits, &message, author, now)? {
 //!     mirror.push(&commit)?;
@@ -67,6 +67,8 @@ pub use mirror::{
     Commit, CommitError, FetchError, Maintenance, Mirror, MirrorError, Mirrors, ObjectError,
     PushError, ReadError, Recovery, Stored, Tip, Unreadable,
 };
+mod seal_group;
+pub use seal_group::{GroupName, InvalidGroupName, SealGroup};
 mod layout;
 pub use layout::{Destination, FleetClusters, Layout, RefusalReason, UnknownLayout};
 mod targets;
@@ -112,6 +114,8 @@ pub use seal::{
     InvalidSealingCertificate, Scope, SealError, SealedTo, SealingCertificate, SopsError, SopsKind,
     UnfitReason, UnfitRule, UnknownScope, sealed_secret, sops_manifest,
 };
+mod seals;
+pub use seals::{Seal, Sealed, Seals};
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
 mod adoption;

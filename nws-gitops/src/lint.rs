@@ -29,18 +29,20 @@ pub struct Facts {
     /// The private keys that anybody who reads it has.
     pub clear_keys: Vec<ClearKey>,
     /// Where each Secret is that is wanted or ours, or would be put.
-    pub(crate) places: BTreeMap<WantKey, RepoPath>,
+    pub(crate) places: BTreeMap<WantKey, Vec<RepoPath>>,
 }
 
 impl Facts {
-    /// Where a Secret is, or would be put; none if nothing says so.
+    /// Where a Secret is, or would be put; none if nothing says so. Of one with a file for each of several groups, the first.
     pub fn place(&self, key: &WantKey) -> Option<&RepoPath> {
-        self.places.get(key)
+        self.places.get(key)?.first()
     }
 
     /// What a renewal of each Secret does that is wanted or ours.
     pub fn renewals(&self) -> impl Iterator<Item = (&WantKey, Touched<'_>)> {
-        self.places.iter().map(|(key, path)| (key, self.bundles.touched_by(path)))
+        let files =
+            self.places.iter().flat_map(|(key, paths)| paths.iter().map(move |path| (key, path)));
+        files.map(|(key, path)| (key, self.bundles.touched_by(path)))
     }
 }
 

@@ -57,13 +57,22 @@ impl Message {
 }
 
 fn subject(deliveries: &[Delivery]) -> String {
-    let firsts = deliveries.iter().filter(|delivery| delivery.occasion == Occasion::First).count();
-    match (deliveries, firsts, deliveries.len() - firsts) {
-        ([only], 1, _) => format!("certs: issue {}", only.key),
-        ([only], _, _) => format!("certs: renew {}", only.key),
-        (_, firsts, 0) => format!("certs: issue {firsts} certificates"),
-        (_, 0, renewals) => format!("certs: renew {renewals} certificates"),
-        (_, firsts, renewals) => format!("certs: issue {firsts} and renew {renewals} certificates"),
+    if let [only] = deliveries {
+        return format!("certs: {} {}", verb(only.occasion), only.key);
+    }
+    let of = |occasion| deliveries.iter().filter(|one| one.occasion == occasion).count();
+    let all = [Occasion::First, Occasion::Renewal, Occasion::Sealing];
+    let told = all.map(|occasion| (of(occasion), verb(occasion)));
+    let told: Vec<_> = told.iter().filter(|(count, _)| *count > 0).collect();
+    let told: Vec<_> = told.iter().map(|(count, verb)| format!("{verb} {count}")).collect();
+    format!("certs: {} certificates", told.join(" and "))
+}
+
+fn verb(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::First => "issue",
+        Occasion::Renewal => "renew",
+        Occasion::Sealing => "seal",
     }
 }
 

@@ -152,8 +152,10 @@ impl Survey {
         if self.bundles.contains_key(&dir) {
             return Ok(());
         }
-        let clusters = &targets.destination(&held.target).clusters;
-        let ours = fleet_yaml(held.secret.namespace(), clusters);
+        let Some(place) = targets.place_of(&held.target, &held.path) else {
+            return Ok(());
+        };
+        let ours = fleet_yaml(held.secret.namespace(), place.clusters);
         let text = read(&RepoPath::within(Some(&dir), "fleet.yaml"))?;
         let bundle = Bundle::of(text.as_ref().map(|text| text.as_slice()), &ours);
         let members = written::members(inventory.ground(), &dir);
@@ -181,11 +183,13 @@ impl Survey {
     }
 }
 
-/// Our Secrets, one for each key: the one that counts.
+/// Our Secrets, one for each key and group: the one that counts.
 fn ours(inventory: &Inventory) -> impl Iterator<Item = (WantKey, &Delivered)> {
     let ours = inventory.delivered.iter().filter(|held| held.ours);
-    ours.map(|held| (held.key(), held))
-        .filter(|(key, held)| inventory.held(key).is_some_and(|counts| counts.path == held.path))
+    ours.map(|held| (held.key(), held)).filter(|(key, held)| {
+        let counts = inventory.held_in(key, inventory.group_of(held));
+        counts.is_some_and(|counts| counts.path == held.path)
+    })
 }
 
 fn unwanted(inventory: &Inventory, key: WantKey, held: &Delivered, written: Written) -> Unwanted {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Destination, RepoPath, RepositoryName, Target};
+use crate::layout::Place;
+use crate::{Destination, GroupName, RepoPath, RepositoryName, Target};
 
 /// The groups of clusters that apply the repository, by the directories that are theirs, and where their Secrets go.
 ///
@@ -31,9 +32,10 @@ pub struct Targets {
 impl Targets {
     /// Only the default target.
     pub fn new(default: Destination) -> Self {
+        let by_root = roots(&default).map(|root| (root, Target::default())).collect();
         Self {
             by_dir: BTreeMap::new(),
-            by_root: BTreeMap::from([(default.root.clone(), Target::default())]),
+            by_root,
             destinations: BTreeMap::new(),
             elsewhere: BTreeMap::new(),
             default,
@@ -54,7 +56,7 @@ impl Targets {
         if target.is_default() || self.destinations.contains_key(&target) {
             return Err(InvalidTargets::Twice { target });
         }
-        self.take_root(&destination.root, &target)?;
+        self.take_roots(&destination, &target)?;
         for dir in dirs {
             if let Some(other) = self.by_dir.insert(dir.clone(), target.clone()) {
                 return Err(InvalidTargets::Directory { dir, target, other });
@@ -75,18 +77,23 @@ impl Targets {
         wanted_in: RepositoryName,
         destination: Destination,
     ) -> Result<Self, InvalidTargets> {
-        self.take_root(&destination.root, &target)?;
+        self.take_roots(&destination, &target)?;
         self.elsewhere.entry(target).or_default().insert(wanted_in, destination);
         Ok(self)
     }
 
-    fn take_root(&mut self, root: &RepoPath, target: &Target) -> Result<(), InvalidTargets> {
-        match self.by_root.insert(root.clone(), target.clone()).filter(|other| other != target) {
-            Some(other) => {
-                Err(InvalidTargets::Root { root: root.clone(), target: target.clone(), other })
+    fn take_roots(
+        &mut self,
+        destination: &Destination,
+        target: &Target,
+    ) -> Result<(), InvalidTargets> {
+        for root in roots(destination) {
+            let before = self.by_root.insert(root.clone(), target.clone());
+            if let Some(other) = before.filter(|other| other != target) {
+                return Err(InvalidTargets::Root { root, target: target.clone(), other });
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 
     /// The target of a manifest.
@@ -125,9 +132,27 @@ impl Targets {
     pub(crate) fn collects(&self, target: &Target, path: &RepoPath) -> bool {
         let above = path.parent().and_then(|dir| dir.parent());
         let collects = |one: &Destination| {
-            !one.layout.is_beside_manifests() && above.as_ref() == Some(&one.root)
+            !one.layout.is_beside_manifests()
+                && one.places().iter().any(|place| above.as_ref() == Some(&place.root))
         };
         self.all_of(target).any(collects)
+    }
+
+    /// The place of the target's that a file lies in, where there is one for it.
+    pub(crate) fn place_of(&self, target: &Target, path: &RepoPath) -> Option<Place<'_>> {
+        let above = path.parent().and_then(|dir| dir.parent())?;
+        self.all_of(target).flat_map(Destination::places).find(|place| place.root == above)
+    }
+
+    /// Which of several groups a file of the target's is for; none where there is one for all, or where it lies in none of
+    /// their directories.
+    pub(crate) fn group_of(&self, target: &Target, path: &RepoPath) -> Option<&GroupName> {
+        self.place_of(target, path)?.group
+    }
+
+    /// Whether a target's Secrets have several files each.
+    pub(crate) fn are_split(&self, target: &Target) -> bool {
+        self.all_of(target).any(|one| one.groups.len() > 1)
     }
 
     /// Whether a directory is the root of some target, or has one in it: a bundle there would hold that target's bundles.
@@ -141,6 +166,12 @@ impl Targets {
         let mut all = self.destinations.values().chain(elsewhere).chain([&self.default]);
         all.any(|destination| destination.layout.is_beside_manifests())
     }
+}
+
+/// The directories of directories of Secrets; the one of all groups, too, as there may be some from before they were several.
+fn roots(destination: &Destination) -> impl Iterator<Item = RepoPath> {
+    let places = destination.places().into_iter().map(|place| place.root);
+    std::iter::once(destination.root.clone()).chain(places)
 }
 
 impl Default for Targets {

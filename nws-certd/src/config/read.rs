@@ -290,13 +290,27 @@ fn no_list(value: &Value) -> String {
     }
 }
 
-/// Lists of tables as tables of tables, as keys lead into no list.
-fn lists(table: &toml::Table) -> impl Iterator<Item = (String, toml::Table)> {
-    table.iter().filter_map(|(name, value)| {
-        let list = value.as_array().filter(|list| list.iter().all(toml::Value::is_table))?;
-        let numbered = (1..).map(|place: usize| place.to_string()).zip(list.iter().cloned());
-        (!list.is_empty()).then(|| (name.clone(), numbered.collect()))
-    })
+/// What has lists of tables in it, with those as tables of tables, as keys lead into no list.
+fn lists(table: &toml::Table) -> impl Iterator<Item = (String, toml::Value)> {
+    let without = |value: &toml::Value| {
+        let anew = without_lists(value);
+        (anew != *value).then_some(anew)
+    };
+    table.iter().filter_map(move |(name, value)| Some((name.clone(), without(value)?)))
+}
+
+fn without_lists(value: &toml::Value) -> toml::Value {
+    match value {
+        toml::Value::Array(list) if !list.is_empty() && list.iter().all(toml::Value::is_table) => {
+            let numbered = (1..).map(|place: usize| place.to_string());
+            toml::Value::Table(numbered.zip(list.iter().map(without_lists)).collect())
+        }
+        toml::Value::Table(table) => {
+            let anew = table.iter().map(|(name, value)| (name.clone(), without_lists(value)));
+            toml::Value::Table(anew.collect())
+        }
+        other => other.clone(),
+    }
 }
 
 fn unknown(given: &Dict, table: &str, known: &BTreeSet<String>) -> Vec<String> {

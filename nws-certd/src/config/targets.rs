@@ -1,14 +1,20 @@
 //! `[[targets]]`, and where the certificates of each go.
 
-use std::collections::BTreeMap;
-
-use nws_gitops::{Destination, FleetClusters, Layout, RepoPath, RepositoryName, Target, Targets};
+use nws_gitops::{
+    Destination, FleetClusters, GroupName, Layout, RepoPath, RepositoryName, SealGroup, Target,
+    Targets,
+};
 
 use super::read::Reader;
+use super::recipients::clusters;
 use super::roles::{Role, is_one_of};
 
-/// All targets; the default one is what `[git]` says.
-pub(super) fn targets(from: &mut Reader, roles: Option<&[Role]>) -> Option<Targets> {
+/// All targets; the default one is what `[git]` says. `groups` are those of each repository that files are told apart for.
+pub(super) fn targets(
+    from: &mut Reader,
+    roles: Option<&[Role]>,
+    groups: Option<Vec<Vec<SealGroup>>>,
+) -> Option<Targets> {
     let git = from.tables("git");
     let places: Vec<_> = git.iter().map(|table| Place::take(from, table)).collect();
     let names: Option<Vec<_>> =
@@ -18,7 +24,7 @@ pub(super) fn targets(from: &mut Reader, roles: Option<&[Role]>) -> Option<Targe
     let each: Vec<_> = each.collect();
     let places: Vec<_> = places.into_iter().collect::<Option<_>>()?;
     let each: Vec<_> = each.into_iter().collect::<Option<_>>()?;
-    let ways = Ways { roles: roles?, places: &places };
+    let ways = Ways { roles: roles?, places: &places, groups: &groups? };
     let everywhere = ways.of(from, None)?;
     let (_, usual) = everywhere.first()?;
     let mut targets = Targets::new(usual.clone());
@@ -59,6 +65,8 @@ struct Special {
     layout: Option<Layout>,
     root: Option<RepoPath>,
     clusters: FleetClusters,
+    /// The recipients that are its clusters; none stands for all.
+    recipients: Vec<GroupName>,
 }
 
 impl Special {
@@ -71,6 +79,7 @@ impl Special {
         let layout = from.optional_text(&key("layout"));
         let root = from.optional_text(&key("root"));
         let clusters = clusters(from, &key);
+        let recipients = from.texts::<GroupName>(&key("recipients"));
         let (name, paths, repositories) = (name?, paths?, repositories?);
         if paths.is_empty() && repositories.is_empty() {
             from.fault(
@@ -87,9 +96,19 @@ impl Special {
         if known.filter(|is_known| !is_known).count() > 0 {
             return None;
         }
-        let (layout, root, clusters) = (layout?, root?, clusters?);
+        let (layout, root, clusters, recipients) = (layout?, root?, clusters?, recipients?);
         let table = table.to_owned();
-        Some(Self { table, name, repositories, paths, deliver_to, layout, root, clusters })
+        Some(Self {
+            table,
+            name,
+            repositories,
+            paths,
+            deliver_to,
+            layout,
+            root,
+            clusters,
+            recipients,
+        })
     }
 
     /// The targets with this one, whose Secrets go these ways.
@@ -125,6 +144,7 @@ fn within(name: &RepositoryName, paths: &[RepoPath]) -> Vec<RepoPath> {
 struct Ways<'a> {
     roles: &'a [Role],
     places: &'a [Place],
+    groups: &'a [Vec<SealGroup>],
 }
 
 impl Ways<'_> {
@@ -152,8 +172,8 @@ impl Ways<'_> {
     ) -> Option<Destination> {
         let to =
             special.and_then(|special| special.deliver_to.as_ref()).unwrap_or(&role.deliver_to);
-        let mut places = self.roles.iter().zip(self.places);
-        let (receiver, place) = places.find(|(receiver, _)| receiver.name == *to)?;
+        let at = self.roles.iter().position(|receiver| receiver.name == *to)?;
+        let (receiver, place) = (self.roles.get(at)?, self.places.get(at)?);
         let layout = special.and_then(|special| special.layout).unwrap_or(place.layout);
         let root = match special {
             None => place.root.as_str().to_owned(),
@@ -176,21 +196,62 @@ impl Ways<'_> {
             );
             return None;
         }
+        let groups = special_groups(from, table, special, self.groups.get(at)?)?;
+        is_fit_for_groups(from, table, layout, &clusters, &groups)?;
         let root = RepoPath::in_repository(&receiver.name, &root).ok()?;
-        Some(Destination { layout, root, clusters })
+        Some(Destination { layout, root, clusters, groups })
     }
 }
 
-fn clusters(from: &mut Reader, key: &impl Fn(&str) -> String) -> Option<FleetClusters> {
-    let group = from.optional::<String>(&key("cluster_group"));
-    let labels = from.optional::<BTreeMap<String, String>>(&key("cluster_selector"));
-    let group = group?;
-    if group.as_ref().is_some_and(String::is_empty) {
-        from.fault(
-            &key("cluster_group"),
-            "is empty; write the name of a ClusterGroup, or remove it",
-        );
-        return None;
+/// Those of a repository's recipients that are a target's.
+fn special_groups(
+    from: &mut Reader,
+    table: &str,
+    special: Option<&Special>,
+    all: &[SealGroup],
+) -> Option<Vec<SealGroup>> {
+    let named = special.map_or(&[][..], |special| &special.recipients);
+    if named.is_empty() {
+        return Some(all.to_vec());
     }
-    Some(FleetClusters { group, labels: labels?.unwrap_or_default() })
+    let mut found = Vec::new();
+    for name in named {
+        match all.iter().find(|group| group.name == *name) {
+            Some(group) => found.push(group.clone()),
+            None => {
+                let reason = format!(
+                    "{:?} is the name of no recipients of the repository it is delivered to; write that of [[git.recipients]] there",
+                    name.as_str()
+                );
+                from.fault(&format!("{table}.recipients"), reason);
+                return None;
+            }
+        }
+    }
+    Some(found)
+}
+
+/// Whether several groups of clusters each find their own files, and only those.
+fn is_fit_for_groups(
+    from: &mut Reader,
+    table: &str,
+    layout: Layout,
+    clusters: &FleetClusters,
+    groups: &[SealGroup],
+) -> Option<()> {
+    if groups.len() < 2 {
+        return Some(());
+    }
+    let unknown = |group: &&SealGroup| group.clusters == FleetClusters::default();
+    let reason = if layout.is_beside_manifests() {
+        "has several recipients, whose files cannot all stand beside one manifest; set the layout fleet-bundles or tree, or one recipient for it"
+    } else if *clusters != FleetClusters::default() {
+        "says which clusters Fleet is to choose, as do its several recipients; say it there alone, or set one recipient for it"
+    } else if layout.has_fleet_yaml() && groups.iter().any(|group| unknown(&group)) {
+        "has several recipients, each with bundles of its own, and Fleet has to be told which clusters each is for; set cluster_group or cluster_selector in each [[git.recipients]]"
+    } else {
+        return Some(());
+    };
+    from.fault(table, reason);
+    None
 }

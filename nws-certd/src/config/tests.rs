@@ -10,6 +10,7 @@ use nws_expiry::{Backoff, Doubling, Steps};
 use super::*;
 
 mod https;
+mod recipients;
 mod repositories;
 mod targets;
 

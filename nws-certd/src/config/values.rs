@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use nws_gitops::{
     Author, CaName, CertManager, Discover, InvalidCaName, InvalidIssuerName, IssuerName, Issuers,
-    NamePattern, Opting, SharedHosts,
+    NamePattern, Opting, SealGroup, SharedHosts,
 };
 use serde::{Deserialize, Deserializer, de};
 
@@ -35,22 +35,6 @@ impl<'de> Deserialize<'de> for TermsAgreed {
     }
 }
 
-/// How private keys stand in the repository.
-pub(super) enum Encryption {
-    None,
-}
-
-impl<'de> Deserialize<'de> for Encryption {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
-            "none" => Ok(Self::None),
-            other => Err(de::Error::custom(format!(
-                "{other:?} is not supported; write \"none\" if the repository may hold private keys in clear"
-            ))),
-        }
-    }
-}
-
 /// One of two values, by its word; the first where nothing is said.
 fn choice<T>(from: &mut Reader, key: &str, [one, other]: [(&str, T); 2]) -> Option<T> {
     match from.optional::<String>(key)?.as_deref() {
@@ -64,11 +48,13 @@ fn choice<T>(from: &mut Reader, key: &str, [one, other]: [(&str, T); 2]) -> Opti
     }
 }
 
-/// `cas` are the names of those that are configured; `None` if that is not known.
+/// `cas` are the names of those that are configured, `groups` those that the files of each repository are told apart for; `None` if that
+/// is not known.
 pub(super) fn discover(
     from: &mut Reader,
     cas: Option<BTreeSet<CaName>>,
     roles: Option<&[Role]>,
+    groups: Option<Vec<Vec<SealGroup>>>,
 ) -> Option<Discover> {
     let include = from.texts("discover.include");
     let exclude = from.texts("discover.exclude");
@@ -80,7 +66,7 @@ pub(super) fn discover(
     let allow: Option<Vec<NamePattern>> = from.texts("names.allow");
     let shared = [("refuse", SharedHosts::Refuse), ("allow", SharedHosts::Allow)];
     let shared_hosts = choice(from, "names.shared", shared);
-    let targets = targets(from, roles);
+    let targets = targets(from, roles, groups);
     let silent = roles?.iter().filter(|role| !role.wants).map(|role| role.name.clone());
     Some(Discover {
         cas: cas.unwrap_or_default(),

@@ -11,12 +11,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
-use super::{Identity, ImportBody, PruneBody, RenewBody, RevocableReport, RevokeBody};
+use super::{Identity, ImportBody, PruneBody, RenewBody, ResealBody, RevocableReport, RevokeBody};
 use crate::accounts::AccountReport;
 use crate::at::At;
 use crate::explain::Story;
 use crate::import::ImportReport;
 use crate::report::{Report, UnwantedReport};
+use crate::reseal::ResealReport;
 
 /// The socket of a daemon that may or may not run.
 #[derive(Clone, Debug)]
@@ -72,6 +73,11 @@ impl Control {
     /// Has certificates of other clients taken over, and says what became of each.
     pub(crate) async fn import(&self, body: &ImportBody) -> Result<ImportReport, ControlError> {
         self.tell("/v1/import", body).await
+    }
+
+    /// Has sealed anew what is sealed to others than it would be now, and says what that is.
+    pub(crate) async fn reseal(&self, body: ResealBody) -> Result<ResealReport, ControlError> {
+        self.tell("/v1/reseal", &body).await
     }
 
     /// Says that these are to be removed, however many they are.

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod import;
+mod reseal;
 mod revoke;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::store::{CertificateKey, Step};
 impl Daemon {
     /// Takes a request in. Whoever asked is answered after the next turn, or now where nothing comes of it.
     pub(super) async fn take(
-        &self,
+        &mut self,
         request: Request,
         asked: &mut Vec<oneshot::Sender<Synced>>,
     ) -> Look {
@@ -40,6 +41,11 @@ impl Daemon {
                 // Whoever asked may be gone.
                 let _ = reply.send(imported);
                 return Look::Asked;
+            }
+            Request::Reseal(body, reply) => {
+                // Whoever asked may be gone.
+                let _ = reply.send(self.reseal(body).await);
+                return Look::WhenDue;
             }
             Request::Revocable(reply) => {
                 // Whoever asked may be gone.

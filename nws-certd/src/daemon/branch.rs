@@ -21,6 +21,8 @@ pub(super) struct Branch {
     pub(super) looked_at: Option<OffsetDateTime>,
     pub(super) fetching: Pause,
     pub(super) pushing: Pause,
+    /// Before this nothing is sealed again.
+    pub(super) sealed_until: Option<OffsetDateTime>,
     /// Why it cannot be fetched or read.
     pub(super) unseen: Option<String>,
     /// Why it cannot be committed or pushed to.

@@ -9,6 +9,7 @@ mod push;
 pub(super) mod removals;
 pub(super) mod renewals;
 mod revoke;
+pub(super) mod sealing;
 mod show;
 
 use std::collections::HashSet;
@@ -46,6 +47,8 @@ impl Daemon {
         self.hold_ended(now, &mut facts);
         self.forget_unusable(&mut facts);
         let mut plan = self.plan(now, &facts);
+        self.seek_seals(now).await;
+        self.weigh_seals(&plan);
         self.forget_pushes_if_none(&plan);
         self.publish(now, &mut plan, &mut facts).await;
         self.survey().await;

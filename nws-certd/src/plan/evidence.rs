@@ -56,6 +56,7 @@ pub(super) struct Evidence<'a> {
     pub(super) rules: &'a Rules,
     pub(super) overrides: Overrides,
     pub(super) cas: &'a [CaView],
+    pub(super) wants: &'a [&'a Wanted],
 }
 
 /// A certificate that there is, in the store or in the branch.
@@ -69,16 +70,19 @@ pub(super) struct Had<'a> {
 }
 
 impl Evidence<'_> {
-    pub(super) fn planned(&self, key: CertificateKey, wants: &[&Wanted]) -> Planned {
+    pub(super) fn planned(&self, key: CertificateKey) -> Planned {
         let stored = self.stored(&key);
-        let wants: Vec<_> = wants.iter().map(|want| (*want, self.in_branch(want, &key))).collect();
+        let wants: Vec<_> =
+            self.wants.iter().map(|want| (*want, self.in_branch(want, &key))).collect();
         let had = self.had(&key, stored, &wants);
         let said = had.and_then(|had| self.facts.renewals.get(&had.leaf.fingerprint()));
-        let planned_want = |(want, branch): &(&Wanted, _)| PlannedWant {
-            key: want.key.clone(),
-            source: source(want),
-            delivery: self.delivery(&key, stored, *branch),
-        };
+        let planned_want =
+            |(want, branch): &(&Wanted, Option<(&Delivered, Had<'_>)>)| PlannedWant {
+                key: want.key.clone(),
+                source: source(want),
+                delivery: self.delivery(&key, stored, *branch),
+                is_key_held: is_same(stored, branch.map(|(_, had)| had)),
+            };
         let (next, goes_to) = self.unless_held(had, self.next(&key, had));
         let view = goes_to.and_then(|ca| self.cas.get(ca));
         Planned {
@@ -112,11 +116,15 @@ impl Evidence<'_> {
         (had.leaf.is_for(&key.names) && !is_over).then_some(had)
     }
 
-    /// What the branch holds for a want, if it is for the same names; one with another kind of key serves until it is replaced.
+    /// What the branch holds for a want, if it is for the same names; one with another kind of key serves until it is replaced. Of
+    /// several files, each for a group of clusters, the worst; none if one group has none.
     fn in_branch(&self, want: &Wanted, key: &CertificateKey) -> Option<(&Delivered, Had<'_>)> {
-        let held = self.inventory.held(&want.key)?;
-        let leaf = held.chain.as_ref()?.leaf();
-        leaf.is_for(&key.names).then(|| (held, self.had_in_branch(held, leaf)))
+        let files = self.inventory.held_everywhere(&want.key)?.into_iter();
+        let each = files.map(|held| {
+            let leaf = held.chain.as_ref()?.leaf();
+            leaf.is_for(&key.names).then(|| (held, self.had_in_branch(held, leaf)))
+        });
+        each.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|(_, had)| self.rank(key, *had))
     }
 
     /// The store knows more of what it has itself.
@@ -240,7 +248,19 @@ impl Evidence<'_> {
         let spread = Spread::of(&self.rules.installation, &key.names);
         let subject = Subject { names: &key.names, key_type: key.key_type, spread };
         let held = had.map(|had| self.held(key, had));
-        decide(self.now, subject, held, &self.policy(had))
+        match decide(self.now, subject, held, &self.policy(had)) {
+            Decision::Order(Reason::Absent) if self.is_somewhere(key) => {
+                Decision::Order(Reason::KeyNotHeld)
+            }
+            decision => decision,
+        }
+    }
+
+    /// Whether the branch has it for somebody.
+    fn is_somewhere(&self, key: &CertificateKey) -> bool {
+        let held = self.wants.iter().filter_map(|want| self.inventory.held(&want.key));
+        let mut leaves = held.filter_map(|held| held.chain.as_ref()).map(nws_expiry::Chain::leaf);
+        leaves.any(|leaf| leaf.is_for(&key.names) && self.now < leaf.not_after())
     }
 
     fn held<'a>(&self, key: &CertificateKey, had: Had<'a>) -> Held<'a> {
@@ -372,6 +392,11 @@ impl<'a> From<&'a IssuedFacts> for Had<'a> {
             at: stored.at,
         }
     }
+}
+
+fn is_same(stored: Option<Had<'_>>, branch: Option<Had<'_>>) -> bool {
+    let leaf = |had: Had<'_>| had.leaf.fingerprint();
+    stored.is_some() && stored.map(leaf) == branch.map(leaf)
 }
 
 fn pushed_until(wants: &[(&Wanted, Option<(&Delivered, Had<'_>)>)]) -> Option<OffsetDateTime> {

@@ -10,8 +10,8 @@ use expect_test::{Expect, expect};
 use nws_expiry::budget::Limits;
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
-    Author, Content, Discover, Edit, Git, Message, Mirror, Provenance, Remote, SharedHosts, Tip,
-    deliveries,
+    Author, Content, Discover, Edit, Git, Message, Mirror, Provenance, Remote, Seals, SharedHosts,
+    Tip, deliveries,
 };
 use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
 use time::Duration;
@@ -83,7 +83,7 @@ impl Repository {
     /// The same, with who issued it and how.
     fn holds_from(self, secret: &str, issued: &Issued, from: &Provenance) -> Self {
         let key = WantKey { target: Default::default(), secret: secret.parse().unwrap() };
-        let plan = deliveries(&self.read(), &[(key, issued, from)]);
+        let plan = deliveries(&self.read(), &[(key, issued, from)], &Seals::clear(NOON));
         self.edit(&plan.edits)
     }
 

@@ -13,7 +13,7 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
     Planned {
         keeps_key: false,
         key: key_of(host),
-        wants: vec![PlannedWant { key, source: String::new(), delivery }],
+        wants: vec![PlannedWant { key, source: String::new(), delivery, is_key_held: false }],
         have: None,
         pushed_until: days.map(|days| NOON + Duration::days(days)),
         issued_at: None,

@@ -155,6 +155,7 @@ fn notes(report: &Report) -> String {
     let met = report.obstacles().into_iter().map(|(ca, met)| format!("{}\n", met.line(ca)));
     lines
         .chain(report.unwanted.iter().map(unwanted))
+        .chain([report.sealing.lines()])
         .chain(troubles)
         .chain(holds)
         .chain(met)

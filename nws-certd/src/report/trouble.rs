@@ -21,6 +21,8 @@ pub enum TroubleWith {
     Ca,
     /// Keeping the state of orders.
     State,
+    /// Sealing what goes into a repository.
+    Sealing,
     /// Removing what nobody wants.
     Deletion,
     /// There is none that does anything.

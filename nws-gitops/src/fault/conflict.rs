@@ -91,6 +91,16 @@ pub enum Conflict {
         /// The file that counts.
         other: RepoPath,
     },
+    /// It is for clusters that each have a file of their own now.
+    #[error(
+        "holds secret {secret} for all clusters, which have it in a file for each group now, as {other}; remove this file once they have taken that over"
+    )]
+    LeftBehind {
+        /// The Secret.
+        secret: SecretRef,
+        /// The file of one group.
+        other: RepoPath,
+    },
 }
 
 /// A host may come from a route, whose file asks for nothing itself.

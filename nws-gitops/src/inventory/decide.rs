@@ -52,7 +52,7 @@ impl Inventory {
         let targets = &self.around.discover.targets;
         let candidate = |secret: &SecretRef| {
             let same = held::named(&self.delivered, secret);
-            let mut faults = held::faults(same).collect();
+            let mut faults = held::faults(same, targets).collect();
             let wanted = self.index.decide(
                 secret,
                 &Case { same, lost, targets, owner: &owner },

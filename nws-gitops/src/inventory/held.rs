@@ -7,7 +7,7 @@ use super::file::File;
 use super::surroundings::Surroundings;
 use crate::fault::{Conflict, Fault, FaultReason};
 use crate::reader::Secret;
-use crate::{Provenance, SecretRef, WantKey};
+use crate::{GroupName, Provenance, SecretRef, Target, Targets, WantKey};
 
 /// A file's Secrets that say where they belong. One that does not is in nobody's way, and its owner's business. One that
 /// kustomizations put into several namespaces counts where it says itself.
@@ -20,18 +20,44 @@ pub(super) fn secrets(file: &File, around: &Surroundings) -> Vec<Delivered> {
 const MAX_FAULTS: usize = 100;
 
 /// What is wrong with all Secrets of one name.
-pub(super) fn faults(same: &[Delivered]) -> impl Iterator<Item = Fault> {
+pub(super) fn faults<'a>(
+    same: &'a [Delivered],
+    targets: &'a Targets,
+) -> impl Iterator<Item = Fault> + 'a {
     let empty = same.iter().filter(|held| held.ours && held.chain.is_none()).map(no_certificate);
-    let mut firsts = BTreeMap::new();
-    for held in same.iter().filter(|held| held.ours) {
-        firsts.entry(&held.target).or_insert(held);
+    let firsts = Firsts::of(same, targets);
+    empty.chain(same.iter().filter_map(move |held| firsts.fault(held))).take(MAX_FAULTS)
+}
+
+/// The Secrets of ours that count among those of one name, by target and group: the first by path.
+struct Firsts<'a> {
+    targets: &'a Targets,
+    by_place: BTreeMap<(&'a Target, Option<&'a GroupName>), &'a Delivered>,
+}
+
+impl<'a> Firsts<'a> {
+    fn of(same: &'a [Delivered], targets: &'a Targets) -> Self {
+        let mut by_place = BTreeMap::new();
+        for held in same.iter().filter(|held| held.ours) {
+            let group = targets.group_of(&held.target, &held.path);
+            by_place.entry((&held.target, group)).or_insert(held);
+        }
+        Self { targets, by_place }
     }
-    let first_of = move |held: &Delivered| firsts.get(&held.target).copied();
-    let others = same.iter().filter_map(move |held| {
-        let first = first_of(held).filter(|first| !std::ptr::eq(*first, held))?;
-        Some(twice(first, held))
-    });
-    empty.chain(others).take(MAX_FAULTS)
+
+    /// What is wrong with one that does not count.
+    fn fault(&self, held: &Delivered) -> Option<Fault> {
+        let group = self.targets.group_of(&held.target, &held.path);
+        let of_a_group = || {
+            let mut all = self.by_place.iter();
+            all.find(|((target, group), _)| **target == held.target && group.is_some())
+        };
+        match (self.by_place.get(&(&held.target, group)), of_a_group()) {
+            (Some(_), Some((_, other))) if group.is_none() => Some(left_behind(other, held)),
+            (Some(first), _) => (!std::ptr::eq(*first, held)).then(|| twice(first, held)),
+            (None, _) => None,
+        }
+    }
 }
 
 /// Those of one name, in a list that is sorted by name.
@@ -85,16 +111,23 @@ fn no_certificate(held: &Delivered) -> Fault {
 
 /// The first by path of ours for the same clusters is the one that counts.
 fn twice(first: &Delivered, second: &Delivered) -> Fault {
+    let (secret, other) = (second.secret.clone(), first.path.clone());
+    of_second(second, Conflict::DeliveredTwice { secret, other })
+}
+
+/// It was for all clusters before they were told apart.
+fn left_behind(other: &Delivered, held: &Delivered) -> Fault {
+    let (secret, other) = (held.secret.clone(), other.path.clone());
+    of_second(held, Conflict::LeftBehind { secret, other })
+}
+
+fn of_second(held: &Delivered, conflict: Conflict) -> Fault {
     Fault {
-        path: second.path.clone(),
-        document: Some(second.document),
+        path: held.path.clone(),
+        document: Some(held.document),
         field: None,
-        reason: Conflict::DeliveredTwice {
-            secret: second.secret.clone(),
-            other: first.path.clone(),
-        }
-        .into(),
-        hosts: hosts(second),
+        reason: conflict.into(),
+        hosts: hosts(held),
     }
 }
 

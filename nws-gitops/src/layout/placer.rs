@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fleet::{fleet_yaml, ignores, ignoring, is_fleet_yaml};
 use super::kustomization::Listing;
-use super::{Destination, Layout, RefusalReason};
+use super::{Destination, Layout, Place, RefusalReason};
 use crate::inventory::Ground;
 use crate::{Inventory, RepoPath, WantKey};
 
@@ -35,19 +35,33 @@ impl<'a> Placer<'a> {
         }
     }
 
+    /// Where a Secret's files go: one place, unless it is sealed to several groups apart.
+    pub(crate) fn places(&self, key: &WantKey) -> Vec<Place<'a>> {
+        self.destination(key).places()
+    }
+
+    /// The paths of a Secret's files, as [`Self::place_in`] has them.
+    pub(crate) fn place(&mut self, key: &WantKey) -> Result<Vec<RepoPath>, RefusalReason> {
+        self.places(key).iter().map(|place| self.place_in(key, place)).collect()
+    }
+
     /// The path of a Secret's file: where it is, else where its layout puts it.
-    pub(crate) fn place(&mut self, key: &WantKey) -> Result<RepoPath, RefusalReason> {
-        match self.inventory.held(key) {
+    pub(crate) fn place_in(
+        &mut self,
+        key: &WantKey,
+        place: &Place<'a>,
+    ) -> Result<RepoPath, RefusalReason> {
+        match self.inventory.held_in(key, place.group) {
             Some(held) if held.alone => {
                 // What goes with it is mended where it can be; nothing of that keeps a renewal out.
-                let _ = self.accompany(key, &held.path);
+                let _ = self.accompany(key, place, &held.path);
                 Ok(held.path.clone())
             }
             Some(held) => Err(RefusalReason::SharedFile { path: held.path.clone() }),
             None => {
-                let path = self.find(key)?;
+                let path = self.find(key, place)?;
                 self.refuse(key, &path)?;
-                self.accompany(key, &path)?;
+                self.accompany(key, place, &path)?;
                 self.placed.insert(path.clone());
                 Ok(path)
             }
@@ -63,16 +77,15 @@ impl<'a> Placer<'a> {
     }
 
     fn destination(&self, key: &WantKey) -> &'a Destination {
-        let wanted_in = self.manifest(key).map_or("", RepoPath::repository);
-        self.inventory.targets().destination_from(&key.target, wanted_in)
+        self.inventory.destination(key)
     }
 
-    fn find(&mut self, key: &WantKey) -> Result<RepoPath, RefusalReason> {
-        let Destination { layout, root, .. } = self.destination(key);
+    fn find(&mut self, key: &WantKey, place: &Place<'a>) -> Result<RepoPath, RefusalReason> {
+        let layout = self.destination(key).layout;
         let most = layout.most();
         match (layout, self.manifest(key)) {
             (Layout::FleetBundles | Layout::Tree, _) | (_, None) => {
-                Ok(self.numbered(key, Some(root), key.secret.namespace(), most))
+                Ok(self.numbered(key, Some(&place.root), key.secret.namespace(), most))
             }
             (Layout::FleetNested, Some(manifest)) => {
                 Ok(self.numbered(key, manifest.parent().as_ref(), NESTED, most))
@@ -179,18 +192,25 @@ impl<'a> Placer<'a> {
     }
 
     /// Sees to what has to stand with the Secret, wherever it is.
-    fn accompany(&mut self, key: &WantKey, path: &RepoPath) -> Result<(), RefusalReason> {
-        let Destination { layout, root, .. } = self.destination(key);
+    fn accompany(
+        &mut self,
+        key: &WantKey,
+        place: &Place<'a>,
+        path: &RepoPath,
+    ) -> Result<(), RefusalReason> {
+        let layout = self.destination(key).layout;
         let Some(dir) = path.parent() else { return Ok(()) };
         let manifest = self.manifest(key);
         let is_nested = manifest.is_some_and(|manifest| manifest.parent() == dir.parent());
         match layout {
             Layout::FleetNested if is_nested && is_numbered(dir.file_name(), NESTED) => {
                 self.ignore(&dir)?;
-                self.fleet_yaml(key, &dir);
+                self.fleet_yaml(key, place, &dir);
             }
-            Layout::FleetBundles | Layout::FleetNested if dir.parent().as_ref() == Some(root) => {
-                self.fleet_yaml(key, &dir);
+            Layout::FleetBundles | Layout::FleetNested
+                if dir.parent().as_ref() == Some(&place.root) =>
+            {
+                self.fleet_yaml(key, place, &dir);
             }
             Layout::Kustomize
                 if manifest.is_some_and(|manifest| manifest.parent() == Some(dir)) =>
@@ -206,9 +226,9 @@ impl<'a> Placer<'a> {
         Ok(())
     }
 
-    fn fleet_yaml(&mut self, key: &WantKey, dir: &RepoPath) {
+    fn fleet_yaml(&mut self, key: &WantKey, place: &Place<'a>, dir: &RepoPath) {
         if self.ground.fleet_yaml_in(Some(dir)).is_none() {
-            let text = fleet_yaml(key.secret.namespace(), &self.destination(key).clusters);
+            let text = fleet_yaml(key.secret.namespace(), place.clusters);
             self.companions.entry(RepoPath::within(Some(dir), "fleet.yaml")).or_insert(text);
         }
     }

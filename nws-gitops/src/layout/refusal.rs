@@ -73,6 +73,12 @@ pub enum RefusalReason {
         /// What it lacks.
         line: String,
     },
+    /// Those who are to open it are not known, or not to be sealed to.
+    #[error("it cannot be sealed: {reason}")]
+    NotSealable {
+        /// Why, and the remedy.
+        reason: String,
+    },
     /// Our line in a `.fleetignore` would mean somebody else's file too.
     #[error(
         "the line {line:?} in {ignore} would keep {path} out of its bundle; rename that, or set another layout"

@@ -8,7 +8,7 @@ use crate::{Inventory, RepoPath, RepositoryName, WantKey};
 
 /// Where Secrets go, and the files that go with them.
 pub(crate) struct Prospect {
-    pub(crate) places: BTreeMap<WantKey, RepoPath>,
+    pub(crate) places: BTreeMap<WantKey, Vec<RepoPath>>,
     companions: BTreeMap<RepoPath, String>,
 }
 
@@ -16,11 +16,12 @@ impl Prospect {
     pub(crate) fn of(inventory: &Inventory) -> Self {
         let mut placer = Placer::new(inventory);
         let ours = inventory.delivered.iter().filter(|held| held.ours);
-        let mut places: BTreeMap<_, _> = ours.map(|held| (held.key(), held.path.clone())).collect();
+        let mut places: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        ours.for_each(|held| places.entry(held.key()).or_default().push(held.path.clone()));
         for wanted in &inventory.wanted {
             // What has no place is a fault by now.
-            if let Ok(path) = placer.place(&wanted.key) {
-                places.insert(wanted.key.clone(), path);
+            if let Ok(paths) = placer.place(&wanted.key) {
+                places.insert(wanted.key.clone(), paths);
             }
         }
         Self { places, companions: placer.into_companions() }
@@ -28,12 +29,15 @@ impl Prospect {
 
     /// What of it is in one of several repositories, by the paths there: what Fleet makes of a repository ends in it.
     pub(crate) fn in_repository(self, name: &RepositoryName) -> Self {
-        let is_there = |path: &RepoPath| path.repository() == name.as_str();
-        let places = self.places.into_iter().filter(|(_, path)| is_there(path));
-        let companions = self.companions.into_iter().filter(|(path, _)| is_there(path));
+        let there = |path: &RepoPath| (path.repository() == name.as_str()).then(|| path.unnamed());
+        let of_key = |(key, paths): (WantKey, Vec<RepoPath>)| {
+            let paths: Vec<_> = paths.iter().filter_map(there).collect();
+            (!paths.is_empty()).then_some((key, paths))
+        };
+        let companions = self.companions.into_iter();
         Self {
-            places: places.map(|(key, path)| (key, path.unnamed())).collect(),
-            companions: companions.map(|(path, text)| (path.unnamed(), text)).collect(),
+            places: self.places.into_iter().filter_map(of_key).collect(),
+            companions: companions.filter_map(|(path, text)| Some((there(&path)?, text))).collect(),
         }
     }
 
@@ -41,7 +45,7 @@ impl Prospect {
     pub(crate) fn over(&self, files: Vec<PackedFile>) -> Vec<PackedFile> {
         let mut all: BTreeMap<_, _> =
             files.into_iter().map(|file| (file.path.clone(), file)).collect();
-        for path in self.places.values() {
+        for path in self.places.values().flatten() {
             let secret = || PackedFile { path: path.clone(), bytes: 0, text: None };
             all.entry(path.clone()).or_insert_with(secret);
         }

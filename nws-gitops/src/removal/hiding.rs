@@ -32,7 +32,7 @@ fn is_of_wants(fault: &Fault) -> bool {
     let hides_none = matches!(
         fault.reason,
         FaultReason::NoCertificate
-            | FaultReason::Conflict(Conflict::DeliveredTwice { .. })
+            | FaultReason::Conflict(Conflict::DeliveredTwice { .. } | Conflict::LeftBehind { .. },)
             | FaultReason::NotFollowed { .. }
             | FaultReason::TemplateEntry(_)
             | FaultReason::AnotherDuration { .. }

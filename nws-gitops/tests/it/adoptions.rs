@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use expect_test::expect;
 use nws_expiry::Issued;
-use nws_gitops::{Adoptable, Discover, Message, NotAdoptable, Provenance, adoptable, adoption};
+use nws_gitops::{Adoptable, Discover, Message, NotAdoptable, adoptable, adoption};
 
-use crate::world::{NOW, World, author, issue};
+use crate::world::{NOW, World, author, issue, seals};
 
 const PATH: &str = "apps/shop/tls.yaml";
 
@@ -70,8 +70,9 @@ fn what_is_adopted_is_wanted_and_served_as_it_was() {
     "#]]
     .assert_debug_eq(&found.dropped);
     let names = found.chain.leaf().names().unwrap().clone();
+    let is_managed = found.is_managed;
     let found = Issued::check(found.chain, found.key, &names, NOW).unwrap();
-    let (edit, delivery) = adoption(held, &found, &Provenance::default());
+    let (edit, delivery) = adoption(&before, held, (&found, is_managed), &seals()).unwrap();
     let message = Message::for_adoptions(std::slice::from_ref(&delivery));
     assert!(message.as_str().starts_with("certs: adopt shop/shop-tls\n\n"), "{message:?}");
     let commit = mirror.commit(&tip, &[edit], &message, &author(), NOW).unwrap().unwrap();

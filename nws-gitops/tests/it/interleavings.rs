@@ -9,7 +9,7 @@ use nws_gitops::{
 };
 use proptest::prelude::*;
 
-use crate::world::{NOW, World, author, ingress, issue, message, remove, write};
+use crate::world::{NOW, World, author, ingress, issue, message, remove, seals, write};
 
 /// What the other writer does in one commit; numbers choose among what is there.
 #[derive(Clone, Debug)]
@@ -177,7 +177,7 @@ impl Play {
         }
         let by = Provenance::default();
         let issued: Vec<_> = wants.map(|want| (want.0.clone(), &self.issued[&want], &by)).collect();
-        deliveries(inventory, &issued)
+        deliveries(inventory, &issued, &seals())
     }
 
     /// A commit changes what its author edited and nothing else.

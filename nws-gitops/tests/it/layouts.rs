@@ -8,7 +8,7 @@ use nws_gitops::{
     deliveries,
 };
 
-use crate::world::{NOW, World, author, ingress, issue, key, message};
+use crate::world::{NOW, World, author, ingress, issue, key, message, seals};
 
 const KUSTOMIZATION: &str =
     "# what runs\nresources:\n  - ingress.yaml # the web\n  - deployment.yaml\n# the end\n";
@@ -49,7 +49,7 @@ fn each_layout_has_its_place() {
         let world = World::with(&[("apps/shop/ingress.yaml", &shop())]);
         let (discover, issued) = (laid_out(layout), issue(&["shop.example"]));
         let place = world.inventory_with(&discover).place(&key("shop/shop-tls"));
-        assert_eq!(Some(&place.unwrap().as_str()), files.last(), "{layout:?}");
+        assert_eq!(Some(&place.unwrap()[0].as_str()), files.last(), "{layout:?}");
         assert_eq!(paths(&world.deliver_wanted(&discover, &issued)), files, "{layout:?}");
         assert_eq!(faults(&world.inventory_with(&discover)), [""; 0], "{layout:?}");
         assert_eq!(paths(&world.deliver_wanted(&discover, &issued)), [""; 0], "{layout:?}");
@@ -195,7 +195,7 @@ fn a_line_of_theirs_that_comes_between_is_kept() {
     let certificate = [(key("shop/shop-tls"), &issued, &by)];
     let ours = world.mirror("ours");
     let tip = ours.fetch().unwrap();
-    let plan = deliveries(&ours.inventory(&tip, &discover).unwrap(), &certificate);
+    let plan = deliveries(&ours.inventory(&tip, &discover).unwrap(), &certificate, &seals());
     let commit = ours.commit(&tip, &plan.edits, &message(), &author(), NOW).unwrap().unwrap();
     let theirs = KUSTOMIZATION.replace("# the end", "  - service.yaml\n# the end");
     world.somebody_writes(&[("apps/shop/kustomization.yaml", &theirs)]);

@@ -10,7 +10,7 @@ use nws_gitops::{
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::world::{World, issue, key, lets_encrypt};
+use crate::world::{World, issue, key, lets_encrypt, seals};
 
 #[test]
 fn a_secret_as_it_is_committed() {
@@ -145,7 +145,7 @@ fn a_manifest_and_its_edit_never_show_the_key() {
         format!("{:?}", manifest(&key, &issued, &by, &SecretForm::default())),
         "Manifest(..)"
     );
-    let plan = deliveries(&World::new().inventory(), &[(key, &issued, &by)]);
+    let plan = deliveries(&World::new().inventory(), &[(key, &issued, &by)], &seals());
     let shown = format!("{plan:?}");
     assert!(!shown.contains("tls.key") && !shown.contains("LS0t"), "{shown}");
 }

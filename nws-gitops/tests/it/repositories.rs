@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use nws_gitops::{
-    Destination, Discover, Inventory, Layout, Message, Mirror, Mirrors, Plan, Provenance, RepoPath,
-    RepositoryName, SharedHosts, Target, Targets, Tips, deliveries,
+    Destination, Discover, GroupName, Inventory, Layout, Message, Mirror, Mirrors, Plan,
+    Provenance, RepoPath, RepositoryName, Seal, Seals, SharedHosts, Target, Targets, Tips,
+    deliveries,
 };
 
 use crate::world::{NOW, World, author, ingress, issue, key, write};
@@ -66,7 +67,12 @@ impl Four {
         let (inventory, issued) = (self.inventory(), issue(&["shop.example"]));
         let by = Provenance::default();
         let all = inventory.wanted.iter().map(|wanted| (wanted.key.clone(), &issued, &by));
-        let plan = deliveries(&inventory, &all.collect::<Vec<_>>());
+        let named = |of: &str| (name(of), GroupName::default(), Ok(Seal::Clear));
+        let seals = ["apps", "certs", "edge", "infra"].map(named);
+        let seals = seals
+            .into_iter()
+            .fold(Seals::new(NOW), |all, (of, group, seal)| all.with(of, group, seal));
+        let plan = deliveries(&inventory, &all.collect::<Vec<_>>(), &seals);
         let message = Message::for_deliveries(&plan.deliveries);
         for mirror in self.mirrors.iter() {
             let mut edits = plan.edits.clone();
@@ -156,7 +162,10 @@ fn each_certificate_goes_to_the_repository_that_receives_it_and_stays_there() {
     }
     let elsewhere = Discover { targets: Targets::new(into("apps")), ..discover() };
     let inventory = four.mirrors.inventory(&four.tips(), &elsewhere).unwrap();
-    assert_eq!(inventory.place(&key("shop/shop-tls")), Ok(at("certs", "certs/shop/shop-tls.yaml")));
+    assert_eq!(
+        inventory.place(&key("shop/shop-tls")),
+        Ok(vec![at("certs", "certs/shop/shop-tls.yaml")])
+    );
 }
 
 #[test]
@@ -216,6 +225,6 @@ fn two_targets_each_of_a_repository_have_a_secret_each() {
     let inventory = four.mirrors.inventory(&four.tips(), &discover).unwrap();
     assert_eq!(inventory.faults, []);
     let places = ["shop/shop-tls", "eu:shop/shop-tls"];
-    let places = places.map(|secret| inventory.place(&key(secret)).unwrap().to_string());
+    let places = places.map(|secret| inventory.place(&key(secret)).unwrap()[0].to_string());
     assert_eq!(places, ["certs:certs/shop/shop-tls.yaml", "certs:certs/eu/shop/shop-tls.yaml"]);
 }

@@ -11,12 +11,17 @@ use std::time::Duration;
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use nws_gitops::{
     Author, Content, Delivery, Discover, Edit, Git, Inventory, Message, Mirror, ObjectId, Plan,
-    Provenance, Remote, Tip, WantKey, deliveries,
+    Provenance, Remote, Seals, Tip, WantKey, deliveries,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+
+/// Keys may stand in clear.
+pub(crate) fn seals() -> Seals {
+    Seals::clear(NOW)
+}
 
 /// A bare repository and the directories of those who work with it.
 pub(crate) struct World {
@@ -117,7 +122,7 @@ impl World {
     }
 
     fn apply(&self, inventory: &Inventory, issued: &[(WantKey, &Issued, &Provenance)]) -> Plan {
-        let plan = deliveries(inventory, issued);
+        let plan = deliveries(inventory, issued, &seals());
         let ours = self.mirror("ours");
         ours.fetch().unwrap();
         if let Some(commit) = ours

@@ -78,6 +78,7 @@ pub(in crate::commands) fn report(certificates: Vec<CertificateReport>) -> Repor
         faults: vec![],
         troubles: vec![],
         revocations: vec![],
+        sealing: Default::default(),
         unwanted: vec![],
     }
 }

@@ -5,7 +5,7 @@
 
 use nws_expiry::{Chain, Issued, Leaf};
 use nws_gitops::{
-    Adoptable, Delivered, Delivery, Edit, Inventory, Message, NotAdoptable, Provenance, Recovery,
+    Adoptable, Delivered, Delivery, Edit, Inventory, Message, NotAdoptable, Recovery, Seals,
     adoption,
 };
 
@@ -79,7 +79,10 @@ impl Daemon {
         if self.parts.repositories.position(of.name().as_str()) == Some(0) {
             rows.extend(absent(&view.inventory, secrets));
         }
-        let candidates = self.adoptable(found, &mut rows).await?;
+        let now = self.parts.clock.now();
+        let sought = self.parts.sealing.seek(&self.parts.repositories, &view, now).await;
+        let seals = sought.map_err(|error| Causes(&error).to_string())?.seals;
+        let candidates = self.adoptable((&view, &seals), found, &mut rows).await?;
         let mut report = ImportReport { dry_run, commit: None, certificates: rows };
         let accepted = self.accept(&view, candidates, &mut report).await?;
         if dry_run || accepted.is_empty() {
@@ -88,7 +91,6 @@ impl Daemon {
         let (edits, deliveries): (Vec<_>, Vec<_>) =
             accepted.into_iter().map(|one| (one.edit, one.delivery)).unzip();
         let message = Message::for_adoptions(&deliveries);
-        let now = self.parts.clock.now();
         match of.publish(view.base(of), edits, message, now).await {
             Ok(tip) => {
                 report.commit = tip.map(|tip| tip.to_string());
@@ -102,13 +104,14 @@ impl Daemon {
     /// What can be adopted; of the rest it is said why not.
     async fn adoptable(
         &self,
+        into: (&View, &Seals),
         found: Vec<Delivered>,
         rows: &mut Vec<ImportedReport>,
     ) -> Result<Vec<Candidate>, String> {
         let read = self.parts.repositories.adoptable(found).await;
         let mut candidates = Vec::new();
         for (held, read) in read.map_err(|error| Causes(&error).to_string())? {
-            match self.candidate(held, read).await? {
+            match self.candidate(into, held, read).await? {
                 Ok(one) => candidates.push(one),
                 Err(row) => rows.push(*row),
             }
@@ -118,10 +121,11 @@ impl Daemon {
 
     async fn candidate(
         &self,
+        (view, seals): (&View, &Seals),
         held: Delivered,
         read: Result<Adoptable, NotAdoptable>,
     ) -> Result<Result<Candidate, Row>, String> {
-        let one = match Candidate::of(held, read) {
+        let one = match Candidate::of(&view.inventory, held, read, seals) {
             Ok(one) => one,
             Err(row) => return Ok(Err(row)),
         };
@@ -182,19 +186,25 @@ impl Daemon {
 }
 
 impl Candidate {
-    fn of(held: Delivered, read: Result<Adoptable, NotAdoptable>) -> Result<Self, Row> {
+    fn of(
+        inventory: &Inventory,
+        held: Delivered,
+        read: Result<Adoptable, NotAdoptable>,
+        seals: &Seals,
+    ) -> Result<Self, Row> {
         let source = &held.path.to_string();
         let refused = |leaf: Option<&Leaf>, why: &dyn std::error::Error| {
             Box::new(ImportedReport::refused(source, leaf, why))
         };
         let read = read.map_err(|why| refused(leaf_of(&held), &why))?;
-        let leaf = read.chain.leaf().clone();
+        let (leaf, is_managed) = (read.chain.leaf().clone(), read.is_managed);
         let names =
             hosts(&leaf).map_err(|why| Box::new(ImportedReport::left(source, &leaf, &why)))?;
         // That it has ended is told later, with who wants it.
         let issued = Issued::check(read.chain, read.key, names, leaf.not_before());
         let issued = issued.map_err(|why| refused(Some(&leaf), &Unusable::from(why)))?;
-        let (edit, delivery) = adoption(&held, &issued, &Provenance::default());
+        let adopted = adoption(inventory, &held, (&issued, is_managed), seals);
+        let (edit, delivery) = adopted.map_err(|why| refused(Some(&leaf), &why))?;
         Ok(Self { held, issued, dropped: read.dropped, edit, delivery })
     }
 

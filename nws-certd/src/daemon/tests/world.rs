@@ -27,7 +27,7 @@ use self::names::Names;
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
-use crate::config::DeletionSettings;
+use crate::config::{DeletionSettings, Encryption, SealSettings};
 use crate::daemon::{Daemon, Look, Parts};
 use crate::order::Ordering as Orders;
 use crate::plan::Rules;
@@ -66,6 +66,8 @@ pub(super) struct World {
     pub(super) reuse_key: AtomicBool,
     /// What daemons that start from now on know of the limits of the first CA.
     pub(super) limits: Mutex<Limits>,
+    /// What daemons that start from now on seal to.
+    pub(super) seal: Mutex<SealSettings>,
     /// What daemons that start from now on do of what nobody wants.
     pub(super) deletion: Mutex<DeletionSettings>,
     /// The way to the CA.
@@ -121,6 +123,7 @@ impl World {
             down,
             reuse_key,
             limits: Mutex::new(Limits::NONE),
+            seal: Mutex::new(SealSettings { encryption: Encryption::None, recipients: Vec::new() }),
             deletion: Mutex::default(),
             transport,
             several: AtomicBool::new(false),
@@ -175,6 +178,7 @@ impl World {
             store,
             repositories: self.repositories(),
             publisher,
+            sealing: self.sealing(),
             ordering: Arc::new(ordering),
             answers: self.answers.clone(),
             rules: Rules { policy, key_type: KeyType::EcdsaP256, installation },

@@ -8,7 +8,7 @@ use super::fetch::Fetched;
 use crate::daemon::Daemon;
 use crate::daemon::branch::Branch;
 use crate::plan::{Plan, Planned};
-use crate::publish::{LeftOut, Published};
+use crate::publish::{LeftOut, Published, Resealing};
 use crate::report::instant;
 use crate::store::{CertificateKey, Facts};
 
@@ -32,7 +32,8 @@ impl Daemon {
             return None;
         }
         let issued = self.outbox_of(at, plan).filter(|(_, want)| !self.refused.contains_key(want));
-        let due = to.habits.batch.due(issued.filter_map(|(planned, _)| planned.issued_at))?;
+        let due = to.habits.batch.due(issued.filter_map(|(planned, _)| planned.issued_at));
+        let due = due.into_iter().chain(self.seal_again_at(at)).min()?;
         branch.pauses_until(self.parts.clock.now()).max(Some(due))
     }
 
@@ -54,7 +55,8 @@ impl Daemon {
     /// nobody wants it any more.
     pub(super) fn forget_pushes_if_none(&mut self, plan: &Plan) {
         for at in 0..self.branches.len() {
-            let is_empty = self.outbox_of(at, plan).next().is_none();
+            let is_empty =
+                self.outbox_of(at, plan).next().is_none() && self.seal_again(at).is_empty();
             self.branches.get_mut(at).filter(|_| is_empty).into_iter().for_each(Branch::is_pushed);
         }
     }
@@ -80,14 +82,19 @@ impl Daemon {
             let (Some(view), Some(to)) = (self.view.clone(), to) else {
                 return;
             };
-            match self.parts.publisher.publish(&to, &view, plan).await {
+            let now = self.parts.clock.now();
+            let (seals, again) = (self.seals(now), self.seal_again(at));
+            let sealing = Resealing { seals: &seals, again: &again };
+            match self.parts.publisher.publish(&to, &view, plan, &sealing).await {
                 Published::Done { tip, left_out } => {
                     // Nobody else may hold on to what is seen, or it would be copied.
                     drop(view);
                     self.branches.get_mut(at).into_iter().for_each(Branch::is_pushed);
+                    self.rest_from_sealing(at, !again.is_empty());
                     self.landed(at, tip).await;
                     self.leave_out(left_out, plan, facts);
                     *plan = self.plan(self.parts.clock.now(), facts);
+                    self.weigh_seals(plan);
                     return;
                 }
                 Published::Moved => {
@@ -96,6 +103,8 @@ impl Daemon {
                         return self.push_later(at, text.into());
                     }
                     *plan = self.plan(self.parts.clock.now(), facts);
+                    self.seek_seals(self.parts.clock.now()).await;
+                    self.weigh_seals(plan);
                 }
                 Published::Refused { reason } => return self.hold(at, reason),
                 Published::Failed { error } => return self.push_later(at, error),

@@ -65,6 +65,7 @@ impl Daemon {
             troubles,
             revocations,
             unwanted: self.unwanted(now, facts),
+            sealing: self.sealing_report(),
         }
     }
 
@@ -84,7 +85,12 @@ impl Daemon {
             all.into_iter().filter_map(|text| of(TroubleWith::Ca, &text)).collect::<Vec<_>>()
         });
         let after = of(TroubleWith::State, &self.unkept);
-        self.troubles_with_branches().chain(of_cas).chain(after).collect()
+        let sealing = self
+            .sealing
+            .notes
+            .iter()
+            .map(|note| Trouble { with: TroubleWith::Sealing, text: note.clone() });
+        self.troubles_with_branches().chain(of_cas).chain(sealing).chain(after).collect()
     }
 
     fn cas_of(&self, now: OffsetDateTime, facts: &Facts) -> Vec<CaReport> {

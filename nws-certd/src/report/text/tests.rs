@@ -103,6 +103,7 @@ fn report() -> Report {
         }],
         troubles: vec![Trouble { with: TroubleWith::Ca, text: "the CA does not answer".into() }],
         revocations: vec![],
+        sealing: Default::default(),
         unwanted: vec![],
     }
 }

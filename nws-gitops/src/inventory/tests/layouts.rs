@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use proptest::prelude::*;
+use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::*;
-use crate::{Content, Destination, Layout, Plan, deliveries};
+use crate::{Content, Destination, Layout, Plan, Seals, deliveries};
 
 /// Two certificates for what the applications want.
 static ISSUED: LazyLock<[Issued; 2]> = LazyLock::new(|| [issue(), issue()]);
@@ -37,7 +38,11 @@ fn look(repository: &Repository, discover: &Discover) -> Inventory {
 fn deliver(repository: &mut Repository, discover: &Discover, issued: &Issued) -> Plan {
     let (inventory, by) = (look(repository, discover), Provenance::default());
     let keys = inventory.wanted.iter().map(|wanted| wanted.key.clone());
-    let plan = deliveries(&inventory, &keys.map(|key| (key, issued, &by)).collect::<Vec<_>>());
+    let plan = deliveries(
+        &inventory,
+        &keys.map(|key| (key, issued, &by)).collect::<Vec<_>>(),
+        &Seals::clear(OffsetDateTime::UNIX_EPOCH),
+    );
     for edit in &plan.edits {
         let Content::Write(bytes) = &edit.content else { panic!("{edit:?}") };
         let text = String::from_utf8(bytes.to_vec()).unwrap();

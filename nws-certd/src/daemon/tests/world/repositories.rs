@@ -12,6 +12,8 @@ use super::{QUIET, World, path};
 use crate::batch::Batch;
 use crate::repositories::Repositories;
 use crate::repository::{Habits, Repository};
+use crate::sealing::Sealing;
+use crate::state_dir::StatePaths;
 
 const NAMES: [&str; 3] = ["apps", "certs", "own"];
 
@@ -44,6 +46,15 @@ impl World {
         world.writes_to("apps", "a.yaml", apps);
         world.writes_to("own", "a.yaml", own);
         world
+    }
+
+    pub(super) fn sealing(&self) -> Sealing {
+        let seal = self.seal.lock().unwrap().clone();
+        let several = NAMES.map(name);
+        let only = [RepositoryName::default()];
+        let names = if self.several.load(Ordering::SeqCst) { &several[..] } else { &only[..] };
+        let state = StatePaths::of(&self.place("state"));
+        Sealing::of(names.iter().map(|name| (name, &seal)), &state)
     }
 
     pub(super) fn repositories(&self) -> Repositories {

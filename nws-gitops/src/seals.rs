@@ -1,0 +1,230 @@
+//! What Secrets are sealed to.
+
+use std::collections::BTreeMap;
+
+use nws_expiry::Issued;
+use time::OffsetDateTime;
+
+use crate::layout::Place;
+use crate::seal::{sealed_secret, sops_manifest};
+use crate::{
+    AgeRecipients, CreationRules, Delivered, GroupName, Inventory, Manifest, Provenance,
+    RefusalReason, RepoPath, RepositoryName, Scope, SealedTo, SealingCertificate, SecretForm,
+    SopsKind, WantKey, manifest,
+};
+
+/// Who can open the Secrets of one group of clusters.
+#[derive(Clone, Debug)]
+pub enum Seal {
+    /// Whoever reads the repository.
+    Clear,
+    /// A controller of sealed-secrets.
+    SealedSecrets {
+        /// What it gave to seal with.
+        certificate: SealingCertificate,
+        /// How far a value can be carried.
+        scope: Scope,
+    },
+    /// The holders of age identities.
+    Sops {
+        /// Who they are, where no `.sops.yaml` says it.
+        recipients: Option<AgeRecipients>,
+        /// What kind of object they are given.
+        kind: SopsKind,
+    },
+}
+
+impl Seal {
+    /// Whether clusters have a controller make the Secret, which overwrites none that it may not.
+    pub(crate) fn is_of_controller(&self) -> bool {
+        match self {
+            Self::Clear | Self::Sops { kind: SopsKind::Secret, .. } => false,
+            Self::SealedSecrets { .. } | Self::Sops { kind: SopsKind::SopsSecret, .. } => true,
+        }
+    }
+
+    /// Who can open it, as a file says it; nobody in particular, where it stands in clear.
+    fn to(&self) -> Option<SealedTo> {
+        match self {
+            Self::Clear | Self::Sops { recipients: None, .. } => None,
+            Self::SealedSecrets { certificate, scope } => {
+                Some(SealedTo::SealedSecrets { key_id: certificate.key_id().into(), scope: *scope })
+            }
+            Self::Sops { recipients: Some(all), .. } => {
+                Some(SealedTo::Age { recipients: all.iter().map(str::to_owned).collect() })
+            }
+        }
+    }
+
+    /// How a Secret that is there stands to it.
+    pub fn of(&self, held: &Delivered) -> Sealed {
+        match (self.to(), held.sealed.as_deref()) {
+            (None, _) => Sealed::AsItShould,
+            (Some(_), None) => Sealed::InClear,
+            (Some(to), Some(had)) if to == *had => Sealed::AsItShould,
+            (Some(_), Some(_)) => Sealed::ToOthers,
+        }
+    }
+}
+
+/// How a Secret is sealed, beside how it is to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sealed {
+    /// To whom it should, or in clear where it may.
+    AsItShould,
+    /// Not at all, where it should be.
+    InClear,
+    /// To others than it would be now.
+    ToOthers,
+}
+
+/// What the Secrets of each repository are sealed to, group by group, as of one instant.
+#[derive(Clone, Debug)]
+pub struct Seals {
+    at: OffsetDateTime,
+    by_group: BTreeMap<(RepositoryName, GroupName), Result<Seal, String>>,
+    /// By each `.sops.yaml`.
+    rules: BTreeMap<RepoPath, Result<CreationRules, String>>,
+    /// Whether what is sealed to others is sealed anew although its certificate stays.
+    anew: bool,
+}
+
+impl Seals {
+    /// Those of no repository. `at` is now.
+    pub fn new(at: OffsetDateTime) -> Self {
+        Self { at, by_group: BTreeMap::new(), rules: BTreeMap::new(), anew: false }
+    }
+
+    /// Those of the only repository, where private keys may stand in clear.
+    pub fn clear(at: OffsetDateTime) -> Self {
+        Self::new(at).with(RepositoryName::default(), GroupName::default(), Ok(Seal::Clear))
+    }
+
+    /// The same with one more group; or why nothing can be sealed to it.
+    #[must_use]
+    pub fn with(
+        mut self,
+        repository: RepositoryName,
+        group: GroupName,
+        seal: Result<Seal, String>,
+    ) -> Self {
+        self.by_group.insert((repository, group), seal);
+        self
+    }
+
+    /// The same with what a `.sops.yaml` says of the files below it; or why that cannot be told.
+    #[must_use]
+    pub fn with_rules(mut self, path: RepoPath, rules: Result<CreationRules, String>) -> Self {
+        self.rules.insert(path, rules);
+        self
+    }
+
+    /// The same, and what is sealed to others than it would be now is to be sealed anew.
+    #[must_use]
+    pub fn anew(self) -> Self {
+        Self { anew: true, ..self }
+    }
+
+    /// How each Secret of ours stands that is wanted and there, and to whom it would be sealed now; but those that are sealed as they
+    /// should, and those of which it cannot be told.
+    pub fn unlike<'a>(
+        &'a self,
+        inventory: &'a Inventory,
+    ) -> impl Iterator<Item = (&'a WantKey, &'a Delivered, Sealed, SealedTo)> {
+        inventory.wanted.iter().flat_map(move |wanted| {
+            let places = inventory.destination(&wanted.key).places().into_iter();
+            places.filter_map(move |place| {
+                let held = inventory.held_in(&wanted.key, place.group)?;
+                let seal = self.at(&held.path, &place).ok()?;
+                let (sealed, to) = (seal.of(held), seal.to()?);
+                (sealed != Sealed::AsItShould).then_some((&wanted.key, held, sealed, to))
+            })
+        })
+    }
+
+    /// What a file is sealed to.
+    pub(crate) fn at(&self, path: &RepoPath, place: &Place<'_>) -> Result<Seal, RefusalReason> {
+        let group = place.recipients.cloned().unwrap_or_default();
+        let is_its = |(repository, of): &(RepositoryName, GroupName)| {
+            repository.as_str() == path.repository() && *of == group
+        };
+        let seal = self.by_group.iter().find(|(key, _)| is_its(key)).map(|(_, seal)| seal);
+        match seal {
+            Some(Ok(Seal::Sops { recipients, kind })) => {
+                let recipients = self.recipients(path, recipients.as_ref(), *kind)?;
+                Ok(Seal::Sops { recipients: Some(recipients), kind: *kind })
+            }
+            Some(Ok(seal)) => Ok(seal.clone()),
+            Some(Err(reason)) => Err(not_sealable(reason)),
+            None => Err(not_sealable("nothing says who is to open it; name its recipients")),
+        }
+    }
+
+    /// What the nearest `.sops.yaml` says, as for `sops` itself; where it says nothing of the file, what is configured.
+    fn recipients(
+        &self,
+        path: &RepoPath,
+        configured: Option<&AgeRecipients>,
+        kind: SopsKind,
+    ) -> Result<AgeRecipients, RefusalReason> {
+        let nearest = CreationRules::places(path)
+            .find_map(|(file, relative)| Some((relative, self.rules.get(&file)?)));
+        let said = match nearest {
+            None => None,
+            Some((_, Err(reason))) => return Err(not_sealable(reason)),
+            Some((relative, Ok(rules))) => rules
+                .recipients(relative, kind)
+                .map_err(|unfit| not_sealable(&format!("{SOPS_YAML}: {}", with_causes(&unfit))))?,
+        };
+        said.or(configured).cloned().ok_or_else(|| {
+            not_sealable("no rule of a .sops.yaml is for its file, and no age recipients are configured; add one of the two")
+        })
+    }
+
+    /// Whether a Secret whose certificate stays is to be written anew.
+    pub(crate) fn rewrites(&self, held: &Delivered, seal: &Seal) -> bool {
+        match seal.of(held) {
+            Sealed::AsItShould => false,
+            Sealed::InClear => true,
+            Sealed::ToOthers => self.anew,
+        }
+    }
+
+    /// The manifest of a certificate that only those can open whom it is sealed to.
+    pub(crate) fn manifest(
+        &self,
+        seal: &Seal,
+        key: &WantKey,
+        issued: &Issued,
+        provenance: &Provenance,
+        form: &SecretForm,
+    ) -> Result<Manifest, RefusalReason> {
+        let sealed = match seal {
+            Seal::Clear => return Ok(manifest(key, issued, provenance, form)),
+            Seal::SealedSecrets { certificate, scope } => {
+                sealed_secret(key, issued, provenance, form, certificate, *scope)
+            }
+            Seal::Sops { recipients: Some(recipients), kind } => {
+                sops_manifest(key, issued, provenance, form, recipients, *kind, self.at)
+            }
+            Seal::Sops { recipients: None, .. } => {
+                return Err(not_sealable("no age recipients are known"));
+            }
+        };
+        sealed.map_err(|error| not_sealable(&with_causes(&error)))
+    }
+}
+
+/// What `sops` looks for above a new file.
+pub(crate) const SOPS_YAML: &str = ".sops.yaml";
+
+fn not_sealable(reason: &str) -> RefusalReason {
+    RefusalReason::NotSealable { reason: reason.to_owned() }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", with_causes(source)),
+        None => error.to_string(),
+    }
+}

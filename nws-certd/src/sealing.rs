@@ -10,6 +10,9 @@ use nws_gitops::{
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+mod controllers;
+
+use self::controllers::Controllers;
 use crate::config::{Encryption, RecipientSettings, RecipientSource, SealSettings};
 use crate::failure::Causes;
 use crate::repositories::{Repositories, View};
@@ -20,6 +23,7 @@ use crate::state_dir::StatePaths;
 #[derive(Clone, Debug)]
 pub(crate) struct Sealing {
     each: Arc<[Of]>,
+    controllers: Controllers,
 }
 
 #[derive(Debug)]
@@ -52,7 +56,21 @@ impl Sealing {
                 pins: settings.recipients.iter().map(pin).collect(),
             }
         };
-        Self { each: each.into_iter().map(of).collect() }
+        let controllers = Controllers::default();
+        Self { each: each.into_iter().map(of).collect(), controllers }
+    }
+
+    /// Takes what controllers give now in place of what they gave first. What went wrong is returned.
+    pub(crate) async fn pin_anew(&self, now: OffsetDateTime) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (group, pin) in
+            self.each.iter().flat_map(|of| of.settings.recipients.iter().zip(&of.pins))
+        {
+            if let RecipientSource::Controller(url) = &group.source {
+                wrong.extend(self.controllers.pin_anew(url, pin, now).await);
+            }
+        }
+        wrong
     }
 
     /// Finds out what there is to seal to, in files and in the branches as seen.
@@ -72,7 +90,10 @@ impl Sealing {
                 let found = match &group.source {
                     RecipientSource::Age(_) => Found::Age,
                     RecipientSource::CertificateFile(file) => Found::read(file),
-                    RecipientSource::Controller(_) => Found::read(pin),
+                    RecipientSource::Controller(url) => {
+                        sought.notes.extend(self.controllers.look(url, pin, now).await);
+                        Found::read(pin)
+                    }
                     RecipientSource::Certificate(path) => {
                         let path = of.in_repository(path);
                         Found::Text(repositories.text(view, path).await?)

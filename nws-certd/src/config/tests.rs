@@ -380,7 +380,7 @@ fn terms_and_clear_keys_are_never_taken_for_granted() {
         "[ca]\ndirectory = \"https://ca.example/d\"\nterms_agreed = false\n[git]\nurl = \"/srv/gitops.git\"\nencryption = \"rot13\"",
         expect![[r#"
             config.toml: ca.terms_agreed: is false; no CA issues before its terms of service are agreed to: read them, then write true
-            config.toml: git.encryption: "rot13" is not supported; write "none" if the repository may hold private keys in clear"#]],
+            config.toml: git.encryption: "rot13" is none of "sealed-secrets", "sops-age", "sops-secret", "none"; write one of them"#]],
     );
 }
 

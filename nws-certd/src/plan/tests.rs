@@ -254,8 +254,8 @@ fn a_second_secret_for_names_whose_key_is_lost_is_ordered_for() {
         &repository,
         facts([]),
         expect![[r#"
-        shop.example: edge/tls nothing, shop/tls in certs/shop/tls.yaml; order: there is no certificate yet
-    "#]],
+            shop.example: edge/tls nothing, shop/tls in certs/shop/tls.yaml; order: reissue: key not held, and somebody lacks it
+        "#]],
     );
 }
 

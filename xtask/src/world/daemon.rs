@@ -115,6 +115,11 @@ impl Daemon {
 
     /// Writes the configuration anew, for the next start.
     pub(crate) fn configure(&self, settings: Settings) -> Result<()> {
+        if self.config.exists() {
+            // Whether keys were ever to stand in clear decides what is searched for them.
+            let before = files::read(&self.config)?;
+            files::append(&self.config.with_extension("toml.before"), before.as_bytes())?;
+        }
         files::write(&self.config, self.places.configuration(settings)?)
     }
 

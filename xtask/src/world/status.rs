@@ -53,6 +53,7 @@ pub(crate) enum TroubleWith {
     Push,
     Ca,
     State,
+    Sealing,
     Deletion,
     Daemon,
 }

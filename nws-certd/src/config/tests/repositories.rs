@@ -202,9 +202,9 @@ fn every_fault_of_every_repository_is_told() {
         expect![[r#"
             config.toml: git.1.name: is missing; write a name for it, for instance "apps"
             config.toml: git.1.url: is missing; write the repository, for instance "git@git.example:platform/gitops.git"
-            config.toml: git.1.encryption: is missing; write "none" if the repository may hold private keys in clear
+            config.toml: git.1.encryption: is missing; write "sealed-secrets" or "sops-age", with [[git.recipients]]; or "none" if the repository may hold private keys in clear
             config.toml: git.2.url: is missing; write the repository, for instance "git@git.example:platform/gitops.git"
-            config.toml: git.2.encryption: is missing; write "none" if the repository may hold private keys in clear
+            config.toml: git.2.encryption: is missing; write "sealed-secrets" or "sops-age", with [[git.recipients]]; or "none" if the repository may hold private keys in clear
             config.toml: git.2.layout: "flat" is no layout; write "fleet-bundles", "fleet-nested", "beside", "kustomize" or "tree"
             config.toml: git.2.branches: is not a setting of nws-certd; look for a misspelling, or remove it"#]],
     );

@@ -8,6 +8,7 @@ use tracing::info;
 use crate::control::ResealBody;
 use crate::daemon::Daemon;
 use crate::daemon::turn::sealing::Unlike;
+use crate::failure::Causes;
 use crate::reseal::{RemovedReport, ResealReport, ResealedReport, openers};
 use crate::store::CertificateKey;
 
@@ -15,6 +16,9 @@ impl Daemon {
     /// Has all sealed anew that is sealed to others, from the next turn on, and says what that is.
     pub(super) async fn reseal(&mut self, body: ResealBody) -> Result<ResealReport, String> {
         let ResealBody { dry_run, reissue } = body;
+        if !dry_run {
+            self.take_sealing_keys().await?;
+        }
         let (held, not_held): (Vec<_>, Vec<_>) =
             self.sealing.unlike.iter().partition(|one| one.is_key_held);
         let (removed, known) = self.sealed_to_no_more();
@@ -36,6 +40,20 @@ impl Daemon {
             self.sealing.is_asked = true;
         }
         Ok(report)
+    }
+
+    /// What controllers give now is what a person wants sealed to.
+    async fn take_sealing_keys(&mut self) -> Result<(), String> {
+        let now = self.parts.clock.now();
+        let wrong = self.parts.sealing.pin_anew(now).await;
+        if !wrong.is_empty() {
+            return Err(wrong.join("; "));
+        }
+        let facts = self.parts.store.load().await.map_err(|error| Causes(&error).to_string())?;
+        self.seek_seals(now).await;
+        let plan = self.plan(now, &facts);
+        self.weigh_seals(&plan);
+        Ok(())
     }
 
     /// Who could open what is there and is sealed to no more, and the certificates whose keys they may know.

@@ -46,7 +46,7 @@ impl Unlike {
 
 impl Daemon {
     /// Finds out what there is to seal to. Where that cannot be read, what was known stays.
-    pub(super) async fn seek_seals(&mut self, now: OffsetDateTime) {
+    pub(in crate::daemon) async fn seek_seals(&mut self, now: OffsetDateTime) {
         let Some(view) = &self.view else { return };
         match self.parts.sealing.seek(&self.parts.repositories, view, now).await {
             Ok(sought) => {
@@ -61,7 +61,7 @@ impl Daemon {
     }
 
     /// Finds what is sealed otherwise than it would be now.
-    pub(super) fn weigh_seals(&mut self, plan: &Plan) {
+    pub(in crate::daemon) fn weigh_seals(&mut self, plan: &Plan) {
         let unlike = match (&self.view, &self.sealing.seals) {
             (Some(view), Some(seals)) => {
                 let known = wants_of(plan);

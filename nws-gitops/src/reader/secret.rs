@@ -17,30 +17,13 @@ use crate::{
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
-    Some(named(object["metadata"]["name"].as_str()?, object, document))
-}
-
-/// The Secrets that a SopsSecret becomes. One of ours has the name of its Secret.
-pub(super) fn read_sops_secret(object: &Value, document: usize) -> Vec<Secret> {
-    if is_ours(object) {
-        return read(object, document).into_iter().collect();
-    }
-    sops::names(object).into_iter().map(|name| named(name, object, document)).collect()
-}
-
-fn is_ours(object: &Value) -> bool {
-    let managed = &object["metadata"]["labels"][MANAGED_LABEL];
-    managed == "true" || managed == true
-}
-
-fn named(name: &str, object: &Value, document: usize) -> Secret {
     let metadata = &object["metadata"];
     let ours = is_ours(object);
     let sealed = if ours { sops::sealed_to(object) } else { None };
-    Secret {
+    Some(Secret {
         document,
         namespace: metadata["namespace"].as_str().map(str::to_owned),
-        name: name.to_owned(),
+        name: metadata["name"].as_str()?.to_owned(),
         ours,
         target: metadata["annotations"][TARGET_ANNOTATION]
             .as_str()
@@ -51,7 +34,12 @@ fn named(name: &str, object: &Value, document: usize) -> Secret {
         clear_key: clear_key::field(object),
         provenance: provenance(&metadata["annotations"]),
         form: SecretForm { template: template(metadata), key_encoding: key_encoding(object) },
-    }
+    })
+}
+
+pub(super) fn is_ours(object: &Value) -> bool {
+    let managed = &object["metadata"]["labels"][MANAGED_LABEL];
+    managed == "true" || managed == true
 }
 
 /// A claim that cannot be read is none.

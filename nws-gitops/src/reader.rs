@@ -317,9 +317,7 @@ impl Parsed {
             ("Secret" | "SealedSecret", _) => {
                 self.secrets.extend(secret::read(object, self.documents))
             }
-            ("SopsSecret", _) => {
-                self.secrets.extend(secret::read_sops_secret(object, self.documents))
-            }
+            ("SopsSecret", _) => self.secrets.extend(sops::secrets(object, self.documents)),
             (list, Some(items)) if list.ends_with("List") => {
                 for (index, item) in items.iter().enumerate() {
                     self.take(item, &format!("items[{index}]."));

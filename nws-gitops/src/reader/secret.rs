@@ -15,18 +15,6 @@ use crate::{
 
 /// A Secret that has a name, whatever its type: each keeps another of that name away.
 pub(super) fn read(object: &Value, document: usize) -> Option<Secret> {
-    Some(named(object["metadata"]["name"].as_str()?, object, document))
-}
-
-/// The Secrets that a SopsSecret becomes. One of ours has the name of its Secret.
-pub(super) fn read_sops_secret(object: &Value, document: usize) -> Vec<Secret> {
-    if is_ours(object) {
-        return read(object, document).into_iter().collect();
-    }
-    sops::names(object).into_iter().map(|name| named(name, object, document)).collect()
-}
-
-fn named(name: &str, object: &Value, document: usize) -> Secret {
     let metadata = &object["metadata"];
     let annotations = &metadata["annotations"];
     let ours = is_ours(object);
@@ -36,10 +24,10 @@ fn named(name: &str, object: &Value, document: usize) -> Secret {
         false if ours => sops::sealed_to(object),
         false => None,
     };
-    Secret {
+    Some(Secret {
         document,
         namespace: metadata["namespace"].as_str().map(str::to_owned),
-        name: name.to_owned(),
+        name: metadata["name"].as_str()?.to_owned(),
         ours,
         target: annotations[TARGET_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
         stays: annotations[RESOURCE_POLICY] == "keep",
@@ -52,7 +40,7 @@ fn named(name: &str, object: &Value, document: usize) -> Secret {
         form: if is_sealed_secret { sealed_secret::form(object) } else { form(object) },
         sealed: sealed.map(Box::new),
         is_sealed: is_sealed(object),
-    }
+    })
 }
 
 fn form(object: &Value) -> SecretForm {

@@ -298,11 +298,28 @@ fn objects(size: usize) -> Vec<Case> {
             filled("namePrefix: x\nresources:\n- .\n", "- .\n", size),
             "",
         ),
+        ("a SopsSecret of many", "x.yaml", sops_secret("x", size), ""),
+        (
+            "a SopsSecret of many with a long namespace",
+            "x.yaml",
+            sops_secret(&"x".repeat(size), size),
+            "",
+        ),
         ("many patches", "kustomization.yaml", filled("patches:\n", "- {}\n", size), ""),
         ("long words", "kustomization.yaml", filled(": [", "a/", size), ": cannot be read"),
         ("a long path", "kustomization.yaml", filled("resources:\n- a", "/a", size), ""),
         ("a .fleetignore", ".fleetignore", filled("", "*\n", size), ""),
     ]
+}
+
+/// What stands in it once must not be there for each Secret that becomes of it.
+fn sops_secret(namespace: &str, size: usize) -> Vec<u8> {
+    let head = format!(
+        "kind: SopsSecret\nmetadata:\n  name: x\n  namespace: {namespace}\n  annotations:\n    nws-certd/template: x\n"
+    );
+    let annotated = numbered(&head, head.len() + size, |n| format!("    k{n}: v\n"));
+    let annotated = String::from_utf8(annotated).unwrap() + "spec:\n  secretTemplates:\n";
+    numbered(&annotated, annotated.len() + size, |n| format!("  - name: s{n}\n"))
 }
 
 fn certificate() -> String {

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod reseal;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -13,6 +15,8 @@ use crate::commands::{Conditions, serial_of};
 use crate::config::Config;
 use crate::lint::Lint;
 use crate::simulate::Simulate;
+
+pub use reseal::Reseal;
 
 /// The variable that names the configuration file.
 pub(crate) const CONFIG_VARIABLE: &str = "NWS_CERTD_CONFIG";
@@ -234,20 +238,6 @@ fn host(text: &str) -> Result<String, String> {
         return Err("write a host name, an international one in its xn-- form".into());
     }
     Ok(text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase())
-}
-
-/// What to seal anew.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Reseal {
-    /// Only show what would be done
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Order others in place of those whose key is not held, or is known to somebody who is sealed to no more
-    #[arg(long)]
-    pub reissue: bool,
-    /// How it is written what is sealed anew
-    #[command(flatten)]
-    pub output: Output,
 }
 
 /// What to do with the configuration.

@@ -25,6 +25,7 @@ mod retries;
 mod revoking;
 mod rewriting;
 mod running;
+mod sealing;
 mod socket;
 mod stopping;
 mod story;

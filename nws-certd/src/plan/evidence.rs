@@ -1,21 +1,21 @@
 //! What a decision about one certificate rests on.
 
+mod had;
+
 use std::collections::HashMap;
 
 use nws_acme::choice::{Choice, Incumbent, Standing, Unfit, choose, needed_by};
 use nws_expiry::budget::Exemption;
-use nws_expiry::{
-    Decision, Fingerprint, Held, Leaf, Profile, Reason, Spread, Subject, Window, decide,
-};
+use nws_expiry::{Decision, Fingerprint, Held, Leaf, Reason, Spread, Subject, Window, decide};
 use nws_gitops::{Delivered, Inventory, Overrides, Wanted};
 use time::OffsetDateTime;
+
+pub(super) use had::Had;
 
 use super::revoked::Revocations;
 use super::standing::{Occasion, concerns, is_to_come, standing, stands};
 use super::{CaView, Delivery, Next, Obstruction, Planned, PlannedWant, Rules, source};
-use crate::store::{
-    CertificateFacts, CertificateKey, Facts, IssuedFacts, Obstacle, OpenOrder, RenewalFacts,
-};
+use crate::store::{CertificateFacts, CertificateKey, Facts, Obstacle, OpenOrder, RenewalFacts};
 
 /// The facts by what is asked for.
 pub(super) struct Known<'a> {
@@ -59,16 +59,6 @@ pub(super) struct Evidence<'a> {
     pub(super) wants: &'a [&'a Wanted],
 }
 
-/// A certificate that there is, in the store or in the branch.
-#[derive(Clone, Copy)]
-pub(super) struct Had<'a> {
-    pub(super) leaf: &'a Leaf,
-    pub(super) ca: Option<&'a str>,
-    profile: Option<&'a Profile>,
-    /// When it was stored; for one that only the branch has, when it begins.
-    at: OffsetDateTime,
-}
-
 impl Evidence<'_> {
     pub(super) fn planned(&self, key: CertificateKey) -> Planned {
         let stored = self.stored(&key);
@@ -81,7 +71,7 @@ impl Evidence<'_> {
                 key: want.key.clone(),
                 source: source(want),
                 delivery: self.delivery(&key, stored, *branch),
-                is_key_held: is_same(stored, branch.map(|(_, had)| had)),
+                is_key_held: Had::is_same(stored, branch.map(|(_, had)| had)),
             };
         let (next, goes_to) = self.unless_held(had, self.next(&key, had));
         let view = goes_to.and_then(|ca| self.cas.get(ca));
@@ -381,22 +371,6 @@ impl Evidence<'_> {
 
 fn words(met: &Obstacle) -> String {
     format!("{}: {}", met.ca, met.detail)
-}
-
-impl<'a> From<&'a IssuedFacts> for Had<'a> {
-    fn from(stored: &'a IssuedFacts) -> Self {
-        Self {
-            leaf: stored.chain.leaf(),
-            ca: stored.ca.as_deref(),
-            profile: stored.profile.as_ref(),
-            at: stored.at,
-        }
-    }
-}
-
-fn is_same(stored: Option<Had<'_>>, branch: Option<Had<'_>>) -> bool {
-    let leaf = |had: Had<'_>| had.leaf.fingerprint();
-    stored.is_some() && stored.map(leaf) == branch.map(leaf)
 }
 
 fn pushed_until(wants: &[(&Wanted, Option<(&Delivered, Had<'_>)>)]) -> Option<OffsetDateTime> {

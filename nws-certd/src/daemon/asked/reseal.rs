@@ -14,7 +14,10 @@ use crate::store::CertificateKey;
 
 impl Daemon {
     /// Has all sealed anew that is sealed to others, from the next turn on, and says what that is.
-    pub(super) async fn reseal(&mut self, body: ResealBody) -> Result<ResealReport, String> {
+    pub(in crate::daemon) async fn reseal(
+        &mut self,
+        body: ResealBody,
+    ) -> Result<ResealReport, String> {
         let ResealBody { dry_run, reissue } = body;
         if !dry_run {
             self.take_sealing_keys().await?;

@@ -1,12 +1,11 @@
 //! No private key in clear is pushed to a branch that is sealed, or was until somebody configured it otherwise.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use nws_acme::testing::Endpoint;
 use time::Duration;
 
-use super::world::{SHOP, World};
+use super::world::{Keys, SHOP, World};
 use crate::daemon::Look;
 use crate::report::{Report, Stage, TroubleWith};
 
@@ -53,7 +52,7 @@ async fn a_branch_that_was_sealed_gets_no_key_in_clear_until_a_person_says_so() 
     let remedy = "set git.encryption as it was, or git.unseal = true if that is meant";
     assert!(text.contains(remedy), "{text}");
 
-    world.unseal.store(true, Ordering::SeqCst);
+    *world.keys.lock().unwrap() = Keys::Unsealed;
     let report = look(&world).await;
     assert_is_pushed(&world, &report, 3);
 }
@@ -77,14 +76,13 @@ async fn it_is_tried_again_and_goes_once_nothing_of_ours_is_sealed_there() {
 #[tokio::test]
 async fn a_sealed_repository_gets_none_whatever_is_in_it() {
     let world = World::with(SHOP).await;
-    world.sealed.store(true, Ordering::SeqCst);
-    world.unseal.store(true, Ordering::SeqCst);
+    *world.keys.lock().unwrap() = Keys::Sealed;
     let report = look(&world).await;
     assert_is_held(&world, &report, 1);
 
     assert!(!report.branch.keys_in_clear);
 
-    world.sealed.store(false, Ordering::SeqCst);
+    *world.keys.lock().unwrap() = Keys::InClear;
     let report = look(&world).await;
     assert_is_pushed(&world, &report, 2);
     assert!(report.branch.keys_in_clear, "and that is told");

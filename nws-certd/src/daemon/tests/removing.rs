@@ -2,13 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use expect_test::expect;
 use nws_gitops::Deletion;
 use time::Duration;
 
-use super::world::{SHOP, World, apps};
+use super::world::{Keys, SHOP, World, apps};
 use crate::config::DeletionSettings;
 use crate::daemon::{Daemon, Look};
 use crate::report::{Report, TroubleWith, UnwantedReport};
@@ -104,7 +103,7 @@ async fn it_goes_after_its_grace_in_two_commits_and_nothing_is_ordered_meanwhile
 async fn what_is_in_clear_goes_from_a_branch_that_is_sealed_by_now() {
     let (world, daemon) = world(Some(RULES)).await;
     drop(daemon);
-    world.sealed.store(true, Ordering::SeqCst);
+    *world.keys.lock().unwrap() = Keys::Sealed;
     let mut daemon = world.daemon().await;
     world.somebody_writes(INGRESS, "");
     let report = live(&world, &mut daemon, RULES.grace + RULES.apply_within + STEP).await;

@@ -3,11 +3,12 @@
 mod accounts;
 mod branch;
 mod cas;
+mod hooks;
 mod names;
 mod repositories;
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
@@ -24,6 +25,7 @@ use time::{Duration, OffsetDateTime};
 pub(super) use self::cas::Place;
 use self::cas::{Zone, quick, validator};
 use self::names::Names;
+pub(super) use self::repositories::Keys;
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
@@ -74,10 +76,8 @@ pub(super) struct World {
     pub(super) transport: Arc<dyn Transport>,
     /// Whether daemons that start from now on have several repositories.
     pub(super) several: AtomicBool,
-    /// Whether daemons that start from now on refuse every key in clear.
-    pub(super) sealed: AtomicBool,
-    /// Whether they may put keys in clear beside sealed Secrets.
-    pub(super) unseal: AtomicBool,
+    /// What daemons that start from now on do of keys in clear.
+    pub(super) keys: Mutex<Keys>,
     /// What the account is bound to, if it is.
     pub(super) external_account: Option<ExternalAccount>,
 }
@@ -127,8 +127,7 @@ impl World {
             deletion: Mutex::default(),
             transport,
             several: AtomicBool::new(false),
-            sealed: AtomicBool::new(false),
-            unseal: AtomicBool::new(false),
+            keys: Mutex::default(),
             external_account,
         };
         world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
@@ -347,31 +346,6 @@ impl World {
         let kept: Vec<_> = text.lines().filter(|line| !line.contains(of)).collect();
         assert!(kept.len() < text.lines().count(), "{text}");
         self.somebody_writes(file, &format!("{}\n", kept.join("\n")));
-    }
-
-    /// Makes the server run this hook (githooks(5)).
-    pub(super) fn hook(&self, name: &str, script: &str) {
-        self.hook_of("remote.git", name, script);
-    }
-
-    fn hook_of(&self, remote: &str, name: &str, script: &str) {
-        let hooks = self.dir.path().join(remote).join("hooks");
-        std::fs::create_dir_all(&hooks).unwrap();
-        self.script(&hooks.join(name), script);
-    }
-
-    fn script(&self, file: &Path, script: &str) {
-        use std::os::unix::fs::PermissionsExt as _;
-        let new = self.dir.path().join("script");
-        std::fs::write(&new, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
-        std::fs::rename(new, file).unwrap();
-    }
-
-    /// How often a hook has counted itself.
-    pub(super) fn hooked(&self) -> usize {
-        let count = self.dir.path().join("remote.git/count");
-        std::fs::read_to_string(count).unwrap().trim().parse().unwrap()
     }
 
     /// After a hook has moved the repository away.

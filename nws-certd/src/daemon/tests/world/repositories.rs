@@ -17,6 +17,18 @@ use crate::state_dir::StatePaths;
 
 const NAMES: [&str; 3] = ["apps", "certs", "own"];
 
+/// How a repository is configured to hold private keys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::daemon::tests) enum Keys {
+    /// `encryption = "none"`.
+    #[default]
+    InClear,
+    /// The same with `unseal = true`.
+    Unsealed,
+    /// Any other.
+    Sealed,
+}
+
 fn name(text: &str) -> RepositoryName {
     text.parse().unwrap()
 }
@@ -60,9 +72,11 @@ impl World {
     pub(super) fn repositories(&self) -> Repositories {
         if !self.several.load(Ordering::SeqCst) {
             let mirror = self.mirror_with("mirror", self.search_path());
-            let is_sealed = self.sealed.load(Ordering::SeqCst);
-            let mirror = if is_sealed { mirror.sealed() } else { mirror };
-            let one = repository(mirror).unsealing(self.unseal.load(Ordering::SeqCst));
+            let one = match *self.keys.lock().unwrap() {
+                Keys::InClear => repository(mirror),
+                Keys::Unsealed => repository(mirror).unsealing(true),
+                Keys::Sealed => repository(mirror.sealed()),
+            };
             return Repositories::new(vec![one], of_one());
         }
         let mirror = |of: &str| {

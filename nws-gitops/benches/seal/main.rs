@@ -4,6 +4,7 @@
 
 mod certificate;
 mod sealed_secrets;
+mod sops;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -16,7 +17,7 @@ use nws_gitops::{Manifest, SealError, WantKey};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "run by `cargo xtask bench seal`: sealed-secrets BITS SECRETS CORES";
+const USAGE: &str = "run by `cargo xtask bench seal`: sealed-secrets BITS SECRETS CORES, or sops-age or sops-secret RECIPIENTS SECRETS CORES";
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +25,9 @@ fn main() -> Outcome<()> {
     let said = match words[..] {
         ["sealed-secrets", bits, secrets, cores] => {
             sealed_secrets::run(bits, secrets.parse()?, cores.parse()?)?
+        }
+        [kind @ ("sops-age" | "sops-secret"), recipients, secrets, cores] => {
+            sops::run(kind, recipients.parse()?, secrets.parse()?, cores.parse()?)?
         }
         _ => USAGE.to_owned(),
     };

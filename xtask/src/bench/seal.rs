@@ -35,16 +35,24 @@ const LIMIT: Duration = Duration::from_secs(600);
 enum Form {
     /// A SealedSecret, to an RSA key of so many bits.
     SealedSecrets(u16),
+    /// A SOPS file, for so many age recipients.
+    Sops(u16),
 }
 
 impl Form {
-    const ALL: [Self; 3] =
-        [Self::SealedSecrets(2048), Self::SealedSecrets(3072), Self::SealedSecrets(4096)];
+    const ALL: [Self; 5] = [
+        Self::SealedSecrets(2048),
+        Self::SealedSecrets(3072),
+        Self::SealedSecrets(4096),
+        Self::Sops(1),
+        Self::Sops(3),
+    ];
 
     /// As the bench takes it.
     fn words(self) -> [String; 2] {
         match self {
             Self::SealedSecrets(bits) => ["sealed-secrets".into(), bits.to_string()],
+            Self::Sops(recipients) => ["sops-age".into(), recipients.to_string()],
         }
     }
 
@@ -52,6 +60,7 @@ impl Form {
     fn key(self) -> String {
         match self {
             Self::SealedSecrets(bits) => format!("RSA-{bits}"),
+            Self::Sops(recipients) => format!("{recipients} age"),
         }
     }
 }

@@ -78,6 +78,8 @@ mod tests {
             sealed-secrets  RSA-2048  2000     1      0.500     4000             5200
             sealed-secrets  RSA-3072  2000     1      0.500     4000             5200
             sealed-secrets  RSA-4096  2000     1      0.500     4000             5200
+            sops-age        1 age     2000     1      0.500     4000             5200
+            sops-age        3 age     2000     1      0.500     4000             5200
             sealed-secrets  RSA-4096  10000    2      10.000    500              5200
 
             missed  10000 Secrets on 2 cores: 10.0 s, less than 10

@@ -13,7 +13,7 @@ use std::path::Path;
 use nws_gitops::{Rules, lint};
 use time::OffsetDateTime;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Encryption, GitSettings};
 
 use self::place::Place;
 
@@ -44,7 +44,8 @@ pub(crate) fn look(
     let place = Place::of(asked, config)?;
     let discover = config.map(|config| config.discover.clone()).unwrap_or_default();
     // A configuration says so, or it is none.
-    let may_hold_keys = config.is_some();
+    let is_clear = |one: &GitSettings| one.seal.encryption == Encryption::None;
+    let may_hold_keys = config.is_some_and(|config| config.git.iter().any(is_clear));
     let rules = Rules { renew_before: asked.within, may_hold_keys };
     let at = asked.at.instant(now);
     place.snapshot(path, |snapshot| {

@@ -60,6 +60,8 @@ impl Seal {
     pub fn of(&self, held: &Delivered) -> Sealed {
         match (self.to(), held.sealed.as_deref()) {
             (None, _) => Sealed::AsItShould,
+            // To a key that nobody can read any more.
+            (Some(_), None) if held.is_sealed => Sealed::ToOthers,
             (Some(_), None) => Sealed::InClear,
             (Some(to), Some(had)) if to == *had => Sealed::AsItShould,
             (Some(_), Some(_)) => Sealed::ToOthers,
@@ -131,7 +133,10 @@ impl Seals {
         &'a self,
         inventory: &'a Inventory,
     ) -> impl Iterator<Item = (&'a WantKey, &'a Delivered, Sealed, SealedTo)> {
-        inventory.wanted.iter().flat_map(move |wanted| {
+        // Where nothing is sealed there is nothing to look for.
+        let is_sealed = self.by_group.values().any(|seal| !matches!(seal, Ok(Seal::Clear)));
+        let wanted = if is_sealed { &inventory.wanted[..] } else { &[] };
+        wanted.iter().flat_map(move |wanted| {
             let places = inventory.destination(&wanted.key).places().into_iter();
             places.filter_map(move |place| {
                 let held = inventory.held_in(&wanted.key, place.group)?;

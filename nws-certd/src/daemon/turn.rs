@@ -119,7 +119,7 @@ impl Daemon {
         }
     }
 
-    pub(in crate::daemon) fn plan(&self, now: OffsetDateTime, facts: &Facts) -> Plan {
+    pub(super) fn plan(&self, now: OffsetDateTime, facts: &Facts) -> Plan {
         match &self.view {
             None => Plan::default(),
             Some(view) => self.plan_for(now, &view.inventory, facts),

@@ -52,11 +52,7 @@ impl Daemon {
         if !wrong.is_empty() {
             return Err(wrong.join("; "));
         }
-        let facts = self.parts.store.load().await.map_err(|error| Causes(&error).to_string())?;
-        self.seek_seals(now).await;
-        let plan = self.plan(now, &facts);
-        self.weigh_seals(&plan);
-        Ok(())
+        self.foresee_sealing().await.map_err(|error| Causes(&error).to_string())
     }
 
     /// Who could open what is there and is sealed to no more, and the certificates whose keys they may know.

@@ -22,6 +22,7 @@ impl Daemon {
         let all: Vec<_> = (0..self.branches.len()).collect();
         self.fetch(&all).await;
         self.survey().await;
+        self.foresee_sealing().await?;
         if self.view.is_some() { self.report_at(at).await } else { self.report_last_seen(at).await }
     }
 
@@ -31,6 +32,7 @@ impl Daemon {
             Ok(view) => {
                 self.view = Some(view);
                 self.survey().await;
+                self.foresee_sealing().await?;
             }
             Err(error) => self.blame(&error, Causes(&error).to_string()),
         }

@@ -11,7 +11,7 @@ use crate::failure::Causes;
 use crate::plan::Plan;
 use crate::report::SealingReport;
 use crate::reseal::openers;
-use crate::store::CertificateKey;
+use crate::store::{CertificateKey, StoreError};
 
 /// How many Secrets are sealed again in one commit: as many as a Fleet bundle holds, so that clusters are not given all at once.
 const PER_COMMIT: usize = 200;
@@ -46,7 +46,7 @@ impl Unlike {
 
 impl Daemon {
     /// Finds out what there is to seal to. Where that cannot be read, what was known stays.
-    pub(in crate::daemon) async fn seek_seals(&mut self, now: OffsetDateTime) {
+    pub(super) async fn seek_seals(&mut self, now: OffsetDateTime) {
         let Some(view) = &self.view else { return };
         match self.parts.sealing.seek(&self.parts.repositories, view, now).await {
             Ok(sought) => {
@@ -60,8 +60,18 @@ impl Daemon {
         }
     }
 
+    /// Both, for a report without a turn.
+    pub(in crate::daemon) async fn foresee_sealing(&mut self) -> Result<(), StoreError> {
+        let now = self.parts.clock.now();
+        let facts = self.parts.store.load().await?;
+        self.seek_seals(now).await;
+        let plan = self.plan(now, &facts);
+        self.weigh_seals(&plan);
+        Ok(())
+    }
+
     /// Finds what is sealed otherwise than it would be now.
-    pub(in crate::daemon) fn weigh_seals(&mut self, plan: &Plan) {
+    pub(super) fn weigh_seals(&mut self, plan: &Plan) {
         let unlike = match (&self.view, &self.sealing.seals) {
             (Some(view), Some(seals)) => {
                 let known = wants_of(plan);

@@ -12,6 +12,7 @@ use crate::world::{
 const SETTINGS: Settings = Settings {
     clusters: [ClusterSettings { opens: Opens::Sops, ..ClusterSettings::USUAL }; 2],
     encryption: Encryption { way: "sops-age", ..Encryption::NONE },
+    git: "layout = \"tree\"\n",
     ..Settings::USUAL
 };
 

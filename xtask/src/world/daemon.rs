@@ -113,12 +113,10 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Writes the configuration anew, for the next start.
+    /// Writes the configuration anew, for the next start. What it was stays beside it, as what was delivered by it does.
     pub(crate) fn configure(&self, settings: Settings) -> Result<()> {
         if self.config.exists() {
-            // Whether keys were ever to stand in clear decides what is searched for them.
-            let before = files::read(&self.config)?;
-            files::append(&self.config.with_extension("toml.before"), before.as_bytes())?;
+            files::write(&self.config.with_extension("toml.before"), files::read(&self.config)?)?;
         }
         files::write(&self.config, self.places.configuration(settings)?)
     }

@@ -20,6 +20,7 @@ mod probe;
 mod repository;
 mod small;
 mod status;
+mod traces;
 mod webhook;
 
 pub(crate) use app::{App, SAMPLES};
@@ -34,6 +35,7 @@ pub(crate) use probe::{Leaf, Probe};
 pub(crate) use repository::{BRANCH, Beginning, Blob, Repository};
 pub(crate) use small::{SmallWorld, Validation};
 pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith, Unwanted};
+pub(crate) use traces::Traces;
 pub(crate) use webhook::{Signature, Webhook};
 
 use std::net::{IpAddr, SocketAddr};

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use crate::wait::{self, Look};
 use crate::world::{
     App, Bits, ClusterSettings, DELIVERY, Encryption, Leaf, Opens, Programs, Recipients, SAMPLES,
-    SealedTo, Settings, World,
+    SealedTo, Settings, Traces, World,
 };
 
 const SEALED: ClusterSettings =
@@ -98,20 +98,6 @@ async fn change_recipients(programs: &Programs, folder: &Path) -> Result<String>
     let orders = world.proxy.orders() - before.orders;
     ensure!(orders == SAMPLES.len(), "{orders} orders were made for {}", SAMPLES.len());
     Ok(format!("a recipient added without an order, another removed with {orders}"))
-}
-
-/// What sealing anew must leave as it is, or not.
-#[derive(Debug, Eq, PartialEq)]
-struct Traces {
-    orders: usize,
-    commits: usize,
-}
-
-impl Traces {
-    async fn of(world: &World) -> Result<Self> {
-        let commits = world.repository.commits_by_daemon().await?;
-        Ok(Self { orders: world.proxy.orders(), commits })
-    }
 }
 
 async fn restart_with(world: &mut World, settings: Settings) -> Result<()> {

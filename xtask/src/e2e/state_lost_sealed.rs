@@ -9,7 +9,7 @@ use crate::e2e::state_lost::{all_pushed, delete_database};
 use crate::wait::{self, Look};
 use crate::world::{
     App, ClusterSettings, DELIVERY, Encryption, Opens, Programs, Recipients, SAMPLES, SealedTo,
-    Settings, World,
+    Settings, Traces, World,
 };
 
 /// The second cluster comes later: what it cannot open yet it does not serve.
@@ -60,18 +60,4 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let orders = world.proxy.orders() - before.orders;
     ensure!(orders == 1, "{orders} orders were made for one that came");
     Ok(format!("{files} files deleted; no order, and what cannot be sealed again is told"))
-}
-
-/// What losing the database must leave as it is.
-#[derive(Debug, Eq, PartialEq)]
-struct Traces {
-    orders: usize,
-    commits: usize,
-}
-
-impl Traces {
-    async fn of(world: &World) -> Result<Self> {
-        let commits = world.repository.commits_by_daemon().await?;
-        Ok(Self { orders: world.proxy.orders(), commits })
-    }
 }

@@ -196,7 +196,7 @@ impl Sought {
                 Err(why)
             }
         };
-        self.seals = self.seals.clone().with(repository.clone(), group.clone(), seal);
+        self.seals.add(repository.clone(), group.clone(), seal);
     }
 
     /// What each `.sops.yaml` says of files that lie below it, as far as ours may.
@@ -213,7 +213,7 @@ impl Sought {
             if let Err(why) = &rules {
                 self.notes.push(format!("nothing can be sealed: {why}"));
             }
-            self.seals = self.seals.clone().with_rules(path, rules);
+            self.seals.add_rules(path, rules);
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ pub use age_recipients::{AgeRecipients, InvalidAgeRecipients};
 pub use scope::{Scope, UnknownScope};
 pub use sealed_secrets::manifest as sealed_secret;
 pub use sealing_certificate::{Condition, InvalidSealingCertificate, SealingCertificate};
+pub(crate) use sops::SOPS_YAML;
 pub use sops::{
     CreationRules, InvalidCreationRules, SopsError, SopsKind, UnfitReason, UnfitRule, sops_manifest,
 };

@@ -6,7 +6,7 @@ use nws_expiry::Issued;
 use time::OffsetDateTime;
 
 use crate::layout::Place;
-use crate::seal::{sealed_secret, sops_manifest};
+use crate::seal::{SOPS_YAML, sealed_secret, sops_manifest};
 use crate::{
     AgeRecipients, CreationRules, Delivered, GroupName, Inventory, Manifest, Provenance,
     RefusalReason, RepoPath, RepositoryName, Scope, SealedTo, SealingCertificate, SecretForm,
@@ -110,15 +110,18 @@ impl Seals {
         group: GroupName,
         seal: Result<Seal, String>,
     ) -> Self {
-        self.by_group.insert((repository, group), seal);
+        self.add(repository, group, seal);
         self
     }
 
-    /// The same with what a `.sops.yaml` says of the files below it; or why that cannot be told.
-    #[must_use]
-    pub fn with_rules(mut self, path: RepoPath, rules: Result<CreationRules, String>) -> Self {
+    /// Adds one more group; or why nothing can be sealed to it.
+    pub fn add(&mut self, of: RepositoryName, group: GroupName, seal: Result<Seal, String>) {
+        self.by_group.insert((of, group), seal);
+    }
+
+    /// Adds what a `.sops.yaml` says of the files below it; or why that cannot be told.
+    pub fn add_rules(&mut self, path: RepoPath, rules: Result<CreationRules, String>) {
         self.rules.insert(path, rules);
-        self
     }
 
     /// The same, and what is sealed to others than it would be now is to be sealed anew.
@@ -219,9 +222,6 @@ impl Seals {
         sealed.map_err(|error| not_sealable(&with_causes(&error)))
     }
 }
-
-/// What `sops` looks for above a new file.
-pub(crate) const SOPS_YAML: &str = ".sops.yaml";
 
 fn not_sealable(reason: &str) -> RefusalReason {
     RefusalReason::NotSealable { reason: reason.to_owned() }

@@ -2,7 +2,7 @@
 
 use super::{Delivered, Inventory, held};
 use crate::layout::Place;
-use crate::seals::SOPS_YAML;
+use crate::seal::SOPS_YAML;
 use crate::{Destination, GroupName, RepoPath, RepositoryName, WantKey};
 
 impl Inventory {

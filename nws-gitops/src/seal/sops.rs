@@ -28,6 +28,7 @@ use data_key::DataKey;
 use document::{Data, Facts, Plain};
 use node::{Node, Scalar};
 
+pub(crate) use creation_rules::SOPS_YAML;
 pub use creation_rules::{CreationRules, InvalidCreationRules, UnfitReason, UnfitRule};
 pub(crate) use written::is_as_written;
 

@@ -12,6 +12,9 @@ mod selection;
 
 use selection::Selection;
 
+/// What `sops` looks for above a new file.
+pub(crate) const SOPS_YAML: &str = ".sops.yaml";
+
 /// What a `.sops.yaml` says of new files below it. `sops` goes by the nearest one above a file, and by no other.
 ///
 /// ```
@@ -70,7 +73,7 @@ impl CreationRules {
         let top = file.repository().is_empty().then_some(None);
         file.ancestors().map(Some).chain(top).filter_map(|dir| {
             let path = file.relative_to(dir.as_ref())?;
-            Some((RepoPath::within(dir.as_ref(), ".sops.yaml"), path))
+            Some((RepoPath::within(dir.as_ref(), SOPS_YAML), path))
         })
     }
 

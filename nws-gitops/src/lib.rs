@@ -118,6 +118,8 @@ mod seals;
 pub use seals::{Seal, Sealed, Seals};
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
+mod read_back;
+pub use read_back::{Written, written};
 mod adoption;
 pub use adoption::{Adoptable, NotAdoptable, adoptable, adoption};
 mod removal;

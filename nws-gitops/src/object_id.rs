@@ -12,6 +12,12 @@ impl ObjectId {
         Self(id)
     }
 
+    /// What git calls a file with these bytes; none if they are made to collide with others, which git does not take.
+    pub(crate) fn of_blob(bytes: &[u8]) -> Option<Self> {
+        let (hash, kind) = (gix::hash::Kind::Sha1, gix::objs::Kind::Blob);
+        gix::objs::compute_hash(hash, kind, bytes).ok().map(Self)
+    }
+
     pub(crate) fn to_gix(self) -> gix::ObjectId {
         self.0
     }

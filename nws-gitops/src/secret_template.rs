@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::ObjectId;
 use crate::manifest::{Quoted, RESOURCE_POLICY};
 
 /// The annotation of a Secret of ours that says which labels and annotations are of a template: the name of the git blob that they
@@ -114,8 +115,7 @@ impl SecretTemplate {
         let sections = TemplatePart::ALL.map(|part| (part.field(), self.lines(part)));
         let text: String =
             sections.into_iter().map(|(field, lines)| format!("{field}:\n{lines}")).collect();
-        let (kind, hash) = (gix::objs::Kind::Blob, gix::hash::Kind::Sha1);
-        let mark = gix::objs::compute_hash(hash, kind, text.as_bytes()).ok()?;
+        let mark = ObjectId::of_blob(text.as_bytes())?;
         (!self.is_empty()).then(|| mark.to_string())
     }
 }

@@ -18,6 +18,7 @@ mod mirrors;
 mod options;
 mod outgoing;
 mod races;
+mod read_back;
 mod rendering;
 mod repositories;
 mod sealed_secrets;

@@ -28,12 +28,14 @@ use tracing::{error, info};
 
 use self::between::{Between, LastTurn};
 use self::branch::Branch;
+use self::turn::read_back::Doubts;
 use self::turn::removals::Removals;
 use self::turn::renewals::Inquiries;
 use self::turn::sealing::Unlike;
 use crate::at::At;
 use crate::config::DeletionSettings;
 use crate::control::{ImportBody, ResealBody, RevocableReport, RevokeBody};
+use crate::edges::Edges;
 use crate::failure::Causes;
 use crate::import::ImportReport;
 use crate::order::{Ended, Ordering, UnderWay};
@@ -66,6 +68,7 @@ pub(crate) struct Parts {
     pub(crate) rules: Rules,
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) deletion: DeletionSettings,
+    pub(crate) edges: Arc<Edges>,
 }
 
 /// The daemon between two turns.
@@ -101,6 +104,7 @@ pub(crate) struct Daemon {
     watches: Vec<Watch>,
     inquiries: Inquiries,
     removals: Removals,
+    doubts: Doubts,
     sealing: SealingState,
     /// Why the state of orders cannot be kept.
     unkept: Option<String>,
@@ -197,6 +201,7 @@ impl Daemon {
             stuck: pause,
             inquiries: Inquiries::default(),
             removals: Removals::paced(pause),
+            doubts: Doubts::default(),
             sealing: SealingState::default(),
             unkept: None,
             report: watch::Sender::new(None),
@@ -251,6 +256,10 @@ impl Daemon {
                     }
                     Some(ended) = self.removals.looking.join_next() => {
                         self.looked(ended);
+                        break;
+                    }
+                    Some(ended) = self.doubts.looking.join_next() => {
+                        self.looked_at_edges(ended).await;
                         break;
                     }
                     Some(ended) = self.fetching.join_next() => {
@@ -347,6 +356,7 @@ impl Daemon {
         info!(orders = self.running.len(), "stopping");
         self.inquiries.round.shutdown().await;
         self.removals.looking.shutdown().await;
+        self.doubts.looking.shutdown().await;
         let settle = async {
             while self.running.join_next().await.is_some() {}
             while self.changing.join_next().await.is_some() {}

@@ -6,6 +6,7 @@
 mod addresses;
 mod onlooker;
 mod probe;
+mod serving;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 pub(crate) use addresses::{AddressZone, Addresses, LookupError};
 use probe::Probe;
 pub(crate) use probe::ProbeError;
+pub(crate) use serving::NotServed;
 
 use crate::resolver::{ResolverError, resolver};
 

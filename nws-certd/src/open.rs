@@ -47,7 +47,6 @@ const ANSWERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
 /// A state directory held, and everything that works in it.
 pub(crate) struct Opened {
     pub(crate) parts: Parts,
-    pub(crate) edges: Arc<Edges>,
     pub(crate) state: StateDir,
 }
 
@@ -57,7 +56,7 @@ impl Opened {
     }
 
     pub(crate) fn narrator(&self) -> Narrator {
-        Narrator { store: self.parts.store.clone(), edges: self.edges.clone() }
+        Narrator { store: self.parts.store.clone(), edges: self.parts.edges.clone() }
     }
 }
 
@@ -102,9 +101,9 @@ pub(crate) async fn open(
         rules,
         concurrency: config.orders.concurrency,
         deletion: config.deletion,
+        edges: Arc::new(Edges::new(config.edges.https_port, &config.edges.resolvers)?),
     };
-    let edges = Arc::new(Edges::new(config.edges.https_port, &config.edges.resolvers)?);
-    Ok(Opened { parts, edges, state })
+    Ok(Opened { parts, state })
 }
 
 fn whereabouts(config: &Config, zone: Arc<dyn AddressZone>) -> Whereabouts {

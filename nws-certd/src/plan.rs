@@ -14,7 +14,7 @@ use std::sync::Arc;
 use nws_acme::Availability;
 use nws_expiry::budget::{Exemption, Ledger};
 use nws_expiry::{Failing, KeyType, Leaf, Policy, Profile, Reason, Rule, Window};
-use nws_gitops::{CaName, Hold, Inventory, RepoPath, WantKey, Wanted};
+use nws_gitops::{CaName, Hold, Inventory, RepoPath, WantKey, Wanted, Written};
 use time::OffsetDateTime;
 
 pub(crate) use self::overrides::held_among;
@@ -108,6 +108,19 @@ pub struct PlannedWant {
     pub delivery: Delivery,
     /// Whether the store holds the key of what the branch has.
     pub is_key_held: bool,
+    /// Its file, if somebody else has changed it.
+    pub edited: Option<Edited>,
+}
+
+/// A file of ours that somebody else has changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Edited {
+    /// The file.
+    pub path: RepoPath,
+    /// What it holds now.
+    pub file: Written,
+    /// Whether nothing it says is believed, as its certificate is none that we know, and none that edges were seen to serve.
+    pub is_doubted: bool,
 }
 
 /// Where a certificate stands on its way into the repository.

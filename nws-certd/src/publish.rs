@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use nws_acme::Clock;
 use nws_expiry::{InvalidPrivateKey, Issued, Mismatch, PrivateKey};
-use nws_gitops::{Delivery, Message, Provenance, Recovery, Seals, Tip, WantKey, deliveries};
+use nws_gitops::{
+    Delivery, Edit, Message, Provenance, Recovery, Seals, Tip, WantKey, Written, deliveries,
+    written,
+};
 use tracing::{error, info, warn};
 
 use crate::failure::Causes;
 use crate::plan::Plan;
 use crate::repositories::View;
-use crate::repository::{PublishError, Refusal, Repository};
-use crate::store::{CertificateKey, Outgoing, Step, Store, StoreError};
+use crate::repository::{Base, PublishError, Refusal, Repository};
+use crate::store::{CertificateKey, Outgoing, Step, Store};
 use crate::vault::{SealError, Vault};
 
 /// What publishing needs.
@@ -37,8 +40,8 @@ pub(crate) struct Resealing<'a> {
 pub(crate) enum Published {
     /// The branch has what was in the outbox.
     Done {
-        /// Where the branch is now.
-        tip: Tip,
+        /// Where the branch is now, and what it was brought.
+        landed: Landed,
         /// What stays out until somebody moves what is in its way.
         left_out: LeftOut,
     },
@@ -54,6 +57,23 @@ pub(crate) enum Published {
         /// Why.
         error: String,
     },
+}
+
+/// What a push that landed came to.
+#[derive(Debug)]
+pub(crate) struct Landed {
+    /// Where the branch is now: where it was, if nothing was to be changed.
+    pub(crate) tip: Tip,
+    /// The files of ours in the commit.
+    pub(crate) files: Vec<Written>,
+    /// The certificates it brings.
+    pub(crate) deliveries: Vec<Delivery>,
+}
+
+impl Landed {
+    fn nothing(tip: Tip) -> Self {
+        Self { tip, files: Vec::new(), deliveries: Vec::new() }
+    }
 }
 
 /// What did not go into the commit.
@@ -79,17 +99,13 @@ impl Publisher {
         sealing: &Resealing<'_>,
     ) -> Published {
         match self.try_publish(to, view, plan, sealing).await {
-            Ok((tip, left_out)) => Published::Done { tip, left_out },
-            Err(PublishFailure::Publish(PublishError::Push(error)))
-                if error.recovery() == Recovery::Rebuild =>
-            {
+            Ok((landed, left_out)) => Published::Done { landed, left_out },
+            Err(PublishError::Push(error)) if error.recovery() == Recovery::Rebuild => {
                 info!(repository = to.known_as(), %error, "the branch moved");
                 Published::Moved
             }
-            Err(PublishFailure::Publish(error)) if let Some(by) = error.refusal() => {
-                refused(to, by, &error)
-            }
-            Err(failure) => failed(to, &failure),
+            Err(error) if let Some(by) = error.refusal() => refused(to, by, &error),
+            Err(error) => failed(to, &error),
         }
     }
 
@@ -99,7 +115,7 @@ impl Publisher {
         view: &View,
         plan: &Plan,
         sealing: &Resealing<'_>,
-    ) -> Result<(Tip, LeftOut), PublishFailure> {
+    ) -> Result<(Landed, LeftOut), PublishError> {
         let (mut left_out, base) = (LeftOut::default(), view.base(to));
         let goes = |want: &WantKey| view.inventory.repository_of(want) == to.name().as_str();
         let outbox = plan.outbox().map(|(planned, want)| (&planned.key, want));
@@ -115,16 +131,31 @@ impl Publisher {
             warn!(%want, reason, "left out of the commit");
         }
         if edits.edits.is_empty() {
-            return Ok((base.tip, left_out));
+            return Ok((Landed::nothing(base.tip), left_out));
         }
         let message = Message::for_deliveries(&edits.deliveries);
-        let now = self.clock.now();
-        let pushed =
-            to.publish(base, edits.edits, message, now).await.map_err(PublishFailure::Publish)?;
-        let tip = pushed.unwrap_or(base.tip);
-        info!(repository = to.known_as(), commit = %tip, certificates = edits.deliveries.len(), "certificates pushed");
-        self.record(tip, &edits.deliveries).await?;
-        Ok((tip, left_out))
+        let landed = self.push(to, base, edits.edits, edits.deliveries, message).await?;
+        info!(repository = to.known_as(), commit = %landed.tip, certificates = landed.deliveries.len(), "certificates pushed");
+        Ok((landed, left_out))
+    }
+
+    /// Commits edits and pushes them, if the branch is still where it was seen. Every commit of ours goes this way, so that what it writes
+    /// is known again when it is read back.
+    pub(crate) async fn push(
+        &self,
+        to: &Repository,
+        base: Base,
+        edits: Vec<Edit>,
+        deliveries: Vec<Delivery>,
+        message: Message,
+    ) -> Result<Landed, PublishError> {
+        let (files, now) = (written(&edits), self.clock.now());
+        if !files.is_empty() {
+            self.keep(Step::Written { files: files.clone(), at: now }).await?;
+        }
+        let tip = to.publish(base, edits, message, now).await?.unwrap_or(base.tip);
+        self.record(tip, &deliveries).await?;
+        Ok(Landed { tip, files, deliveries })
     }
 
     /// One certificate that does not open is left out, and stops no other.
@@ -132,10 +163,10 @@ impl Publisher {
         &self,
         which: impl Iterator<Item = (&'a CertificateKey, &'a WantKey)>,
         left_out: &mut LeftOut,
-    ) -> Result<Vec<(WantKey, Issued, Provenance)>, PublishFailure> {
+    ) -> Result<Vec<(WantKey, Issued, Provenance)>, PublishError> {
         let mut all = Vec::new();
         for (key, want) in which {
-            let stored = self.store.outbox(key).await.map_err(PublishFailure::Store)?;
+            let stored = self.store.outbox(key).await.map_err(PublishError::State)?;
             let opened = stored.ok_or(Unusable::Gone).and_then(|stored| self.open(key, stored));
             match opened {
                 Ok((issued, provenance)) => all.push((want.clone(), issued, provenance)),
@@ -162,21 +193,25 @@ impl Publisher {
             .map_err(Unusable::Mismatch)
     }
 
-    async fn record(&self, tip: Tip, deliveries: &[Delivery]) -> Result<(), PublishFailure> {
+    async fn record(&self, tip: Tip, deliveries: &[Delivery]) -> Result<(), PublishError> {
         let Some(commit) = tip.commit else {
             return Ok(());
         };
         for delivery in deliveries {
-            let step = Step::Delivered {
+            self.keep(Step::Delivered {
                 want: delivery.key.clone(),
                 path: delivery.path.clone(),
                 fingerprint: delivery.fingerprint,
                 commit,
                 at: self.clock.now(),
-            };
-            self.store.write(step).await.map_err(PublishFailure::Store)?;
+            })
+            .await?;
         }
         Ok(())
+    }
+
+    async fn keep(&self, step: Step) -> Result<(), PublishError> {
+        self.store.write(step).await.map_err(PublishError::State)
     }
 }
 
@@ -204,14 +239,6 @@ fn refused(to: &Repository, by: Refusal, error: &PublishError) -> Published {
         }
     }
     Published::Refused { reason }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum PublishFailure {
-    #[error(transparent)]
-    Publish(PublishError),
-    #[error(transparent)]
-    Store(StoreError),
 }
 
 /// Why a stored certificate cannot be delivered.

@@ -1,5 +1,6 @@
 //! What operators are shown: where every certificate stands, what comes next and when.
 
+mod edited;
 mod hold;
 mod limit;
 mod obstacle;
@@ -13,7 +14,7 @@ mod unwanted;
 use std::collections::BTreeMap;
 
 use nws_expiry::Leaf;
-use nws_gitops::{Inventory, WantKey};
+use nws_gitops::{Inventory, ObjectId, WantKey};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -230,6 +231,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) refused: &'a BTreeMap<WantKey, String>,
     /// Why a push with this Secret is refused, while it is.
     pub(crate) held: &'a dyn Fn(&WantKey) -> Option<&'a str>,
+    /// Why a changed file is not believed, by what it holds.
+    pub(crate) doubt: &'a dyn Fn(&ObjectId) -> Option<&'a str>,
 }
 
 impl Scene<'_> {
@@ -347,7 +350,7 @@ impl Scene<'_> {
         }
     }
 
-    /// What the repository says wrong, and what cannot be written into it.
+    /// What the repository says wrong, what cannot be written into it, and what was changed in it.
     pub(crate) fn faults(&self) -> Vec<FaultReport> {
         let read = self.inventory.map_or(&[][..], |inventory| &inventory.faults);
         let read = read.iter().map(|fault| FaultReport {
@@ -360,7 +363,7 @@ impl Scene<'_> {
             text: text.clone(),
             hosts: self.hosts_of(want),
         });
-        read.chain(refused).collect()
+        read.chain(refused).chain(self.edited()).collect()
     }
 
     fn hosts_of(&self, want: &WantKey) -> Vec<String> {

@@ -12,6 +12,7 @@ use tokio::task::{JoinError, spawn_blocking};
 use tracing::debug;
 
 use crate::batch::Batch;
+use crate::store::StoreError;
 
 /// A repository as the daemon uses it; each call runs to its end on a thread that may block.
 #[derive(Clone, Debug)]
@@ -149,6 +150,8 @@ pub(crate) enum PublishError {
         "nothing is pushed, as the branch holds sealed secrets of nws-certd's, and a key in clear would stand beside them for good; set git.encryption as it was, or git.unseal = true if that is meant"
     )]
     Unseal(#[source] OutgoingKey),
+    #[error(transparent)]
+    State(StoreError),
     #[error("publishing was broken off by a bug")]
     Panicked(#[source] JoinError),
 }
@@ -183,6 +186,7 @@ impl PublishError {
                 | PushError::Git { .. }
                 | PushError::Look { .. },
             )
+            | Self::State(_)
             | Self::Panicked(_) => None,
         }
     }

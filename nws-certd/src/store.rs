@@ -14,6 +14,7 @@ mod load;
 mod migrate;
 mod obstacle;
 mod parking;
+mod read_back;
 mod renewals;
 mod reseal;
 mod revocations;
@@ -42,6 +43,7 @@ pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, Unknow
 pub use imported::Imported;
 pub(crate) use migrate::{copy_database, newest_schema};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};
+pub use read_back::{Origin, ReadBack, Trust};
 pub use reseal::ResealError;
 pub(crate) use reseal::reseal_database;
 pub use sqlite::SqliteStore;

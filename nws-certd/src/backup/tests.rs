@@ -169,8 +169,8 @@ async fn what_is_no_whole_backup_is_refused_and_leaves_nothing() {
     let newer = |member: &str, value: &str| {
         let text = format!("\"{member}\": {value}");
         let mut bytes = whole.clone();
-        let at = at(text.as_bytes()) + text.len() - 1;
-        bytes[at] = b'9';
+        // In place of the space before it, so that nothing moves.
+        bytes[at(text.as_bytes()) + text.len() - value.len() - 1] = b'9';
         bytes
     };
     let cases = [

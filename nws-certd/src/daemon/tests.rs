@@ -18,6 +18,7 @@ mod power_accounts;
 mod power_fallback;
 mod power_revocation;
 mod pushing;
+mod read_back;
 mod removing;
 mod renewals;
 mod repositories;
@@ -174,7 +175,7 @@ async fn a_certificate_that_is_left_out_stays_so_while_others_are_pushed() {
 #[tokio::test]
 async fn an_order_whose_key_does_not_open_is_begun_anew() {
     let world = World::with(SHOP).await;
-    assert!(world.run_until_write(Stop::After, 4).await.happened, "an order is open");
+    assert!(world.run_until_write(Stop::After, 5).await.happened, "an order is open");
     world.replace_key_file();
     let mut daemon = world.daemon().await;
     let report = world.settle(&mut daemon).await;
@@ -190,7 +191,7 @@ async fn an_order_whose_key_does_not_open_is_begun_anew() {
 #[tokio::test]
 async fn a_disk_that_is_full_is_not_taken_out_on_the_ca() {
     let world = World::with(SHOP).await;
-    let mut daemon = world.daemon_that_cannot_write_after(4).await;
+    let mut daemon = world.daemon_that_cannot_write_after(5).await;
     for _ in 0..5 {
         let _ = daemon.turn(Look::WhenDue).await;
         world.run_orders(&mut daemon).await;

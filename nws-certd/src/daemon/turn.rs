@@ -6,6 +6,7 @@ mod clock;
 mod fetch;
 mod look;
 mod push;
+pub(super) mod read_back;
 pub(super) mod removals;
 pub(super) mod renewals;
 mod revoke;
@@ -46,6 +47,7 @@ impl Daemon {
         self.change_account_keys(now);
         self.hold_ended(now, &mut facts);
         self.forget_unusable(&mut facts);
+        self.look_first(now, &mut facts).await?;
         let mut plan = self.plan(now, &facts);
         self.seek_seals(now).await;
         self.weigh_seals(&plan);
@@ -55,6 +57,7 @@ impl Daemon {
         self.keep_unwanted(now, &facts).await?;
         self.keep_wants(&plan).await?;
         self.give_back_unwanted(&plan);
+        self.weigh_edited(now, &plan);
         self.put_on_agenda(now, &plan);
         self.last.waiting = self.line_up(now, &mut plan, &mut facts);
         self.start_waiting(now);
@@ -79,6 +82,7 @@ impl Daemon {
             branch.pushing.over();
         }
         self.removals.waits_no_longer();
+        self.doubts.wait_no_longer();
         self.stuck.over();
         for authority in &self.parts.ordering.authorities {
             authority.ca.try_now();
@@ -220,6 +224,7 @@ impl Daemon {
             self.revoke_at(now, plan, facts),
             self.remove_at(now, facts),
             self.next_sweep,
+            self.doubts.next(now),
             self.next_look(),
         ];
         waiting.into_iter().flatten().min().unwrap_or(now + LONGEST_SLEEP)

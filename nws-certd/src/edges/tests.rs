@@ -9,7 +9,7 @@ use dns::{Dns, Reply};
 use edge::{Behaviour, TestEdge, certificate};
 
 pub(crate) mod dns;
-mod edge;
+pub(crate) mod edge;
 
 const SHOP: &str = "shop.example";
 const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 1));

@@ -1,12 +1,13 @@
 //! What a decision about one certificate rests on.
 
 mod had;
+mod in_branch;
 
 use std::collections::HashMap;
 
 use nws_acme::choice::{Choice, Incumbent, Standing, Unfit, choose, needed_by};
 use nws_expiry::budget::Exemption;
-use nws_expiry::{Decision, Fingerprint, Held, Leaf, Reason, Spread, Subject, Window, decide};
+use nws_expiry::{Decision, Fingerprint, Held, Reason, Spread, Subject, Window, decide};
 use nws_gitops::{Delivered, Inventory, Overrides, Wanted};
 use time::OffsetDateTime;
 
@@ -15,7 +16,9 @@ pub(super) use had::Had;
 use super::revoked::Revocations;
 use super::standing::{Occasion, concerns, is_to_come, standing, stands};
 use super::{CaView, Delivery, Next, Obstruction, Planned, PlannedWant, Rules, source};
-use crate::store::{CertificateFacts, CertificateKey, Facts, Obstacle, OpenOrder, RenewalFacts};
+use crate::store::{
+    CertificateFacts, CertificateKey, Facts, Obstacle, OpenOrder, ReadBack, RenewalFacts,
+};
 
 /// The facts by what is asked for.
 pub(super) struct Known<'a> {
@@ -24,6 +27,7 @@ pub(super) struct Known<'a> {
     renewals: HashMap<Fingerprint, &'a RenewalFacts>,
     obstacles: &'a [Obstacle],
     revocations: Revocations<'a>,
+    read_back: &'a ReadBack,
 }
 
 impl<'a> Known<'a> {
@@ -34,6 +38,7 @@ impl<'a> Known<'a> {
             renewals: facts.renewals.iter().map(|said| (said.fingerprint, said)).collect(),
             obstacles: &facts.obstacles,
             revocations: Revocations::of(&facts.revocations),
+            read_back: &facts.read_back,
         }
     }
 
@@ -72,6 +77,7 @@ impl Evidence<'_> {
                 source: source(want),
                 delivery: self.delivery(&key, stored, *branch),
                 is_key_held: Had::is_same(stored, branch.map(|(_, had)| had)),
+                edited: self.edited(want),
             };
         let (next, goes_to) = self.unless_held(had, self.next(&key, had));
         let view = goes_to.and_then(|ca| self.cas.get(ca));
@@ -104,31 +110,6 @@ impl Evidence<'_> {
         let is_over =
             had.leaf.not_after() <= self.now || self.facts.revocations.is_useless(had.leaf);
         (had.leaf.is_for(&key.names) && !is_over).then_some(had)
-    }
-
-    /// What the branch holds for a want, if it is for the same names; one with another kind of key serves until it is replaced. Of
-    /// several files, each for a group of clusters, the worst; none if one group has none.
-    fn in_branch(&self, want: &Wanted, key: &CertificateKey) -> Option<(&Delivered, Had<'_>)> {
-        let files = self.inventory.held_everywhere(&want.key)?.into_iter();
-        let each = files.map(|held| {
-            let leaf = held.chain.as_ref()?.leaf();
-            leaf.is_for(&key.names).then(|| (held, self.had_in_branch(held, leaf)))
-        });
-        each.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|(_, had)| self.rank(key, *had))
-    }
-
-    /// The store knows more of what it has itself.
-    fn had_in_branch<'a>(&'a self, held: &'a Delivered, leaf: &'a Leaf) -> Had<'a> {
-        let stored = self.certificate.and_then(|known| known.issued.as_ref());
-        match stored.filter(|stored| stored.chain.leaf().fingerprint() == leaf.fingerprint()) {
-            Some(stored) => Had::from(stored),
-            None => Had {
-                leaf,
-                ca: held.provenance.ca.as_deref(),
-                profile: held.provenance.profile.as_ref(),
-                at: leaf.not_before(),
-            },
-        }
     }
 
     /// The earliest to end of what the wants have; `None` if one of them has nothing and can be given nothing.

@@ -13,7 +13,13 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
     Planned {
         keeps_key: false,
         key: key_of(host),
-        wants: vec![PlannedWant { key, source: String::new(), delivery, is_key_held: false }],
+        wants: vec![PlannedWant {
+            key,
+            source: String::new(),
+            delivery,
+            is_key_held: false,
+            edited: None,
+        }],
         have: None,
         pushed_until: days.map(|days| NOON + Duration::days(days)),
         issued_at: None,
@@ -47,6 +53,7 @@ fn report(plan: &Plan, order_at: OffsetDateTime, held: Option<&str>) -> Vec<Cert
         order_at,
         refused: &BTreeMap::new(),
         held: &|_| held,
+        doubt: &|_| None,
     };
     scene.certificates()
 }

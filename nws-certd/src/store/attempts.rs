@@ -1,11 +1,10 @@
 //! What was tried, and how it ended.
 
 use nws_acme::OrderUrl;
-use nws_gitops::{SecretRef, WantKey};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
-use super::load::{Rows, each, get, order_id, parse, unreadable};
+use super::load::{Rows, each, get, order_id, parse, unreadable, want_key};
 use super::write::{done, names_text, profile_text};
 use super::{
     AttemptFacts, AttemptOutcome, CertificateKey, History, OrderId, PushFacts, Span, StoreError,
@@ -89,11 +88,8 @@ fn attempt(row: &SqliteRow) -> Result<AttemptFacts, StoreError> {
 }
 
 fn push(row: &SqliteRow) -> Result<PushFacts, StoreError> {
-    let (namespace, name): (String, String) = (get(row, "namespace")?, get(row, "secret")?);
-    let secret = SecretRef::new(&namespace, &name);
-    let secret = secret.map_err(|error| unreadable("Secret", &error))?;
     Ok(PushFacts {
-        want: WantKey { target: parse(row, "target")?, secret },
+        want: want_key(row)?,
         path: parse(row, "path")?,
         fingerprint: parse(row, "fingerprint")?,
         commit: parse(row, "git_commit")?,

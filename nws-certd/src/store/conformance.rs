@@ -3,6 +3,7 @@
 mod cas;
 mod imported;
 mod parking;
+mod read_back;
 mod revocations;
 mod unwanted;
 

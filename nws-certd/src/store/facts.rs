@@ -8,7 +8,7 @@ use nws_expiry::{Chain, Failing, Fingerprint, Leaf, Profile, Window};
 use nws_gitops::{Known, WantKey};
 use time::OffsetDateTime;
 
-use super::{CertificateKey, Obstacle, OrderId};
+use super::{CertificateKey, Obstacle, OrderId, ReadBack};
 use crate::vault::Sealed;
 
 /// Everything a pass needs to know.
@@ -28,6 +28,8 @@ pub struct Facts {
     pub revocations: Vec<RevocationFacts>,
     /// What of ours nobody wants.
     pub unwanted: BTreeMap<WantKey, Known>,
+    /// What files of ours are known by.
+    pub read_back: ReadBack,
 }
 
 /// The account at one CA.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use nws_acme::OrderUrl;
 use nws_challenge::KeyAuthorization;
 use nws_expiry::{Chain, DnsNames, NoNames, Profile};
-use nws_gitops::Provenance;
+use nws_gitops::{Provenance, SecretRef, WantKey};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::write::{names_text, profile_text};
 use super::{
     CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, Outgoing, Previous,
-    StoreError, accounts, obstacle, parking, renewals, revocations, unwanted,
+    StoreError, accounts, obstacle, parking, read_back, renewals, revocations, unwanted,
 };
 use crate::vault::Sealed;
 
@@ -38,6 +38,7 @@ pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
         renewals: renewals::all(from).await?,
         revocations: revocations::all(from).await?,
         unwanted: unwanted::all(from).await?.into_iter().collect(),
+        read_back: read_back::all(from).await?,
     })
 }
 
@@ -132,6 +133,13 @@ fn order(row: &SqliteRow) -> Result<OpenOrder, StoreError> {
         ca: get(row, "ca")?,
         profile: profile(row, "order_profile")?,
     })
+}
+
+/// Which Secret a row is of.
+pub(super) fn want_key(row: &SqliteRow) -> Result<WantKey, StoreError> {
+    let (namespace, name) = (get::<String>(row, "namespace")?, get::<String>(row, "secret")?);
+    let secret = SecretRef::new(&namespace, &name).map_err(|error| unreadable("secret", &error))?;
+    Ok(WantKey { target: parse(row, "target")?, secret })
 }
 
 fn key(row: &SqliteRow) -> Result<CertificateKey, StoreError> {

@@ -8,10 +8,13 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::StoreError;
 use super::sqlite::BUSY;
+use super::{StoreError, read_back};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The schema from which on it is kept which repositories were looked at.
+const WITH_FIRST_LOOKS: i64 = 9;
 
 /// The version of the schema that this program brings a database to.
 pub(crate) fn newest_schema() -> i64 {
@@ -37,16 +40,22 @@ pub(super) async fn refuse_newer(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Copies a database as of one instant into an empty file, whoever works with it meanwhile, and says which schema it has.
+/// Copies a database as of one instant into an empty file, whoever works with it meanwhile, and says which schema it has. Whoever goes
+/// on with the copy looks at each branch as if for the first time.
 pub(crate) async fn copy_database(from: &Path, to: &Path) -> Result<i64, StoreError> {
     let options = |file| SqliteConnectOptions::new().filename(file).busy_timeout(BUSY);
     let mut source =
         SqliteConnection::connect_with(&options(from)).await.map_err(StoreError::Engine)?;
     vacuum_into(&mut source, to).await?;
     source.close().await.map_err(StoreError::Engine)?;
-    let copy = options(to).read_only(true);
-    let mut copy = SqliteConnection::connect_with(&copy).await.map_err(StoreError::Engine)?;
-    Ok(version(&mut copy).await?.unwrap_or_default())
+    let mut copy =
+        SqliteConnection::connect_with(&options(to)).await.map_err(StoreError::Engine)?;
+    let version = version(&mut copy).await?.unwrap_or_default();
+    if version >= WITH_FIRST_LOOKS {
+        read_back::forget_looks(&mut copy).await?;
+    }
+    copy.close().await.map_err(StoreError::Engine)?;
+    Ok(version)
 }
 
 /// Runs what migrations are missing. A file that has data is first copied to `FILE.before-VERSION`.

@@ -1,7 +1,7 @@
 use nws_acme::OrderUrl;
 use nws_challenge::KeyAuthorization;
 use nws_expiry::{Chain, Fingerprint, Profile};
-use nws_gitops::{ObjectId, RepoPath, WantKey};
+use nws_gitops::{ObjectId, RepoPath, RepositoryName, WantKey, Written};
 use time::OffsetDateTime;
 
 use super::{
@@ -147,6 +147,24 @@ pub enum Step {
         /// When.
         at: OffsetDateTime,
     },
+    /// A repository is looked at for the first time with this state. A crash before it: the next look is the first.
+    FirstLook {
+        /// Which one.
+        repository: RepositoryName,
+        /// What it holds of ours.
+        found: Vec<Written>,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// What a commit is to bring, before it is pushed. A crash after it: files are known that no branch has.
+    Written {
+        /// The files of ours in it.
+        files: Vec<Written>,
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// Every edge serves what somebody else has written into a file of ours. A crash before it: the edges are looked at again.
+    Served(Written),
     /// Something keeps orders from a CA. A crash before it: the CA is asked once more, and says so again.
     Met(Obstacle),
     /// More was used of a CA's limits, or the CA says so. A crash before it: the CA is asked once more than it takes, and says so.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use nws_gitops::{Known, RepoPath, SecretRef, WantKey};
+use nws_gitops::{Known, RepoPath, WantKey};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use time::{Duration, OffsetDateTime};
 
 use super::StoreError;
-use super::load::{each, get, parse, unreadable};
+use super::load::{each, get, want_key};
 use super::write::done;
 
 /// After so long without a look nobody knows whether it was wanted in between.
@@ -33,7 +33,7 @@ pub(super) async fn seen(
     let known = sqlx::query("SELECT target, namespace, secret FROM unwanted");
     let known = known.fetch_all(&mut *to).await.map_err(StoreError::Engine)?;
     for row in &known {
-        let known = key(row)?;
+        let known = want_key(row)?;
         if !still.contains(&known) {
             let sql = "DELETE FROM unwanted WHERE target = ? AND namespace = ? AND secret = ?";
             done(of(sql, &known).execute(&mut *to).await)?;
@@ -90,7 +90,7 @@ pub(super) async fn all(from: &SqlitePool) -> Result<Vec<(WantKey, Known)>, Stor
             is_confirmed,
             sources: source.as_deref().map_or_else(Vec::new, files),
         };
-        Ok((key(row)?, known))
+        Ok((want_key(row)?, known))
     };
     each(rows, from, read).await
 }
@@ -108,10 +108,4 @@ fn of(sql: &'static str, key: &WantKey) -> Rows<'static> {
         .bind(key.target.to_string())
         .bind(key.secret.namespace().to_owned())
         .bind(key.secret.name().to_owned())
-}
-
-fn key(row: &SqliteRow) -> Result<WantKey, StoreError> {
-    let (namespace, name) = (get::<String>(row, "namespace")?, get::<String>(row, "secret")?);
-    let secret = SecretRef::new(&namespace, &name).map_err(|error| unreadable("secret", &error))?;
-    Ok(WantKey { target: parse(row, "target")?, secret })
 }

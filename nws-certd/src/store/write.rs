@@ -7,8 +7,9 @@ use sqlx::{Connection as _, SqliteConnection};
 use time::OffsetDateTime;
 
 use super::{
-    AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Span, Step, StoreError, accounts,
-    attempts, budget, imported, obstacle, parking, renewals, revocations, unwanted, wants,
+    AttemptOutcome, Blame, CertificateKey, OrderId, Origin, PushFacts, Span, Step, StoreError,
+    accounts, attempts, budget, imported, obstacle, parking, read_back, renewals, revocations,
+    unwanted, wants,
 };
 use crate::vault::Sealed;
 
@@ -144,6 +145,14 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
         Step::Delivered { want, path, fingerprint, commit, at } => {
             wants::delivered(to, &PushFacts { want, path, fingerprint, commit, at }).await
         }
+        Step::FirstLook { repository, found, at } => {
+            read_back::looked_first(to, &repository, &found, at).await
+        }
+        Step::Written { files, at } => {
+            read_back::keep(to, &files, Origin::Written).await?;
+            read_back::forget(to, at).await
+        }
+        Step::Served(file) => read_back::keep(to, &[file], Origin::Served).await,
         Step::Met(met) => obstacle::met(to, &met).await,
         Step::Used(uses) => budget::used(to, &uses).await,
         Step::UsedForgotten { until } => budget::forget(to, until).await,

@@ -91,9 +91,10 @@ impl Daemon {
         let (edits, deliveries): (Vec<_>, Vec<_>) =
             accepted.into_iter().map(|one| (one.edit, one.delivery)).unzip();
         let message = Message::for_adoptions(&deliveries);
-        match of.publish(view.base(of), edits, message, now).await {
-            Ok(tip) => {
-                report.commit = tip.map(|tip| tip.to_string());
+        let publisher = &self.parts.publisher;
+        match publisher.push(of, view.base(of), edits, deliveries, message).await {
+            Ok(landed) => {
+                report.commit = Some(landed.tip.to_string());
                 Ok(Some(report))
             }
             Err(PublishError::Push(error)) if error.recovery() == Recovery::Rebuild => Ok(None),

@@ -55,6 +55,7 @@ async fn at_every_write(stop: Stop, ca: Ca) {
         let mut report = world.settle(&mut daemon).await;
         report = if is_done(&report) { report } else { world.settle(&mut daemon).await };
         assert!(is_done(&report), "{case}: {report:#?}");
+        assert!(report.faults.is_empty(), "{case}: ours passes for edited: {report:#?}");
         nothing_twice(&world, &cut, ca, &case);
 
         let (orders, commits) = (world.ca.count(Endpoint::NewOrder), world.commits());

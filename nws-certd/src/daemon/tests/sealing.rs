@@ -9,7 +9,7 @@ use crate::control::ResealBody;
 use crate::daemon::{Daemon, Look};
 use crate::report::SealingReport;
 
-const ONE: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+pub(super) const ONE: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 const TWO: &str = "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg";
 const FILE: &str = "certs/shop/shop-tls.yaml";
 
@@ -18,7 +18,7 @@ const NOW: ResealBody = ResealBody { dry_run: false, reissue: false };
 const REISSUE: ResealBody = ResealBody { dry_run: false, reissue: true };
 
 /// SOPS, for these.
-fn sops(recipients: &[&str]) -> SealSettings {
+pub(super) fn sops(recipients: &[&str]) -> SealSettings {
     let source = RecipientSource::Age(Some(AgeRecipients::new(recipients).unwrap()));
     let (name, clusters) = (GroupName::default(), FleetClusters::default());
     SealSettings {

@@ -1,22 +1,17 @@
 //! What `explain` tells after something happened.
 
-use std::sync::Arc;
-
 use nws_acme::testing::Endpoint;
 use time::Duration;
 
 use super::world::{SHOP, World};
-use crate::edges::Edges;
 use crate::explain::{Narrator, Story};
 use crate::report::Stage;
 
-/// Nobody answers there; what the edges serve is tested where they are asked.
-const NO_RESOLVER: &str = "127.0.0.1:1";
-
 async fn tell(world: &World, host: &str) -> Story {
     let mut daemon = world.daemon().await;
-    let edges = Arc::new(Edges::new(443, &[NO_RESOLVER.parse().unwrap()]).unwrap());
-    let narrator = Narrator { store: daemon.parts.store.clone(), edges };
+    // What the edges serve is tested where they are asked.
+    let (store, edges) = (daemon.parts.store.clone(), daemon.parts.edges.clone());
+    let narrator = Narrator { store, edges };
     let report = daemon.report_last_seen(crate::at::At::NOW).await.unwrap();
     narrator.recall(host, &report).await.unwrap()
 }

@@ -31,6 +31,7 @@ use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
 use crate::config::{DeletionSettings, Encryption, SealSettings};
 use crate::daemon::{Daemon, Look, Parts};
+use crate::edges::Edges;
 use crate::order::Ordering as Orders;
 use crate::plan::Rules;
 use crate::publish::Publisher;
@@ -50,6 +51,9 @@ spec: {tls: [{hosts: [shop.example], secretName: shop-tls}]}
 pub(super) fn apps(names: &[&str]) -> String {
     names.iter().map(|name| SHOP.replace("shop", name)).collect::<Vec<_>>().join("---\n")
 }
+
+/// Nobody answers there.
+const NO_RESOLVER: &str = "127.0.0.1:1";
 
 const QUIET: StdDuration = StdDuration::from_secs(30);
 
@@ -78,6 +82,8 @@ pub(super) struct World {
     pub(super) several: AtomicBool,
     /// What daemons that start from now on do of keys in clear.
     pub(super) keys: Mutex<Keys>,
+    /// Where daemons that start from now on look for edges; nobody answers at first.
+    pub(super) edges: Mutex<Arc<Edges>>,
     /// What the account is bound to, if it is.
     pub(super) external_account: Option<ExternalAccount>,
 }
@@ -128,6 +134,7 @@ impl World {
             transport,
             several: AtomicBool::new(false),
             keys: Mutex::default(),
+            edges: Mutex::new(Arc::new(Edges::new(443, &[NO_RESOLVER.parse().unwrap()]).unwrap())),
             external_account,
         };
         world.run_git(&["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
@@ -183,6 +190,7 @@ impl World {
             rules: Rules { policy, key_type: KeyType::EcdsaP256, installation },
             concurrency: NonZeroUsize::MIN.saturating_add(3),
             deletion: *self.deletion.lock().unwrap(),
+            edges: self.edges.lock().unwrap().clone(),
         })
     }
 
@@ -196,6 +204,11 @@ impl World {
         let at = self.clock.now();
         self.run_orders(daemon).await;
         daemon.turn(Look::WhenDue).await.unwrap();
+        // What somebody else has written is looked for now.
+        while let Some(ended) = daemon.doubts.looking.join_next().await {
+            daemon.looked_at_edges(ended).await;
+            daemon.turn(Look::WhenDue).await.unwrap();
+        }
         // What was issued is asked about now.
         while let Some(ended) = daemon.inquiries.round.join_next().await {
             daemon.collect_round(ended);

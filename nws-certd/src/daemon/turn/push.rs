@@ -86,12 +86,13 @@ impl Daemon {
             let (seals, again) = (self.seals(now), self.seal_again(at));
             let sealing = Resealing { seals: &seals, again: &again };
             match self.parts.publisher.publish(&to, &view, plan, &sealing).await {
-                Published::Done { tip, left_out } => {
+                Published::Done { landed, left_out } => {
                     // Nobody else may hold on to what is seen, or it would be copied.
                     drop(view);
                     self.branches.get_mut(at).into_iter().for_each(Branch::is_pushed);
                     self.rest_from_sealing(at, !again.is_empty());
-                    self.landed(at, tip).await;
+                    facts.read_back.wrote(&landed.files, &landed.deliveries);
+                    self.landed(at, landed.tip).await;
                     self.leave_out(left_out, plan, facts);
                     *plan = self.plan(self.parts.clock.now(), facts);
                     self.weigh_seals(plan);

@@ -173,8 +173,8 @@ impl Daemon {
             return;
         }
         let message = Message::for_removals(&removals);
-        match of.publish(base, edits, message, now).await {
-            Ok(pushed) => self.removed(at, now, pushed.unwrap_or(base.tip), &removals).await,
+        match self.parts.publisher.push(of, base, edits, Vec::new(), message).await {
+            Ok(landed) => self.removed(at, now, landed.tip, &removals).await,
             Err(error) => self.not_removed(at, now, &error),
         }
     }

@@ -34,6 +34,11 @@ impl Held {
         Fingerprint::of(&self.der)
     }
 
+    /// As it is in DER.
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
     fn with_key(&self, der: CertificateDer<'static>) -> sign::CertifiedKey {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         sign::CertifiedKey::new(vec![der], any_supported_type(&key).unwrap())

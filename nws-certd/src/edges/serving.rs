@@ -1,0 +1,48 @@
+//! Whether a certificate is served.
+
+use std::net::SocketAddr;
+
+use nws_expiry::{DnsName, DnsNames, Fingerprint};
+
+use super::{Edge, Edges, LookupError, ProbeError};
+
+impl Edges {
+    /// Looks whether every address of each of these names serves one certificate.
+    ///
+    /// # Errors
+    ///
+    /// [`NotServed`] for the first that does not.
+    pub(crate) async fn all_serve(
+        &self,
+        names: &DnsNames,
+        certificate: Fingerprint,
+    ) -> Result<(), NotServed> {
+        for name in names.iter() {
+            let edges = self.look(name).await;
+            let edges =
+                edges.map_err(|source| NotServed::Nowhere { name: name.clone(), source })?;
+            edges.into_iter().try_for_each(|edge| serves(name, edge, certificate))?;
+        }
+        Ok(())
+    }
+}
+
+fn serves(name: &DnsName, edge: Edge, certificate: Fingerprint) -> Result<(), NotServed> {
+    let (name, address) = (name.clone(), edge.address);
+    match edge.served {
+        Ok(leaf) if leaf.fingerprint() == certificate => Ok(()),
+        Ok(_) => Err(NotServed::Another { name, address }),
+        Err(source) => Err(NotServed::Nothing { name, address, source }),
+    }
+}
+
+/// Why a certificate is not seen to be served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotServed {
+    #[error("no address of {name} is known")]
+    Nowhere { name: DnsName, source: LookupError },
+    #[error("{name} at {address} serves another certificate")]
+    Another { name: DnsName, address: SocketAddr },
+    #[error("{name} at {address}")]
+    Nothing { name: DnsName, address: SocketAddr, source: ProbeError },
+}

@@ -3,7 +3,7 @@
 use crate::e2e::scenario::{Scenario, Tag};
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
-    ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
+    ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab, edited,
     empty_repository, https_token, incident, issue, leak_guard, lint, lost_race, mirror_lost,
     new_app, parked, plain_to_sealed, profile, push_refused, rate_limited, renew, reseal, restart,
     revoke_replace, rollover, rotate_key, sealed_two_clusters, signed_commits, sops_flux, ssh,
@@ -11,7 +11,7 @@ use crate::e2e::{
     webhook,
 };
 
-pub(crate) const SCENARIOS: [Scenario; 46] = [
+pub(crate) const SCENARIOS: [Scenario; 47] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -233,6 +233,12 @@ pub(crate) const SCENARIOS: [Scenario; 46] = [
         tag: Tag::Full,
         about: "more certificates in one namespace than a Fleet bundle holds: the rest go to a sibling, and none moves",
         play: |programs, folder| Box::pin(bundle_split::play(programs, folder)),
+    },
+    Scenario {
+        name: "edited",
+        tag: Tag::Full,
+        about: "somebody writes certificates of his own into the daemon's files: believed once both edges serve them, told until then",
+        play: |programs, folder| Box::pin(edited::play(programs, folder)),
     },
     Scenario {
         name: "https-token",

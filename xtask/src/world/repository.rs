@@ -98,13 +98,16 @@ impl Repository {
         for _ in 0..PUSHES {
             match self.run(&self.clone, &["push", "--quiet", "origin", BRANCH]).await {
                 Ok(_) => return Ok(()),
-                Err(_lost_the_race) => {
-                    self.run(&self.clone, &["pull", "--quiet", "--rebase", "origin", BRANCH])
-                        .await?
-                }
-            };
+                Err(_lost_the_race) => self.catch_up().await?,
+            }
         }
         bail!("{BRANCH} moved {PUSHES} times while a commit was being pushed")
+    }
+
+    /// Takes in what others have pushed, as whoever changes a file of theirs does first.
+    pub(crate) async fn catch_up(&self) -> Result<()> {
+        let pull = ["pull", "--quiet", "--rebase", "origin", BRANCH];
+        self.run(&self.clone, &pull).await.map(drop)
     }
 
     /// Deletes files and pushes that.

@@ -97,6 +97,8 @@ pub(crate) struct Certificate {
     pub(crate) stage: Stage,
     pub(crate) serial: Option<String>,
     pub(crate) fingerprint: Option<String>,
+    /// RFC 3339, in UTC.
+    pub(crate) not_after: Option<String>,
     /// The directory of the CA that it came from.
     pub(crate) ca: Option<String>,
     pub(crate) last_error: Option<String>,

@@ -164,7 +164,7 @@ pub enum Step {
         at: OffsetDateTime,
     },
     /// Every edge serves what somebody else has written into a file of ours. A crash before it: the edges are looked at again.
-    Served(Written),
+    Believed(Written),
     /// Something keeps orders from a CA. A crash before it: the CA is asked once more, and says so again.
     Met(Obstacle),
     /// More was used of a CA's limits, or the CA says so. A crash before it: the CA is asked once more than it takes, and says so.

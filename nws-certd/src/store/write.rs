@@ -152,7 +152,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             read_back::keep(to, &files, Origin::Written).await?;
             read_back::forget(to, at).await
         }
-        Step::Served(file) => read_back::keep(to, &[file], Origin::Served).await,
+        Step::Believed(file) => read_back::keep(to, &[file], Origin::Served).await,
         Step::Met(met) => obstacle::met(to, &met).await,
         Step::Used(uses) => budget::used(to, &uses).await,
         Step::UsedForgotten { until } => budget::forget(to, until).await,

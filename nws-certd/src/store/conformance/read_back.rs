@@ -55,9 +55,9 @@ async fn what_is_served_is_believed_and_still_somebody_elses_until_we_write_the_
     let theirs = file(1, 1, 90);
     bench.store.write(first_look(&[])).await.unwrap();
     let steps = [
-        (Step::Served(theirs.clone()), Trust::Edited),
+        (Step::Believed(theirs.clone()), Trust::Edited),
         (written(std::slice::from_ref(&theirs)), Trust::Unchanged),
-        (Step::Served(theirs.clone()), Trust::Unchanged),
+        (Step::Believed(theirs.clone()), Trust::Unchanged),
     ];
     assert_eq!(trust(&bench.store, &theirs).await, Trust::Doubted);
     for (step, want) in steps {

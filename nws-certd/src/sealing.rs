@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nws_gitops::{
-    Condition, CreationRules, GroupName, RepoPath, RepositoryName, Seal, SealingCertificate, Seals,
+    Condition, CreationRules, GroupName, NotSealable, RepoPath, RepositoryName, Seal,
+    SealingCertificate, Seals,
 };
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -193,7 +194,7 @@ impl Sought {
             }
             Err(why) => {
                 self.notes.push(format!("{whom}nothing can be sealed: {why}"));
-                Err(why)
+                Err(NotSealable::Recipients { why })
             }
         };
         self.seals.add(repository.clone(), group.clone(), seal);
@@ -209,7 +210,7 @@ impl Sought {
         for path in view.inventory.creation_rules(&of.repository) {
             let Some(text) = repositories.text(view, path.clone()).await? else { continue };
             let rules = CreationRules::parse(&String::from_utf8_lossy(&text));
-            let rules = rules.map_err(|error| format!("{path}: {}", Causes(&error)));
+            let rules = rules.map_err(|why| NotSealable::Rules { file: path.clone(), why });
             if let Err(why) = &rules {
                 self.notes.push(format!("nothing can be sealed: {why}"));
             }

@@ -111,8 +111,8 @@ pub use manifest::{MANAGED_LABEL, Manifest, manifest};
 mod seal;
 pub use seal::{
     AgeRecipients, Condition, CreationRules, InvalidAgeRecipients, InvalidCreationRules,
-    InvalidSealingCertificate, Scope, SealError, SealedTo, SealingCertificate, SopsError, SopsKind,
-    UnfitReason, UnfitRule, UnknownScope, sealed_secret, sops_manifest,
+    InvalidSealingCertificate, NotSealable, Scope, SealError, SealedTo, SealingCertificate,
+    SopsError, SopsKind, UnfitReason, UnfitRule, UnknownScope, sealed_secret, sops_manifest,
 };
 mod seals;
 pub use seals::{Seal, Sealed, Seals};

@@ -6,10 +6,10 @@ use nws_expiry::Issued;
 use time::OffsetDateTime;
 
 use crate::layout::Place;
-use crate::seal::{SOPS_YAML, sealed_secret, sops_manifest};
+use crate::seal::{sealed_secret, sops_manifest};
 use crate::{
-    AgeRecipients, CreationRules, Delivered, GroupName, Inventory, Manifest, Provenance,
-    RefusalReason, RepoPath, RepositoryName, Scope, SealedTo, SealingCertificate, SecretForm,
+    AgeRecipients, CreationRules, Delivered, GroupName, Inventory, Manifest, NotSealable,
+    Provenance, RepoPath, RepositoryName, Scope, SealedTo, SealingCertificate, SecretForm,
     SopsKind, WantKey, manifest,
 };
 
@@ -84,9 +84,9 @@ pub enum Sealed {
 #[derive(Clone, Debug)]
 pub struct Seals {
     at: OffsetDateTime,
-    by_group: BTreeMap<(RepositoryName, GroupName), Result<Seal, String>>,
+    by_group: BTreeMap<(RepositoryName, GroupName), Result<Seal, NotSealable>>,
     /// By each `.sops.yaml`.
-    rules: BTreeMap<RepoPath, Result<CreationRules, String>>,
+    rules: BTreeMap<RepoPath, Result<CreationRules, NotSealable>>,
     /// Whether what is sealed to others is sealed anew although its certificate stays.
     anew: bool,
 }
@@ -108,19 +108,19 @@ impl Seals {
         mut self,
         repository: RepositoryName,
         group: GroupName,
-        seal: Result<Seal, String>,
+        seal: Result<Seal, NotSealable>,
     ) -> Self {
         self.add(repository, group, seal);
         self
     }
 
     /// Adds one more group; or why nothing can be sealed to it.
-    pub fn add(&mut self, of: RepositoryName, group: GroupName, seal: Result<Seal, String>) {
+    pub fn add(&mut self, of: RepositoryName, group: GroupName, seal: Result<Seal, NotSealable>) {
         self.by_group.insert((of, group), seal);
     }
 
     /// Adds what a `.sops.yaml` says of the files below it; or why that cannot be told.
-    pub fn add_rules(&mut self, path: RepoPath, rules: Result<CreationRules, String>) {
+    pub fn add_rules(&mut self, path: RepoPath, rules: Result<CreationRules, NotSealable>) {
         self.rules.insert(path, rules);
     }
 
@@ -151,7 +151,7 @@ impl Seals {
     }
 
     /// What a file is sealed to.
-    pub(crate) fn at(&self, path: &RepoPath, place: &Place<'_>) -> Result<Seal, RefusalReason> {
+    pub(crate) fn at(&self, path: &RepoPath, place: &Place<'_>) -> Result<Seal, NotSealable> {
         let group = place.recipients.cloned().unwrap_or_default();
         let is_its = |(repository, of): &(RepositoryName, GroupName)| {
             repository.as_str() == path.repository() && *of == group
@@ -163,8 +163,8 @@ impl Seals {
                 Ok(Seal::Sops { recipients: Some(recipients), kind: *kind })
             }
             Some(Ok(seal)) => Ok(seal.clone()),
-            Some(Err(reason)) => Err(not_sealable(reason)),
-            None => Err(not_sealable("nothing says who is to open it; name its recipients")),
+            Some(Err(reason)) => Err(reason.clone()),
+            None => Err(NotSealable::NoRecipients),
         }
     }
 
@@ -174,19 +174,17 @@ impl Seals {
         path: &RepoPath,
         configured: Option<&AgeRecipients>,
         kind: SopsKind,
-    ) -> Result<AgeRecipients, RefusalReason> {
+    ) -> Result<AgeRecipients, NotSealable> {
         let nearest = CreationRules::places(path)
-            .find_map(|(file, relative)| Some((relative, self.rules.get(&file)?)));
+            .find_map(|(file, relative)| Some((relative, self.rules.get_key_value(&file)?)));
         let said = match nearest {
             None => None,
-            Some((_, Err(reason))) => return Err(not_sealable(reason)),
-            Some((relative, Ok(rules))) => rules
+            Some((_, (_, Err(reason)))) => return Err(reason.clone()),
+            Some((relative, (file, Ok(rules)))) => rules
                 .recipients(relative, kind)
-                .map_err(|unfit| not_sealable(&format!("{SOPS_YAML}: {}", with_causes(&unfit))))?,
+                .map_err(|why| NotSealable::Rule { file: file.clone(), why })?,
         };
-        said.or(configured).cloned().ok_or_else(|| {
-            not_sealable("no rule of a .sops.yaml is for its file, and no age recipients are configured; add one of the two")
-        })
+        said.or(configured).cloned().ok_or(NotSealable::NoRule)
     }
 
     /// Whether a Secret whose certificate stays is to be written anew.
@@ -206,7 +204,7 @@ impl Seals {
         issued: &Issued,
         provenance: &Provenance,
         form: &SecretForm,
-    ) -> Result<Manifest, RefusalReason> {
+    ) -> Result<Manifest, NotSealable> {
         let sealed = match seal {
             Seal::Clear => return Ok(manifest(key, issued, provenance, form)),
             Seal::SealedSecrets { certificate, scope } => {
@@ -215,16 +213,10 @@ impl Seals {
             Seal::Sops { recipients: Some(recipients), kind } => {
                 sops_manifest(key, issued, provenance, form, recipients, *kind, self.at)
             }
-            Seal::Sops { recipients: None, .. } => {
-                return Err(not_sealable("no age recipients are known"));
-            }
+            Seal::Sops { recipients: None, .. } => return Err(NotSealable::NoRule),
         };
-        sealed.map_err(|error| not_sealable(&with_causes(&error)))
+        sealed.map_err(|error| NotSealable::Failed { why: with_causes(&error) })
     }
-}
-
-fn not_sealable(reason: &str) -> RefusalReason {
-    RefusalReason::NotSealable { reason: reason.to_owned() }
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

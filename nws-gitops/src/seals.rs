@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use nws_expiry::Issued;
 use time::OffsetDateTime;
 
-use crate::layout::Place;
+use crate::layout::{Place, Placer};
 use crate::seal::{sealed_secret, sops_manifest};
 use crate::{
     AgeRecipients, CreationRules, Delivered, GroupName, Inventory, Manifest, NotSealable,
     Provenance, RepoPath, RepositoryName, Scope, SealedTo, SealingCertificate, SecretForm,
-    SopsKind, WantKey, manifest,
+    SopsKind, WantKey, Wanted, manifest,
 };
 
 /// Who can open the Secrets of one group of clusters.
@@ -148,6 +148,71 @@ impl Seals {
                 (sealed != Sealed::AsItShould).then_some((&wanted.key, held, sealed, to))
             })
         })
+    }
+
+    /// Of what is wanted, the Secrets none of whose files could be sealed, and why.
+    pub fn unsealable(&self, inventory: &Inventory) -> BTreeMap<WantKey, Vec<NotSealable>> {
+        if self.take_everything() {
+            return BTreeMap::new();
+        }
+        let mut placer = Placer::new(inventory);
+        let mut why = |wanted: &Wanted| self.refusals(&mut placer, inventory, &wanted.key);
+        let each = inventory.wanted.iter().map(|wanted| (wanted.key.clone(), why(wanted)));
+        each.filter_map(|(key, why)| Some((key, why?))).collect()
+    }
+
+    /// Whether there is a Secret of ours that is wanted and there, of which it cannot be told to whom it would be sealed now.
+    pub fn leave_open(&self, inventory: &Inventory) -> bool {
+        let is_open = |key: &WantKey, place: &Place<'_>| {
+            let held = inventory.held_in(key, place.group);
+            held.is_some_and(|held| self.at(&held.path, place).is_err())
+        };
+        let any = |wanted: &Wanted| {
+            let places = inventory.destination(&wanted.key).places();
+            places.iter().any(|place| is_open(&wanted.key, place))
+        };
+        !self.take_everything() && inventory.wanted.iter().any(any)
+    }
+
+    /// Whether every group was sealed to, or could not be, as now. What `.sops.yaml` say is not compared.
+    pub fn are_like(&self, others: &Self) -> bool {
+        let told = |all: &Self| {
+            let each = all.by_group.iter().map(|(group, seal)| {
+                (group.clone(), seal.as_ref().map(Seal::to).map_err(Clone::clone))
+            });
+            each.collect::<BTreeMap<_, _>>()
+        };
+        told(self) == told(others)
+    }
+
+    /// Whether each group can be sealed to, whatever the path of a file.
+    fn take_everything(&self) -> bool {
+        let takes = |seal: &Result<Seal, _>| {
+            seal.as_ref().is_ok_and(|seal| !matches!(seal, Seal::Sops { recipients: None, .. }))
+        };
+        self.rules.is_empty() && !self.by_group.is_empty() && self.by_group.values().all(takes)
+    }
+
+    /// Why none of a Secret's files could be sealed; none if one could.
+    fn refusals<'a>(
+        &self,
+        placer: &mut Placer<'a>,
+        inventory: &'a Inventory,
+        key: &WantKey,
+    ) -> Option<Vec<NotSealable>> {
+        let mut all = Vec::new();
+        for place in inventory.destination(key).places() {
+            let path = match inventory.held_in(key, place.group) {
+                Some(held) => held.path.clone(),
+                // What has no place is told as that.
+                None => placer.place_in(key, &place).unwrap_or_else(|_| place.root.clone()),
+            };
+            let why = self.at(&path, &place).err()?;
+            if !all.contains(&why) {
+                all.push(why);
+            }
+        }
+        Some(all)
     }
 
     /// What a file is sealed to.

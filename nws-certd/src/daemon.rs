@@ -18,7 +18,7 @@ use nws_acme::Clock;
 use nws_challenge::Answers;
 use nws_expiry::allot::Tenants;
 use nws_expiry::{Agenda, Fingerprint, Reason};
-use nws_gitops::{Seals, Tip, WantKey};
+use nws_gitops::{NotSealable, Seals, Tip, WantKey};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
@@ -113,6 +113,8 @@ pub(crate) struct Daemon {
 struct SealingState {
     /// To whom is sealed; nothing before that was found out.
     seals: Option<Seals>,
+    /// What is wanted and could be sealed for nobody, and why.
+    unsealable: BTreeMap<WantKey, Vec<NotSealable>>,
     /// What a person should see to.
     notes: Vec<String>,
     /// What is sealed otherwise than it would be now.

@@ -80,7 +80,7 @@ impl Sealing {
         repositories: &Repositories,
         view: &View,
         now: OffsetDateTime,
-    ) -> Result<Sought, LookError> {
+    ) -> Sought {
         let mut sought = Sought { seals: Seals::new(now), notes: Vec::new() };
         for of in &*self.each {
             let encryption = of.settings.encryption;
@@ -97,17 +97,17 @@ impl Sealing {
                     }
                     RecipientSource::Certificate(path) => {
                         let path = of.in_repository(path);
-                        Found::Text(repositories.text(view, path).await?)
+                        Found::of(repositories.text(view, path).await)
                     }
                 };
                 let seal = of.seal(group, found, now);
                 sought.take(&of.repository, &group.name, seal);
             }
             if matches!(encryption, Encryption::Sops(_)) {
-                sought.take_rules(repositories, view, of).await?;
+                sought.take_rules(repositories, view, of).await;
             }
         }
-        Ok(sought)
+        sought
     }
 }
 
@@ -165,11 +165,15 @@ enum Found {
 }
 
 impl Found {
+    fn of(read: Result<Option<Zeroizing<Vec<u8>>>, LookError>) -> Self {
+        read.map_or_else(|error| Self::Unreadable(unreadable(&error)), Self::Text)
+    }
+
     fn read(file: &Path) -> Self {
         match std::fs::read(file) {
             Ok(text) => Self::Text(Some(Zeroizing::new(text))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::Text(None),
-            Err(error) => Self::Unreadable(format!("it cannot be read: {error}")),
+            Err(error) => Self::Unreadable(unreadable(&error)),
         }
     }
 }
@@ -201,23 +205,26 @@ impl Sought {
     }
 
     /// What each `.sops.yaml` says of files that lie below it, as far as ours may.
-    async fn take_rules(
-        &mut self,
-        repositories: &Repositories,
-        view: &View,
-        of: &Of,
-    ) -> Result<(), LookError> {
+    async fn take_rules(&mut self, repositories: &Repositories, view: &View, of: &Of) {
         for path in view.inventory.creation_rules(&of.repository) {
-            let Some(text) = repositories.text(view, path.clone()).await? else { continue };
-            let rules = CreationRules::parse(&String::from_utf8_lossy(&text));
-            let rules = rules.map_err(|why| NotSealable::Rules { file: path.clone(), why });
+            let rules = match repositories.text(view, path.clone()).await {
+                Ok(None) => continue,
+                Ok(Some(text)) => CreationRules::parse(&String::from_utf8_lossy(&text))
+                    .map_err(|why| NotSealable::Rules { file: path.clone(), why }),
+                Err(error) => {
+                    Err(NotSealable::Recipients { why: format!("{path}: {}", unreadable(&error)) })
+                }
+            };
             if let Err(why) = &rules {
                 self.notes.push(format!("nothing can be sealed: {why}"));
             }
             self.seals.add_rules(path, rules);
         }
-        Ok(())
     }
+}
+
+fn unreadable(error: &dyn std::error::Error) -> String {
+    format!("it cannot be read: {}", Causes(error))
 }
 
 /// Whether a certificate can be sealed to now, and what is to be said of it.

@@ -1,4 +1,4 @@
-//! One turn, as the data flows: branch, facts, plan, outbox, orders, report.
+//! One turn, as the data flows: branch, facts, seals, plan, outbox, orders, report.
 
 mod account_keys;
 mod begin;
@@ -46,8 +46,8 @@ impl Daemon {
         self.change_account_keys(now);
         self.hold_ended(now, &mut facts);
         self.forget_unusable(&mut facts);
-        let mut plan = self.plan(now, &facts);
         self.seek_seals(now).await;
+        let mut plan = self.plan(now, &facts);
         self.weigh_seals(&plan);
         self.forget_pushes_if_none(&plan);
         self.publish(now, &mut plan, &mut facts).await;
@@ -133,7 +133,8 @@ impl Daemon {
         inventory: &Inventory,
         facts: &Facts,
     ) -> Plan {
-        Plan::of(now, inventory, facts, &self.parts.rules, &self.cas(now))
+        let (cas, unsealable) = (self.cas(now), &self.sealing.unsealable);
+        Plan::of(now, inventory, facts, &self.parts.rules, &cas, unsealable)
     }
 
     fn cas(&self, now: OffsetDateTime) -> Vec<CaView> {

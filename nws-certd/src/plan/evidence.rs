@@ -2,12 +2,12 @@
 
 mod had;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use nws_acme::choice::{Choice, Incumbent, Standing, Unfit, choose, needed_by};
 use nws_expiry::budget::Exemption;
 use nws_expiry::{Decision, Fingerprint, Held, Leaf, Reason, Spread, Subject, Window, decide};
-use nws_gitops::{Delivered, Inventory, Overrides, Wanted};
+use nws_gitops::{Delivered, Inventory, NotSealable, Overrides, WantKey, Wanted};
 use time::OffsetDateTime;
 
 pub(super) use had::Had;
@@ -56,6 +56,7 @@ pub(super) struct Evidence<'a> {
     pub(super) rules: &'a Rules,
     pub(super) overrides: Overrides,
     pub(super) cas: &'a [CaView],
+    pub(super) unsealable: &'a BTreeMap<WantKey, Vec<NotSealable>>,
     pub(super) wants: &'a [&'a Wanted],
 }
 
@@ -73,7 +74,7 @@ impl Evidence<'_> {
                 delivery: self.delivery(&key, stored, *branch),
                 is_key_held: Had::is_same(stored, branch.map(|(_, had)| had)),
             };
-        let (next, goes_to) = self.unless_held(had, self.next(&key, had));
+        let (next, goes_to) = self.unless_held(had, self.unless_unsealable(self.next(&key, had)));
         let view = goes_to.and_then(|ca| self.cas.get(ca));
         Planned {
             next,

@@ -80,8 +80,7 @@ impl Daemon {
             rows.extend(absent(&view.inventory, secrets));
         }
         let now = self.parts.clock.now();
-        let sought = self.parts.sealing.seek(&self.parts.repositories, &view, now).await;
-        let seals = sought.map_err(|error| Causes(&error).to_string())?.seals;
+        let seals = self.parts.sealing.seek(&self.parts.repositories, &view, now).await.seals;
         let candidates = self.adoptable((&view, &seals), found, &mut rows).await?;
         let mut report = ImportReport { dry_run, commit: None, certificates: rows };
         let accepted = self.accept(&view, candidates, &mut report).await?;

@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 use tracing::{info, warn};
 
 use crate::daemon::Daemon;
-use crate::failure::Causes;
 use crate::plan::Plan;
 use crate::report::SealingReport;
 use crate::reseal::openers;
@@ -45,19 +44,20 @@ impl Unlike {
 }
 
 impl Daemon {
-    /// Finds out what there is to seal to. Where that cannot be read, what was known stays.
+    /// Finds out what there is to seal to, and so what could be sealed for nobody, which is to be known before anything is planned.
     pub(super) async fn seek_seals(&mut self, now: OffsetDateTime) {
         let Some(view) = &self.view else { return };
-        match self.parts.sealing.seek(&self.parts.repositories, view, now).await {
-            Ok(sought) => {
-                for note in sought.notes.iter().filter(|note| !self.sealing.notes.contains(note)) {
-                    warn!(note, "sealing");
-                }
-                self.sealing.notes = sought.notes;
-                self.sealing.seals = Some(sought.seals);
-            }
-            Err(error) => warn!(error = %Causes(&error), "what to seal to cannot be read"),
+        let sought = self.parts.sealing.seek(&self.parts.repositories, view, now).await;
+        self.sealing.unsealable = sought.seals.unsealable(&view.inventory);
+        // What could not be sealed may be now.
+        if self.sealing.seals.as_ref().is_some_and(|seals| !seals.are_like(&sought.seals)) {
+            self.refused.clear();
         }
+        for note in sought.notes.iter().filter(|note| !self.sealing.notes.contains(note)) {
+            warn!(note, "sealing");
+        }
+        self.sealing.notes = sought.notes;
+        self.sealing.seals = Some(sought.seals);
     }
 
     /// Both, for a report without a turn.

@@ -44,7 +44,7 @@ use crate::report::{Report, instant};
 use crate::repositories::{Repositories, View};
 use crate::repository::{LookError, Repository};
 use crate::reseal::ResealReport;
-use crate::sealing::Sealing;
+use crate::sealing::{Controllers, GroupKey, Sealing};
 use crate::store::{CertificateKey, Store, StoreError, WantRow};
 
 /// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
@@ -102,6 +102,7 @@ pub(crate) struct Daemon {
     inquiries: Inquiries,
     removals: Removals,
     sealing: SealingState,
+    controllers: Controllers,
     /// Why the state of orders cannot be kept.
     unkept: Option<String>,
     report: watch::Sender<Option<Arc<Report>>>,
@@ -115,8 +116,12 @@ struct SealingState {
     seals: Option<Seals>,
     /// What is wanted and could be sealed for nobody, and why.
     unsealable: BTreeMap<WantKey, Vec<NotSealable>>,
+    /// The sealing keys that groups have now.
+    keys: Vec<GroupKey>,
     /// What a person should see to.
     notes: Vec<String>,
+    /// The same of keys that are others than before.
+    changed: Vec<String>,
     /// What is sealed otherwise than it would be now.
     unlike: Vec<Unlike>,
     /// Whether all of that is to be sealed anew; a restart forgets it, and whoever asked asks again.
@@ -200,6 +205,7 @@ impl Daemon {
             inquiries: Inquiries::default(),
             removals: Removals::paced(pause),
             sealing: SealingState::default(),
+            controllers: Controllers::default(),
             unkept: None,
             report: watch::Sender::new(None),
             last: LastTurn::default(),
@@ -257,6 +263,10 @@ impl Daemon {
                     }
                     Some(ended) = self.fetching.join_next() => {
                         self.fetched(ended).await;
+                        break;
+                    }
+                    Some(answer) = self.controllers.answer() => {
+                        self.controllers.take_in(answer, self.parts.clock.now());
                         break;
                     }
                     // Whatever it came to, the next turn sees it.
@@ -349,6 +359,7 @@ impl Daemon {
         info!(orders = self.running.len(), "stopping");
         self.inquiries.round.shutdown().await;
         self.removals.looking.shutdown().await;
+        self.controllers = Controllers::default();
         let settle = async {
             while self.running.join_next().await.is_some() {}
             while self.changing.join_next().await.is_some() {}

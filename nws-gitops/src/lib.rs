@@ -115,7 +115,7 @@ pub use seal::{
     SopsError, SopsKind, UnfitReason, UnfitRule, UnknownScope, sealed_secret, sops_manifest,
 };
 mod seals;
-pub use seals::{Seal, Sealed, Seals};
+pub use seals::{Seal, Sealed, SealedOtherwise, Seals};
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
 mod adoption;

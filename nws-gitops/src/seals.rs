@@ -80,6 +80,21 @@ pub enum Sealed {
     ToOthers,
 }
 
+/// A Secret that is not sealed as it would be now.
+#[derive(Clone, Debug)]
+pub struct SealedOtherwise<'a> {
+    /// For which want.
+    pub want: &'a WantKey,
+    /// As it is there.
+    pub held: &'a Delivered,
+    /// For which group of clusters.
+    pub group: GroupName,
+    /// How.
+    pub sealed: Sealed,
+    /// To whom it would be now.
+    pub to: SealedTo,
+}
+
 /// What the Secrets of each repository are sealed to, group by group, as of one instant.
 #[derive(Clone, Debug)]
 pub struct Seals {
@@ -135,7 +150,7 @@ impl Seals {
     pub fn unlike<'a>(
         &'a self,
         inventory: &'a Inventory,
-    ) -> impl Iterator<Item = (&'a WantKey, &'a Delivered, Sealed, SealedTo)> {
+    ) -> impl Iterator<Item = SealedOtherwise<'a>> {
         // Where nothing is sealed there is nothing to look for.
         let is_sealed = self.by_group.values().any(|seal| !matches!(seal, Ok(Seal::Clear)));
         let wanted = if is_sealed { &inventory.wanted[..] } else { &[] };
@@ -145,7 +160,9 @@ impl Seals {
                 let held = inventory.held_in(&wanted.key, place.group)?;
                 let seal = self.at(&held.path, &place).ok()?;
                 let (sealed, to) = (seal.of(held), seal.to()?);
-                (sealed != Sealed::AsItShould).then_some((&wanted.key, held, sealed, to))
+                let group = place.recipients.cloned().unwrap_or_default();
+                let otherwise = SealedOtherwise { want: &wanted.key, held, group, sealed, to };
+                (sealed != Sealed::AsItShould).then_some(otherwise)
             })
         })
     }

@@ -46,6 +46,7 @@ impl Daemon {
         self.change_account_keys(now);
         self.hold_ended(now, &mut facts);
         self.forget_unusable(&mut facts);
+        self.controllers.ask(self.parts.sealing.controllers(), now);
         self.seek_seals(now).await;
         let mut plan = self.plan(now, &facts);
         self.weigh_seals(&plan);
@@ -217,6 +218,7 @@ impl Daemon {
             back.min(),
             self.stuck.until(now),
             self.inquiries.next,
+            self.controllers.next(),
             self.commit_at(plan),
             self.revoke_at(now, plan, facts),
             self.remove_at(now, facts),

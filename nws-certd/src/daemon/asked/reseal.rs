@@ -48,7 +48,7 @@ impl Daemon {
     /// What controllers give now is what a person wants sealed to.
     async fn take_sealing_keys(&mut self) -> Result<(), String> {
         let now = self.parts.clock.now();
-        let wrong = self.parts.sealing.pin_anew(now).await;
+        let wrong = self.controllers.pin_anew(self.parts.sealing.controllers(), now).await;
         if !wrong.is_empty() {
             return Err(wrong.join("; "));
         }

@@ -1,10 +1,8 @@
 //! Keys are sealed to whom the configuration says, and again only for a reason.
 
 use nws_acme::testing::Endpoint;
-use nws_gitops::{AgeRecipients, FleetClusters, GroupName, SopsKind};
 
-use super::world::{SHOP, World, apps};
-use crate::config::{Encryption, RecipientSettings, RecipientSource, SealSettings};
+use super::world::{SHOP, World, apps, sops};
 use crate::control::ResealBody;
 use crate::daemon::{Daemon, Look};
 use crate::report::SealingReport;
@@ -16,16 +14,6 @@ const FILE: &str = "certs/shop/shop-tls.yaml";
 const FOR_NOBODY: ResealBody = ResealBody { dry_run: true, reissue: false };
 const NOW: ResealBody = ResealBody { dry_run: false, reissue: false };
 const REISSUE: ResealBody = ResealBody { dry_run: false, reissue: true };
-
-/// SOPS, for these.
-fn sops(recipients: &[&str]) -> SealSettings {
-    let source = RecipientSource::Age(Some(AgeRecipients::new(recipients).unwrap()));
-    let (name, clusters) = (GroupName::default(), FleetClusters::default());
-    SealSettings {
-        encryption: Encryption::Sops(SopsKind::Secret),
-        recipients: vec![RecipientSettings { name, clusters, source }],
-    }
-}
 
 /// A daemon that starts with these recipients, once all is settled.
 async fn settled(world: &World, recipients: &[&str]) -> (Daemon, SealingReport) {

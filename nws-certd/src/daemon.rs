@@ -124,7 +124,7 @@ struct SealingState {
     changed: Vec<String>,
     /// What is sealed otherwise than it would be now.
     unlike: Vec<Unlike>,
-    /// Whether all of that is to be sealed anew; a restart forgets it, and whoever asked asks again.
+    /// Whether all of that is to be sealed anew, as the store has it.
     is_asked: bool,
 }
 

@@ -17,6 +17,7 @@ mod parking;
 mod renewals;
 mod reseal;
 mod revocations;
+mod sealing_anew;
 mod sqlite;
 mod step;
 mod unwanted;

@@ -43,6 +43,7 @@ impl Daemon {
         self.watch_clocks(now);
         self.lift_holds().await?;
         let mut facts = self.parts.store.load().await?;
+        self.sealing.is_asked = facts.sealing_anew_since.is_some();
         self.change_account_keys(now);
         self.hold_ended(now, &mut facts);
         self.forget_unusable(&mut facts);
@@ -52,6 +53,7 @@ impl Daemon {
         self.weigh_seals(&plan);
         self.forget_pushes_if_none(&plan);
         self.publish(now, &mut plan, &mut facts).await;
+        self.end_sealing_anew().await?;
         self.survey().await;
         self.keep_unwanted(now, &facts).await?;
         self.keep_wants(&plan).await?;

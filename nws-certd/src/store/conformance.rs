@@ -4,6 +4,7 @@ mod cas;
 mod imported;
 mod parking;
 mod revocations;
+mod sealing_anew;
 mod unwanted;
 
 use std::path::PathBuf;

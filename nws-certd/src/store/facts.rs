@@ -28,6 +28,8 @@ pub struct Facts {
     pub revocations: Vec<RevocationFacts>,
     /// What of ours nobody wants.
     pub unwanted: BTreeMap<WantKey, Known>,
+    /// Since when everything is to be sealed anew that is sealed to others than it would be now, if it is.
+    pub sealing_anew_since: Option<OffsetDateTime>,
 }
 
 /// The account at one CA.

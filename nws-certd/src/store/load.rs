@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::write::{names_text, profile_text};
 use super::{
     CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, Outgoing, Previous,
-    StoreError, accounts, obstacle, parking, renewals, revocations, unwanted,
+    StoreError, accounts, obstacle, parking, renewals, revocations, sealing_anew, unwanted,
 };
 use crate::vault::Sealed;
 
@@ -38,6 +38,7 @@ pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
         renewals: renewals::all(from).await?,
         revocations: revocations::all(from).await?,
         unwanted: unwanted::all(from).await?.into_iter().collect(),
+        sealing_anew_since: sealing_anew::since(from).await?,
     })
 }
 

@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, PushFacts, Span, Step, StoreError, accounts,
-    attempts, budget, imported, obstacle, parking, renewals, revocations, unwanted, wants,
+    attempts, budget, imported, obstacle, parking, renewals, revocations, sealing_anew, unwanted,
+    wants,
 };
 use crate::vault::Sealed;
 
@@ -159,6 +160,8 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             revocations::failed(to, fingerprint, error, until).await
         }
         Step::Revoked { fingerprint, at } => revocations::revoked(to, fingerprint, at).await,
+        Step::SealingAnewAsked { at } => sealing_anew::asked(to, at).await,
+        Step::SealedAnew => sealing_anew::over(to).await,
         Step::AnswersForgotten { until } => forget_answers(to, until).await,
     }
 }

@@ -11,10 +11,10 @@ use crate::plan::Plan;
 use crate::report::SealingReport;
 use crate::reseal::openers;
 use crate::sealing::GroupKey;
-use crate::store::{CertificateKey, StoreError};
+use crate::store::{CertificateKey, Step, StoreError};
 
 /// How many Secrets are sealed again in one commit: as many as a Fleet bundle holds, so that clusters are not given all at once.
-const PER_COMMIT: usize = 200;
+pub(in crate::daemon) const PER_COMMIT: usize = 200;
 
 /// A Secret in the branch that is not sealed as it would be now.
 #[derive(Clone, Debug)]
@@ -75,6 +75,7 @@ impl Daemon {
     pub(in crate::daemon) async fn foresee_sealing(&mut self) -> Result<(), StoreError> {
         let now = self.parts.clock.now();
         let facts = self.parts.store.load().await?;
+        self.sealing.is_asked = facts.sealing_anew_since.is_some();
         self.seek_seals(now).await;
         let plan = self.plan(now, &facts);
         self.weigh_seals(&plan);
@@ -106,11 +107,18 @@ impl Daemon {
         };
         self.sealing.unlike = unlike;
         self.tell_changed_keys();
-        let is_asked = self.sealing.is_asked;
-        if is_asked && !self.sealing.unlike.iter().any(|one| one.is_due(true)) {
-            info!("everything is sealed anew whose key is held");
+    }
+
+    /// What was asked for is over once nothing is due any more. A group that cannot be sealed to has its turn when it can.
+    pub(super) async fn end_sealing_anew(&mut self) -> Result<(), StoreError> {
+        let (Some(view), Some(seals)) = (&self.view, &self.sealing.seals) else { return Ok(()) };
+        let is_due = self.sealing.unlike.iter().any(|one| one.is_due(true));
+        if self.sealing.is_asked && !is_due && !seals.leave_open(&view.inventory) {
+            self.parts.store.write(Step::SealedAnew).await?;
             self.sealing.is_asked = false;
+            info!("everything is sealed anew whose key is held");
         }
+        Ok(())
     }
 
     /// Says that a group has another sealing key than what there is was sealed to, until that is being sealed anew.

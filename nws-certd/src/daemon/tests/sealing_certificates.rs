@@ -160,6 +160,27 @@ async fn another_key_of_a_controller_is_told_until_what_there_is_is_sealed_to_it
     another_key_is_told(&world, controller.source(), "the controller at http://", gives).await;
 }
 
+#[tokio::test]
+async fn what_is_to_be_sealed_anew_waits_for_a_certificate_that_is_away() {
+    let world = World::with(SHOP).await;
+    let (first, second) = (certificate(), certificate());
+    let file = world.on_the_host("sealed-secrets.pem");
+    std::fs::write(&file, first.0).unwrap();
+    *world.seal.lock().unwrap() = sealed(RecipientSource::CertificateFile(file.clone()));
+    let mut daemon = world.daemon().await;
+    world.settle(&mut daemon).await;
+
+    std::fs::write(&file, &second.0).unwrap();
+    daemon.turn(Look::WhenDue).await.unwrap();
+    daemon.reseal(RESEAL).await.unwrap();
+    std::fs::remove_file(&file).unwrap();
+    daemon.turn(Look::WhenDue).await.unwrap();
+    assert!(world.text(FILE).contains(&first.1));
+    std::fs::write(&file, &second.0).unwrap();
+    daemon.turn(Look::WhenDue).await.unwrap();
+    assert!(world.text(FILE).contains(&second.1));
+}
+
 async fn another_key_is_told(
     world: &World,
     source: RecipientSource,

@@ -231,7 +231,7 @@ impl GitSettings {
         );
         let branch = from.text_or(&key("branch"), "main");
         let seal = SealSettings::take(from, table);
-        let unseal = from.or(&key("unseal"), false);
+        let unseal = recipients::unseal(from, &key("unseal"), seal.as_ref());
         let poll = from.duration_or(&key("poll"), Duration::from_secs(60));
         let batch = from.duration_or(&key("batch"), Duration::from_secs(30));
         let batch_max = from.duration_or(&key("batch_max"), Duration::from_secs(120));

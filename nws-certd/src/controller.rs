@@ -14,7 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
 
-/// How long it may take to answer: it is beside the clusters, and a turn waits for it.
+/// How long it may take to answer: it is beside the clusters. No turn waits for it, but whoever says `reseal` does.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Longer than any certificate that it gives.
 const LONGEST: usize = 64 << 10;

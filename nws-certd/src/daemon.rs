@@ -18,7 +18,7 @@ use nws_acme::Clock;
 use nws_challenge::Answers;
 use nws_expiry::allot::Tenants;
 use nws_expiry::{Agenda, Fingerprint, Reason};
-use nws_gitops::{Seals, Tip, WantKey};
+use nws_gitops::{NotSealable, Seals, Tip, WantKey};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{self, JoinSet};
@@ -46,7 +46,7 @@ use crate::report::{Report, instant};
 use crate::repositories::{Repositories, View};
 use crate::repository::{LookError, Repository};
 use crate::reseal::ResealReport;
-use crate::sealing::Sealing;
+use crate::sealing::{Controllers, GroupKey, Sealing};
 use crate::store::{CertificateKey, Store, StoreError, WantRow};
 
 /// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
@@ -106,6 +106,7 @@ pub(crate) struct Daemon {
     removals: Removals,
     doubts: Doubts,
     sealing: SealingState,
+    controllers: Controllers,
     /// Why the state of orders cannot be kept.
     unkept: Option<String>,
     report: watch::Sender<Option<Arc<Report>>>,
@@ -117,11 +118,17 @@ pub(crate) struct Daemon {
 struct SealingState {
     /// To whom is sealed; nothing before that was found out.
     seals: Option<Seals>,
+    /// What is wanted and could be sealed for nobody, and why.
+    unsealable: BTreeMap<WantKey, Vec<NotSealable>>,
+    /// The sealing keys that groups have now.
+    keys: Vec<GroupKey>,
     /// What a person should see to.
     notes: Vec<String>,
+    /// The same of keys that are others than before.
+    changed: Vec<String>,
     /// What is sealed otherwise than it would be now.
     unlike: Vec<Unlike>,
-    /// Whether all of that is to be sealed anew; a restart forgets it, and whoever asked asks again.
+    /// Whether all of that is to be sealed anew, as the store has it.
     is_asked: bool,
 }
 
@@ -203,6 +210,7 @@ impl Daemon {
             removals: Removals::paced(pause),
             doubts: Doubts::default(),
             sealing: SealingState::default(),
+            controllers: Controllers::default(),
             unkept: None,
             report: watch::Sender::new(None),
             last: LastTurn::default(),
@@ -264,6 +272,10 @@ impl Daemon {
                     }
                     Some(ended) = self.fetching.join_next() => {
                         self.fetched(ended).await;
+                        break;
+                    }
+                    Some(answer) = self.controllers.answer() => {
+                        self.controllers.take_in(answer, self.parts.clock.now());
                         break;
                     }
                     // Whatever it came to, the next turn sees it.
@@ -357,6 +369,7 @@ impl Daemon {
         self.inquiries.round.shutdown().await;
         self.removals.looking.shutdown().await;
         self.doubts.looking.shutdown().await;
+        self.controllers = Controllers::default();
         let settle = async {
             while self.running.join_next().await.is_some() {}
             while self.changing.join_next().await.is_some() {}

@@ -6,6 +6,7 @@ mod evidence;
 mod naming;
 mod overrides;
 mod revoked;
+mod sealing;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use nws_acme::Availability;
 use nws_expiry::budget::{Exemption, Ledger};
 use nws_expiry::{Failing, KeyType, Leaf, Policy, Profile, Reason, Rule, Window};
-use nws_gitops::{CaName, Hold, Inventory, RepoPath, WantKey, Wanted, Written};
+use nws_gitops::{CaName, Hold, Inventory, NotSealable, RepoPath, WantKey, Wanted, Written};
 use time::OffsetDateTime;
 
 pub(crate) use self::overrides::held_among;
@@ -180,18 +181,21 @@ pub enum Obstruction {
     Limit(String),
     /// No CA can issue it before a person has acted, in their words.
     Operator(String),
+    /// None of its files could be sealed, for these reasons; what there is is no worse for it.
+    Sealing(String),
     /// Its manifests hold it, as [`Planned::holds`] says. Nothing overrides that.
     Hold,
 }
 
 impl Plan {
-    /// Decides about everything that is wanted.
+    /// Decides about everything that is wanted. `unsealable` are the Secrets none of whose files could be sealed.
     pub fn of(
         now: OffsetDateTime,
         inventory: &Inventory,
         facts: &Facts,
         rules: &Rules,
         cas: &[CaView],
+        unsealable: &BTreeMap<WantKey, Vec<NotSealable>>,
     ) -> Self {
         let mut plan = Self::default();
         let mut grouped: BTreeMap<CertificateKey, Vec<&Wanted>> = BTreeMap::new();
@@ -211,6 +215,7 @@ impl Plan {
                 rules,
                 overrides,
                 cas,
+                unsealable,
                 wants: &wants,
             };
             plan.certificates.push(evidence.planned(key));

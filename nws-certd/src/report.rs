@@ -278,7 +278,10 @@ impl Scene<'_> {
         match &planned.next {
             _ if (self.under_way)(&planned.key) => Stage::Ordering,
             Next::Wait { on: Obstruction::Failure | Obstruction::Limit(_), .. } => Stage::Waiting,
-            Next::Wait { on: Obstruction::Operator(_) | Obstruction::Hold, .. } => Stage::Held,
+            Next::Wait {
+                on: Obstruction::Operator(_) | Obstruction::Sealing(_) | Obstruction::Hold,
+                ..
+            } => Stage::Held,
             Next::Wait { on: Obstruction::Parked(_), .. } => Stage::Parked,
             Next::Wait { on: Obstruction::Away, .. } => Stage::Wanted,
             Next::Order(_) => Stage::Wanted,
@@ -290,18 +293,17 @@ impl Scene<'_> {
 
     /// What keeps it back now, and else what went wrong last.
     fn last_error(&self, planned: &Planned) -> Option<String> {
+        use Obstruction::{Away, Failure, Hold, Limit, Operator, Parked, Sealing};
         let kept_back = match &planned.next {
-            Next::Wait { on: Obstruction::Operator(words) | Obstruction::Limit(words), .. } => {
+            Next::Wait { on: Operator(words) | Limit(words) | Sealing(words), .. } => {
                 Some(words.clone())
             }
-            Next::Wait { until, on: Obstruction::Parked(parked), .. } => {
+            Next::Wait { until, on: Parked(parked), .. } => {
                 Some(words_of_parked(planned, parked, *until))
             }
-            Next::Wait {
-                on: Obstruction::Failure | Obstruction::Away | Obstruction::Hold, ..
+            Next::Wait { on: Failure | Away | Hold, .. } | Next::Order(_) | Next::Keep { .. } => {
+                self.held_by(planned).map(str::to_owned)
             }
-            | Next::Order(_)
-            | Next::Keep { .. } => self.held_by(planned).map(str::to_owned),
         };
         kept_back.or_else(|| planned.last_error.clone())
     }
@@ -317,6 +319,7 @@ impl Scene<'_> {
     }
 
     fn next(&self, planned: &Planned) -> NextReport {
+        use Obstruction::{Hold, Parked, Sealing};
         let waiting = planned.wants.iter().filter(|want| is_outbox(want));
         let commit_at = waiting.filter_map(|want| (self.commit_at)(&want.key)).min();
         let (at, what) = match (&planned.next, self.stage(planned), commit_at) {
@@ -324,9 +327,7 @@ impl Scene<'_> {
                 (at.max(self.now), "push")
             }
             (Next::Keep { until, .. }, ..) => (*until, "renew"),
-            (Next::Wait { until, on: Obstruction::Hold | Obstruction::Parked(_), .. }, ..) => {
-                (*until, "look")
-            }
+            (Next::Wait { until, on: Hold | Parked(_) | Sealing(_), .. }, ..) => (*until, "look"),
             (Next::Wait { until, .. }, ..) => ((*until).max(self.order_at), "order"),
             (Next::Order(_), ..) => (self.order_at.max(self.now), "order"),
         };

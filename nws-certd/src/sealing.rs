@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nws_gitops::{
-    Condition, CreationRules, GroupName, RepoPath, RepositoryName, Seal, SealingCertificate, Seals,
+    Condition, CreationRules, GroupName, NotSealable, RepoPath, RepositoryName, Seal,
+    SealingCertificate, Seals,
 };
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 mod controllers;
+mod key;
 
-use self::controllers::Controllers;
+pub(crate) use self::controllers::{Controller, Controllers};
+pub(crate) use self::key::GroupKey;
+
+use self::controllers::{RETRY, Said};
+use self::key::whom;
 use crate::config::{Encryption, RecipientSettings, RecipientSource, SealSettings};
 use crate::failure::Causes;
 use crate::repositories::{Repositories, View};
@@ -23,7 +29,6 @@ use crate::state_dir::StatePaths;
 #[derive(Clone, Debug)]
 pub(crate) struct Sealing {
     each: Arc<[Of]>,
-    controllers: Controllers,
 }
 
 #[derive(Debug)]
@@ -38,6 +43,8 @@ struct Of {
 #[derive(Clone, Debug)]
 pub(crate) struct Sought {
     pub(crate) seals: Seals,
+    /// The sealing keys of those groups that have one.
+    pub(crate) keys: Vec<GroupKey>,
     /// What a person should see to.
     pub(crate) notes: Vec<String>,
 }
@@ -56,57 +63,54 @@ impl Sealing {
                 pins: settings.recipients.iter().map(pin).collect(),
             }
         };
-        let controllers = Controllers::default();
-        Self { each: each.into_iter().map(of).collect(), controllers }
+        Self { each: each.into_iter().map(of).collect() }
     }
 
-    /// Takes what controllers give now in place of what they gave first. What went wrong is returned.
-    pub(crate) async fn pin_anew(&self, now: OffsetDateTime) -> Vec<String> {
-        let mut wrong = Vec::new();
-        for (group, pin) in
-            self.each.iter().flat_map(|of| of.settings.recipients.iter().zip(&of.pins))
-        {
-            if let RecipientSource::Controller(url) = &group.source {
-                wrong.extend(self.controllers.pin_anew(url, pin, now).await);
+    /// The controllers that give certificates.
+    pub(crate) fn controllers(&self) -> impl Iterator<Item = Controller> {
+        let groups = self.each.iter().flat_map(|of| of.settings.recipients.iter().zip(&of.pins));
+        groups.filter_map(|(group, pin)| match &group.source {
+            RecipientSource::Controller(url) => {
+                Some(Controller { url: url.clone(), pin: pin.clone() })
             }
-        }
-        wrong
+            RecipientSource::Age(_)
+            | RecipientSource::Certificate(_)
+            | RecipientSource::CertificateFile(_) => None,
+        })
     }
 
-    /// Finds out what there is to seal to, in files and in the branches as seen.
+    /// Finds out what there is to seal to, in files, in the branches as seen, and by what controllers have said.
     pub(crate) async fn seek(
         &self,
         repositories: &Repositories,
         view: &View,
+        controllers: &Controllers,
         now: OffsetDateTime,
-    ) -> Result<Sought, LookError> {
-        let mut sought = Sought { seals: Seals::new(now), notes: Vec::new() };
+    ) -> Sought {
+        let mut sought = Sought { seals: Seals::new(now), keys: Vec::new(), notes: Vec::new() };
         for of in &*self.each {
             let encryption = of.settings.encryption;
             if encryption == Encryption::None {
-                sought.take(&of.repository, &GroupName::default(), Ok(Seal::Clear));
+                let seal = Ok(Sealable::from(Seal::Clear));
+                sought.take(&of.repository, &GroupName::default(), seal);
             }
             for (group, pin) in of.settings.recipients.iter().zip(&of.pins) {
                 let found = match &group.source {
                     RecipientSource::Age(_) => Found::Age,
                     RecipientSource::CertificateFile(file) => Found::read(file),
-                    RecipientSource::Controller(url) => {
-                        sought.notes.extend(self.controllers.look(url, pin, now).await);
-                        Found::read(pin)
-                    }
+                    RecipientSource::Controller(_) => Found::read(pin),
                     RecipientSource::Certificate(path) => {
-                        let path = of.in_repository(path);
-                        Found::Text(repositories.text(view, path).await?)
+                        Found::of(repositories.text(view, of.in_repository(path)).await)
                     }
                 };
-                let seal = of.seal(group, found, now);
+                let seal = of.seal(group, found, controllers.said(pin), now);
                 sought.take(&of.repository, &group.name, seal);
             }
             if matches!(encryption, Encryption::Sops(_)) {
-                sought.take_rules(repositories, view, of).await?;
+                sought.take_rules(repositories, view, of).await;
             }
         }
-        Ok(sought)
+        sought
     }
 }
 
@@ -120,25 +124,50 @@ impl Of {
         &self,
         group: &RecipientSettings,
         found: Found,
+        said: Option<&Said>,
         now: OffsetDateTime,
     ) -> Result<Sealable, String> {
-        match (self.settings.encryption, &group.source, found) {
+        let source = &group.source;
+        match (self.settings.encryption, source, found) {
             (Encryption::Sops(kind), RecipientSource::Age(recipients), _) => {
                 Ok(Seal::Sops { recipients: recipients.clone(), kind }.into())
             }
-            (Encryption::SealedSecrets(scope), source, Found::Text(Some(text))) => {
+            (Encryption::SealedSecrets(scope), _, Found::Text(Some(text))) => {
                 let certificate = SealingCertificate::from_pem(&text);
                 let certificate =
                     certificate.map_err(|error| of_source(source, &Causes(&error)))?;
-                let note = check(&certificate, now).map_err(|why| of_source(source, &why))?;
-                let note = note.map(|note| of_source(source, &note));
-                Ok(Sealable { seal: Seal::SealedSecrets { certificate, scope }, note })
+                let old = check(&certificate, now).map_err(|why| of_source(source, &why))?;
+                let notes = old.into_iter().chain(unasked(said));
+                let notes = notes.map(|note| of_source(source, &note)).collect();
+                let key = self.key(group, &certificate, said);
+                Ok(Sealable {
+                    seal: Seal::SealedSecrets { certificate, scope },
+                    key: Some(key),
+                    notes,
+                })
             }
-            (_, source, Found::Text(None)) => Err(of_source(source, &absent(source))),
-            (_, source, Found::Unreadable(why)) => Err(of_source(source, &why)),
-            (_, source, Found::Age | Found::Text(_)) => {
+            (_, _, Found::Text(None)) => Err(of_source(source, &absent(source, said))),
+            (_, _, Found::Unreadable(why)) => Err(of_source(source, &why)),
+            (_, _, Found::Age | Found::Text(_)) => {
                 Err(of_source(source, &"it is not for this encryption"))
             }
+        }
+    }
+
+    fn key(
+        &self,
+        group: &RecipientSettings,
+        certificate: &SealingCertificate,
+        said: Option<&Said>,
+    ) -> GroupKey {
+        let sealed_to = certificate.key_id().to_owned();
+        let given = said.and_then(|said| said.as_ref().ok());
+        GroupKey {
+            repository: self.repository.clone(),
+            group: group.name.clone(),
+            source: words(&group.source),
+            offered: given.cloned().unwrap_or_else(|| sealed_to.clone()),
+            sealed_to,
         }
     }
 }
@@ -146,12 +175,13 @@ impl Of {
 /// What can be sealed to, and what a person should know of it.
 struct Sealable {
     seal: Seal,
-    note: Option<String>,
+    key: Option<GroupKey>,
+    notes: Vec<String>,
 }
 
 impl From<Seal> for Sealable {
     fn from(seal: Seal) -> Self {
-        Self { seal, note: None }
+        Self { seal, key: None, notes: Vec::new() }
     }
 }
 
@@ -164,11 +194,15 @@ enum Found {
 }
 
 impl Found {
+    fn of(read: Result<Option<Zeroizing<Vec<u8>>>, LookError>) -> Self {
+        read.map_or_else(|error| Self::Unreadable(unreadable(&error)), Self::Text)
+    }
+
     fn read(file: &Path) -> Self {
         match std::fs::read(file) {
             Ok(text) => Self::Text(Some(Zeroizing::new(text))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::Text(None),
-            Err(error) => Self::Unreadable(format!("it cannot be read: {error}")),
+            Err(error) => Self::Unreadable(unreadable(&error)),
         }
     }
 }
@@ -178,45 +212,44 @@ impl Sought {
         &mut self,
         repository: &RepositoryName,
         group: &GroupName,
-        seal: Result<impl Into<Sealable>, String>,
+        seal: Result<Sealable, String>,
     ) {
-        let whom = match (repository.is_only(), group.is_only()) {
-            (true, true) => String::new(),
-            (true, false) => format!("recipients {group}: "),
-            (false, true) => format!("{repository}: "),
-            (false, false) => format!("{repository}, recipients {group}: "),
-        };
-        let seal = match seal.map(Into::into) {
-            Ok(Sealable { seal, note }) => {
-                self.notes.extend(note.map(|note| format!("{whom}{note}")));
+        let whom = whom(repository, group);
+        let seal = match seal {
+            Ok(Sealable { seal, key, notes }) => {
+                self.keys.extend(key);
+                self.notes.extend(notes.iter().map(|note| format!("{whom}{note}")));
                 Ok(seal)
             }
             Err(why) => {
                 self.notes.push(format!("{whom}nothing can be sealed: {why}"));
-                Err(why)
+                Err(NotSealable::Recipients { why })
             }
         };
         self.seals.add(repository.clone(), group.clone(), seal);
     }
 
     /// What each `.sops.yaml` says of files that lie below it, as far as ours may.
-    async fn take_rules(
-        &mut self,
-        repositories: &Repositories,
-        view: &View,
-        of: &Of,
-    ) -> Result<(), LookError> {
+    async fn take_rules(&mut self, repositories: &Repositories, view: &View, of: &Of) {
         for path in view.inventory.creation_rules(&of.repository) {
-            let Some(text) = repositories.text(view, path.clone()).await? else { continue };
-            let rules = CreationRules::parse(&String::from_utf8_lossy(&text));
-            let rules = rules.map_err(|error| format!("{path}: {}", Causes(&error)));
+            let rules = match repositories.text(view, path.clone()).await {
+                Ok(None) => continue,
+                Ok(Some(text)) => CreationRules::parse(&String::from_utf8_lossy(&text))
+                    .map_err(|why| NotSealable::Rules { file: path.clone(), why }),
+                Err(error) => {
+                    Err(NotSealable::Recipients { why: format!("{path}: {}", unreadable(&error)) })
+                }
+            };
             if let Err(why) = &rules {
                 self.notes.push(format!("nothing can be sealed: {why}"));
             }
             self.seals.add_rules(path, rules);
         }
-        Ok(())
     }
+}
+
+fn unreadable(error: &dyn std::error::Error) -> String {
+    format!("it cannot be read: {}", Causes(error))
 }
 
 /// Whether a certificate can be sealed to now, and what is to be said of it.
@@ -234,22 +267,43 @@ fn check(certificate: &SealingCertificate, now: OffsetDateTime) -> Result<Option
     }
 }
 
-fn absent(source: &RecipientSource) -> &'static str {
-    match source {
-        RecipientSource::Controller(_) => "it has not given its sealing certificate yet",
-        RecipientSource::CertificateFile(_)
-        | RecipientSource::Certificate(_)
-        | RecipientSource::Age(_) => {
-            "there is no such file; write there what kubeseal --fetch-cert prints"
+/// Why there is no certificate.
+fn absent(source: &RecipientSource, said: Option<&Said>) -> String {
+    match (source, said) {
+        (RecipientSource::Controller(_), Some(Err(why))) => format!(
+            "it has not given its sealing certificate yet: {why}; it is asked every {} s",
+            RETRY.whole_seconds()
+        ),
+        (RecipientSource::Controller(_), Some(Ok(_)) | None) => {
+            "it has not given its sealing certificate yet; the daemon asks for it".into()
         }
+        (
+            RecipientSource::CertificateFile(_)
+            | RecipientSource::Certificate(_)
+            | RecipientSource::Age(_),
+            _,
+        ) => "there is no such file; write there what kubeseal --fetch-cert prints".into(),
+    }
+}
+
+/// That it is not known whether a controller has another key than the one that is pinned.
+fn unasked(said: Option<&Said>) -> Option<String> {
+    let why = said?.as_ref().err()?;
+    Some(format!(
+        "whether it has another sealing key than what is sealed to is not known: {why}; it is asked every {} s",
+        RETRY.whole_seconds()
+    ))
+}
+
+fn words(source: &RecipientSource) -> String {
+    match source {
+        RecipientSource::CertificateFile(file) => file.display().to_string(),
+        RecipientSource::Certificate(path) => path.to_string(),
+        RecipientSource::Controller(url) => format!("the controller at {url}"),
+        RecipientSource::Age(_) => "the age recipients".into(),
     }
 }
 
 fn of_source(source: &RecipientSource, what: &dyn fmt::Display) -> String {
-    match source {
-        RecipientSource::CertificateFile(file) => format!("{}: {what}", file.display()),
-        RecipientSource::Certificate(path) => format!("{path}: {what}"),
-        RecipientSource::Controller(url) => format!("the controller at {url}: {what}"),
-        RecipientSource::Age(_) => what.to_string(),
-    }
+    format!("{}: {what}", words(source))
 }

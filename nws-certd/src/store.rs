@@ -18,6 +18,7 @@ mod read_back;
 mod renewals;
 mod reseal;
 mod revocations;
+mod sealing_anew;
 mod sqlite;
 mod step;
 mod unwanted;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::manifest::MANAGED_ANNOTATION;
 use crate::reader::{datum, is_sealed, single_document};
 use crate::{
-    Content, Delivered, Delivery, Edit, Inventory, Occasion, Provenance, RefusalReason, RepoPath,
+    Content, Delivered, Delivery, Edit, Inventory, NotSealable, Occasion, Provenance, RepoPath,
     Seals, SecretForm,
 };
 
@@ -141,8 +141,8 @@ pub enum NotAdoptable {
     )]
     Sealed,
     /// It cannot be sealed.
-    #[error("it cannot be written")]
-    NotSealable(#[source] RefusalReason),
+    #[error("it cannot be sealed")]
+    NotSealable(#[source] NotSealable),
     /// Clusters would go on with what they have.
     #[error(
         "the sealed-secrets controller takes over no Secret without the annotation {MANAGED_ANNOTATION}: \"true\"; add it to the manifest, and import it again once the clusters have it"

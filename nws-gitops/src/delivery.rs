@@ -158,11 +158,10 @@ impl<'a> Planner<'a> {
         provenance: &Provenance,
     ) -> Result<Option<Delivery>, RefusalReason> {
         let held = self.inventory.held_in(key, place.group);
-        let path = held.map_or(&place.root, |held| &held.path);
         let is_there = held.is_some_and(|held| is_of(held, issued));
-        let seal = self.seals.at(path, place);
-        if let (true, Some(held)) = (is_there, held)
-            && !seal.is_ok_and(|seal| self.seals.rewrites(held, &seal))
+        let found = held.map(|held| (held, self.seals.at(&held.path, place)));
+        if let (true, Some((held, seal))) = (is_there, &found)
+            && !seal.as_ref().is_ok_and(|seal| self.seals.rewrites(held, seal))
         {
             return Ok(None);
         }
@@ -171,10 +170,12 @@ impl<'a> Planner<'a> {
             return Err(RefusalReason::ForeignSecret { secret, path });
         }
         let path = self.placer.place_in(key, place)?;
-        let seal = self.seals.at(&path, place)?;
+        let seal = found.map_or_else(|| self.seals.at(&path, place), |(_, seal)| seal);
+        let seal = seal.map_err(RefusalReason::NotSealable)?;
         let provenance = Provenance { owner: self.inventory.owner(key), ..provenance.clone() };
         let form = self.inventory.form(key);
-        let text = self.seals.manifest(&seal, key, issued, &provenance, &form)?;
+        let text = self.seals.manifest(&seal, key, issued, &provenance, &form);
+        let text = text.map_err(RefusalReason::NotSealable)?;
         self.secrets.insert(path.clone(), text.into_bytes());
         let occasion = match held {
             None => Occasion::First,

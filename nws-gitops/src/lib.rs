@@ -111,11 +111,11 @@ pub use manifest::{MANAGED_LABEL, Manifest, manifest};
 mod seal;
 pub use seal::{
     AgeRecipients, Condition, CreationRules, InvalidAgeRecipients, InvalidCreationRules,
-    InvalidSealingCertificate, Scope, SealError, SealedTo, SealingCertificate, SopsError, SopsKind,
-    UnfitReason, UnfitRule, UnknownScope, sealed_secret, sops_manifest,
+    InvalidSealingCertificate, NotSealable, Scope, SealError, SealedTo, SealingCertificate,
+    SopsError, SopsKind, UnfitReason, UnfitRule, UnknownScope, sealed_secret, sops_manifest,
 };
 mod seals;
-pub use seals::{Seal, Sealed, Seals};
+pub use seals::{Seal, Sealed, SealedOtherwise, Seals};
 mod delivery;
 pub use delivery::{Content, Delivery, Edit, Occasion, Plan, Refusal, deliveries};
 mod read_back;

@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use crate::SecretRef;
 
 mod age_recipients;
+mod not_sealable;
 mod scope;
 pub(crate) mod sealed_secrets;
 mod sealing_certificate;
 pub(crate) mod sops;
 
 pub use age_recipients::{AgeRecipients, InvalidAgeRecipients};
+pub use not_sealable::NotSealable;
 pub use scope::{Scope, UnknownScope};
 pub use sealed_secrets::manifest as sealed_secret;
 pub use sealing_certificate::{Condition, InvalidSealingCertificate, SealingCertificate};

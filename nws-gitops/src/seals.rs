@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use nws_expiry::Issued;
 use time::OffsetDateTime;
 
-use crate::layout::Place;
-use crate::seal::{SOPS_YAML, sealed_secret, sops_manifest};
+use crate::layout::{Place, Placer};
+use crate::seal::{sealed_secret, sops_manifest};
 use crate::{
-    AgeRecipients, CreationRules, Delivered, GroupName, Inventory, Manifest, Provenance,
-    RefusalReason, RepoPath, RepositoryName, Scope, SealedTo, SealingCertificate, SecretForm,
-    SopsKind, WantKey, manifest,
+    AgeRecipients, CreationRules, Delivered, GroupName, Inventory, Manifest, NotSealable,
+    Provenance, RepoPath, RepositoryName, Scope, SealedTo, SealingCertificate, SecretForm,
+    SopsKind, WantKey, Wanted, manifest,
 };
 
 /// Who can open the Secrets of one group of clusters.
@@ -80,13 +80,28 @@ pub enum Sealed {
     ToOthers,
 }
 
+/// A Secret that is not sealed as it would be now.
+#[derive(Clone, Debug)]
+pub struct SealedOtherwise<'a> {
+    /// For which want.
+    pub want: &'a WantKey,
+    /// As it is there.
+    pub held: &'a Delivered,
+    /// For which group of clusters.
+    pub group: GroupName,
+    /// How.
+    pub sealed: Sealed,
+    /// To whom it would be now.
+    pub to: SealedTo,
+}
+
 /// What the Secrets of each repository are sealed to, group by group, as of one instant.
 #[derive(Clone, Debug)]
 pub struct Seals {
     at: OffsetDateTime,
-    by_group: BTreeMap<(RepositoryName, GroupName), Result<Seal, String>>,
+    by_group: BTreeMap<(RepositoryName, GroupName), Result<Seal, NotSealable>>,
     /// By each `.sops.yaml`.
-    rules: BTreeMap<RepoPath, Result<CreationRules, String>>,
+    rules: BTreeMap<RepoPath, Result<CreationRules, NotSealable>>,
     /// Whether what is sealed to others is sealed anew although its certificate stays.
     anew: bool,
 }
@@ -108,19 +123,19 @@ impl Seals {
         mut self,
         repository: RepositoryName,
         group: GroupName,
-        seal: Result<Seal, String>,
+        seal: Result<Seal, NotSealable>,
     ) -> Self {
         self.add(repository, group, seal);
         self
     }
 
     /// Adds one more group; or why nothing can be sealed to it.
-    pub fn add(&mut self, of: RepositoryName, group: GroupName, seal: Result<Seal, String>) {
+    pub fn add(&mut self, of: RepositoryName, group: GroupName, seal: Result<Seal, NotSealable>) {
         self.by_group.insert((of, group), seal);
     }
 
     /// Adds what a `.sops.yaml` says of the files below it; or why that cannot be told.
-    pub fn add_rules(&mut self, path: RepoPath, rules: Result<CreationRules, String>) {
+    pub fn add_rules(&mut self, path: RepoPath, rules: Result<CreationRules, NotSealable>) {
         self.rules.insert(path, rules);
     }
 
@@ -135,7 +150,7 @@ impl Seals {
     pub fn unlike<'a>(
         &'a self,
         inventory: &'a Inventory,
-    ) -> impl Iterator<Item = (&'a WantKey, &'a Delivered, Sealed, SealedTo)> {
+    ) -> impl Iterator<Item = SealedOtherwise<'a>> {
         // Where nothing is sealed there is nothing to look for.
         let is_sealed = self.by_group.values().any(|seal| !matches!(seal, Ok(Seal::Clear)));
         let wanted = if is_sealed { &inventory.wanted[..] } else { &[] };
@@ -145,13 +160,80 @@ impl Seals {
                 let held = inventory.held_in(&wanted.key, place.group)?;
                 let seal = self.at(&held.path, &place).ok()?;
                 let (sealed, to) = (seal.of(held), seal.to()?);
-                (sealed != Sealed::AsItShould).then_some((&wanted.key, held, sealed, to))
+                let group = place.recipients.cloned().unwrap_or_default();
+                let otherwise = SealedOtherwise { want: &wanted.key, held, group, sealed, to };
+                (sealed != Sealed::AsItShould).then_some(otherwise)
             })
         })
     }
 
+    /// Of what is wanted, the Secrets none of whose files could be sealed, and why.
+    pub fn unsealable(&self, inventory: &Inventory) -> BTreeMap<WantKey, Vec<NotSealable>> {
+        if self.take_everything() {
+            return BTreeMap::new();
+        }
+        let mut placer = Placer::new(inventory);
+        let mut why = |wanted: &Wanted| self.refusals(&mut placer, inventory, &wanted.key);
+        let each = inventory.wanted.iter().map(|wanted| (wanted.key.clone(), why(wanted)));
+        each.filter_map(|(key, why)| Some((key, why?))).collect()
+    }
+
+    /// Whether there is a Secret of ours that is wanted and there, of which it cannot be told to whom it would be sealed now.
+    pub fn leave_open(&self, inventory: &Inventory) -> bool {
+        let is_open = |key: &WantKey, place: &Place<'_>| {
+            let held = inventory.held_in(key, place.group);
+            held.is_some_and(|held| self.at(&held.path, place).is_err())
+        };
+        let any = |wanted: &Wanted| {
+            let places = inventory.destination(&wanted.key).places();
+            places.iter().any(|place| is_open(&wanted.key, place))
+        };
+        !self.take_everything() && inventory.wanted.iter().any(any)
+    }
+
+    /// Whether every group was sealed to, or could not be, as now. What `.sops.yaml` say is not compared.
+    pub fn are_like(&self, others: &Self) -> bool {
+        let told = |all: &Self| {
+            let each = all.by_group.iter().map(|(group, seal)| {
+                (group.clone(), seal.as_ref().map(Seal::to).map_err(Clone::clone))
+            });
+            each.collect::<BTreeMap<_, _>>()
+        };
+        told(self) == told(others)
+    }
+
+    /// Whether each group can be sealed to, whatever the path of a file.
+    fn take_everything(&self) -> bool {
+        let takes = |seal: &Result<Seal, _>| {
+            seal.as_ref().is_ok_and(|seal| !matches!(seal, Seal::Sops { recipients: None, .. }))
+        };
+        self.rules.is_empty() && !self.by_group.is_empty() && self.by_group.values().all(takes)
+    }
+
+    /// Why none of a Secret's files could be sealed; none if one could.
+    fn refusals<'a>(
+        &self,
+        placer: &mut Placer<'a>,
+        inventory: &'a Inventory,
+        key: &WantKey,
+    ) -> Option<Vec<NotSealable>> {
+        let mut all = Vec::new();
+        for place in inventory.destination(key).places() {
+            let path = match inventory.held_in(key, place.group) {
+                Some(held) => held.path.clone(),
+                // What has no place is told as that.
+                None => placer.place_in(key, &place).unwrap_or_else(|_| place.root.clone()),
+            };
+            let why = self.at(&path, &place).err()?;
+            if !all.contains(&why) {
+                all.push(why);
+            }
+        }
+        Some(all)
+    }
+
     /// What a file is sealed to.
-    pub(crate) fn at(&self, path: &RepoPath, place: &Place<'_>) -> Result<Seal, RefusalReason> {
+    pub(crate) fn at(&self, path: &RepoPath, place: &Place<'_>) -> Result<Seal, NotSealable> {
         let group = place.recipients.cloned().unwrap_or_default();
         let is_its = |(repository, of): &(RepositoryName, GroupName)| {
             repository.as_str() == path.repository() && *of == group
@@ -163,8 +245,8 @@ impl Seals {
                 Ok(Seal::Sops { recipients: Some(recipients), kind: *kind })
             }
             Some(Ok(seal)) => Ok(seal.clone()),
-            Some(Err(reason)) => Err(not_sealable(reason)),
-            None => Err(not_sealable("nothing says who is to open it; name its recipients")),
+            Some(Err(reason)) => Err(reason.clone()),
+            None => Err(NotSealable::NoRecipients),
         }
     }
 
@@ -174,19 +256,17 @@ impl Seals {
         path: &RepoPath,
         configured: Option<&AgeRecipients>,
         kind: SopsKind,
-    ) -> Result<AgeRecipients, RefusalReason> {
+    ) -> Result<AgeRecipients, NotSealable> {
         let nearest = CreationRules::places(path)
-            .find_map(|(file, relative)| Some((relative, self.rules.get(&file)?)));
+            .find_map(|(file, relative)| Some((relative, self.rules.get_key_value(&file)?)));
         let said = match nearest {
             None => None,
-            Some((_, Err(reason))) => return Err(not_sealable(reason)),
-            Some((relative, Ok(rules))) => rules
+            Some((_, (_, Err(reason)))) => return Err(reason.clone()),
+            Some((relative, (file, Ok(rules)))) => rules
                 .recipients(relative, kind)
-                .map_err(|unfit| not_sealable(&format!("{SOPS_YAML}: {}", with_causes(&unfit))))?,
+                .map_err(|why| NotSealable::Rule { file: file.clone(), why })?,
         };
-        said.or(configured).cloned().ok_or_else(|| {
-            not_sealable("no rule of a .sops.yaml is for its file, and no age recipients are configured; add one of the two")
-        })
+        said.or(configured).cloned().ok_or(NotSealable::NoRule)
     }
 
     /// Whether a Secret whose certificate stays is to be written anew.
@@ -206,7 +286,7 @@ impl Seals {
         issued: &Issued,
         provenance: &Provenance,
         form: &SecretForm,
-    ) -> Result<Manifest, RefusalReason> {
+    ) -> Result<Manifest, NotSealable> {
         let sealed = match seal {
             Seal::Clear => return Ok(manifest(key, issued, provenance, form)),
             Seal::SealedSecrets { certificate, scope } => {
@@ -215,16 +295,10 @@ impl Seals {
             Seal::Sops { recipients: Some(recipients), kind } => {
                 sops_manifest(key, issued, provenance, form, recipients, *kind, self.at)
             }
-            Seal::Sops { recipients: None, .. } => {
-                return Err(not_sealable("no age recipients are known"));
-            }
+            Seal::Sops { recipients: None, .. } => return Err(NotSealable::NoRule),
         };
-        sealed.map_err(|error| not_sealable(&with_causes(&error)))
+        sealed.map_err(|error| NotSealable::Failed { why: with_causes(&error) })
     }
-}
-
-fn not_sealable(reason: &str) -> RefusalReason {
-    RefusalReason::NotSealable { reason: reason.to_owned() }
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

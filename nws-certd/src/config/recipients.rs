@@ -111,6 +111,16 @@ fn encryption(from: &mut Reader, table: &str) -> Option<Encryption> {
     Some(encryption)
 }
 
+/// Where keys stand sealed there is nothing to unseal; left there, it would wait for whoever sets `encryption` to `"none"` next.
+pub(super) fn unseal(from: &mut Reader, key: &str, seal: Option<&SealSettings>) -> Option<bool> {
+    let unseal = from.or(key, false)?;
+    if unseal && seal.is_some_and(|seal| seal.encryption != Encryption::None) {
+        from.fault(key, "is for encryption = \"none\" only; remove it");
+        return None;
+    }
+    Some(unseal)
+}
+
 /// Whether each group has a name of its own.
 fn are_told_apart(from: &mut Reader, tables: &[String], all: &[RecipientSettings]) -> bool {
     let mut are_apart = true;

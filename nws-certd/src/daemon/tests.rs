@@ -27,6 +27,7 @@ mod revoking;
 mod rewriting;
 mod running;
 mod sealing;
+mod sealing_certificates;
 mod socket;
 mod stopping;
 mod story;

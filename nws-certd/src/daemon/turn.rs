@@ -1,4 +1,4 @@
-//! One turn, as the data flows: branch, facts, plan, outbox, orders, report.
+//! One turn, as the data flows: branch, facts, seals, plan, outbox, orders, report.
 
 mod account_keys;
 mod begin;
@@ -44,15 +44,18 @@ impl Daemon {
         self.watch_clocks(now);
         self.lift_holds().await?;
         let mut facts = self.parts.store.load().await?;
+        self.sealing.is_asked = facts.sealing_anew_since.is_some();
         self.change_account_keys(now);
         self.hold_ended(now, &mut facts);
         self.forget_unusable(&mut facts);
         self.look_first(now, &mut facts).await?;
-        let mut plan = self.plan(now, &facts);
+        self.controllers.ask(self.parts.sealing.controllers(), now);
         self.seek_seals(now).await;
+        let mut plan = self.plan(now, &facts);
         self.weigh_seals(&plan);
         self.forget_pushes_if_none(&plan);
         self.publish(now, &mut plan, &mut facts).await;
+        self.end_sealing_anew().await?;
         self.survey().await;
         self.keep_unwanted(now, &facts).await?;
         self.keep_wants(&plan).await?;
@@ -137,7 +140,8 @@ impl Daemon {
         inventory: &Inventory,
         facts: &Facts,
     ) -> Plan {
-        Plan::of(now, inventory, facts, &self.parts.rules, &self.cas(now))
+        let (cas, unsealable) = (self.cas(now), &self.sealing.unsealable);
+        Plan::of(now, inventory, facts, &self.parts.rules, &cas, unsealable)
     }
 
     fn cas(&self, now: OffsetDateTime) -> Vec<CaView> {
@@ -220,6 +224,7 @@ impl Daemon {
             back.min(),
             self.stuck.until(now),
             self.inquiries.next,
+            self.controllers.next(),
             self.commit_at(plan),
             self.revoke_at(now, plan, facts),
             self.remove_at(now, facts),

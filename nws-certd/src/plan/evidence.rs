@@ -3,12 +3,12 @@
 mod had;
 mod in_branch;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use nws_acme::choice::{Choice, Incumbent, Standing, Unfit, choose, needed_by};
 use nws_expiry::budget::Exemption;
 use nws_expiry::{Decision, Fingerprint, Held, Reason, Spread, Subject, Window, decide};
-use nws_gitops::{Delivered, Inventory, Overrides, Wanted};
+use nws_gitops::{Delivered, Inventory, NotSealable, Overrides, WantKey, Wanted};
 use time::OffsetDateTime;
 
 pub(super) use had::Had;
@@ -61,6 +61,7 @@ pub(super) struct Evidence<'a> {
     pub(super) rules: &'a Rules,
     pub(super) overrides: Overrides,
     pub(super) cas: &'a [CaView],
+    pub(super) unsealable: &'a BTreeMap<WantKey, Vec<NotSealable>>,
     pub(super) wants: &'a [&'a Wanted],
 }
 
@@ -79,7 +80,7 @@ impl Evidence<'_> {
                 is_key_held: Had::is_same(stored, branch.map(|(_, had)| had)),
                 edited: self.edited(want),
             };
-        let (next, goes_to) = self.unless_held(had, self.next(&key, had));
+        let (next, goes_to) = self.unless_held(had, self.unless_unsealable(self.next(&key, had)));
         let view = goes_to.and_then(|ca| self.cas.get(ca));
         Planned {
             next,

@@ -2,6 +2,7 @@ mod naming;
 mod obstacles;
 mod overrides;
 mod reasons;
+mod sealing;
 
 use std::fmt::Write as _;
 use std::time::Duration as StdDuration;
@@ -178,7 +179,7 @@ fn plan(repository: &Repository, facts: &Facts) -> Plan {
 fn plan_for(repository: &Repository, facts: &Facts, cas: &[CaView]) -> Plan {
     let policy = Policy { renew_before: None, sweep: "03:00".parse().unwrap() };
     let rules = Rules { policy, key_type: KeyType::EcdsaP256, installation: "tests".into() };
-    Plan::of(NOON, &repository.read(), facts, &rules, cas)
+    Plan::of(NOON, &repository.read(), facts, &rules, cas, &BTreeMap::new())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "as expect! gives it")]

@@ -40,10 +40,34 @@ impl SealingReport {
         }
         if self.key_not_held > 0 {
             lines += &format!(
-                "sealing: {} of them with reissue: key not held; ordered anew with: nws-certd reseal --reissue\n",
-                self.key_not_held
+                "sealing: {} cannot be sealed anew (reissue: key not held); others are ordered in their place with: nws-certd reseal --reissue\n",
+                secrets(self.key_not_held)
             );
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn how_sealing_stands_is_told_in_a_line_each() {
+        assert_eq!(SealingReport::default().lines(), "");
+        let all = SealingReport { in_clear: 1, to_others: 3, key_not_held: 2, is_under_way: false };
+        expect![[r#"
+            sealing: 1 secret in clear, sealed as soon as may be
+            sealing: 3 secrets sealed to others than they would be now; sealed anew with the next certificate, or with: nws-certd reseal
+            sealing: 2 secrets cannot be sealed anew (reissue: key not held); others are ordered in their place with: nws-certd reseal --reissue
+        "#]]
+        .assert_eq(&all.lines());
+        let under_way = SealingReport { to_others: 3, is_under_way: true, ..Default::default() };
+        expect![[r#"
+            sealing: 3 secrets sealed to others than they would be now; being sealed anew
+        "#]]
+        .assert_eq(&under_way.lines());
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! Nobody vouches for what a controller answers, often over plain HTTP: whoever can answer in its place could have every key sealed to
 //! himself. So the first certificate counts, in a file of the state directory, until a person says `reseal`.
+//!
+//! They are asked beside the turns, each by a task of its own: one that hangs holds up nothing.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use nws_gitops::SealingCertificate;
 use time::{Duration, OffsetDateTime};
-use tracing::info;
+use tokio::task::{JoinError, JoinSet};
+use tracing::{error, info};
 
 use crate::controller::ControllerUrl;
 use crate::failure::Causes;
@@ -18,99 +20,165 @@ use crate::state_dir::{replace_private, write_private};
 /// How often it is looked whether a controller has another key.
 const LOOK: Duration = Duration::DAY;
 /// How soon one is asked again that gave nothing.
-const RETRY: Duration = Duration::seconds(30);
+pub(super) const RETRY: Duration = Duration::seconds(30);
 
-/// What was seen of each controller, by the file its certificate is pinned in.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Controllers(Arc<Mutex<BTreeMap<PathBuf, Seen>>>);
-
+/// A controller, and the file its certificate is pinned in.
 #[derive(Clone, Debug)]
+pub(crate) struct Controller {
+    pub(super) url: ControllerUrl,
+    pub(crate) pin: PathBuf,
+}
+
+/// What is known of each controller, and who is being asked.
+#[derive(Debug, Default)]
+pub(crate) struct Controllers {
+    asking: JoinSet<Answer>,
+    /// By the file its certificate is pinned in.
+    seen: BTreeMap<PathBuf, Seen>,
+}
+
+/// The id of a controller's key, or why that is not known.
+pub(super) type Said = Result<String, String>;
+
+#[derive(Debug)]
 struct Seen {
-    next: OffsetDateTime,
-    note: Option<String>,
+    /// When it is asked again; none while it is being asked.
+    next: Option<OffsetDateTime>,
+    /// What it said last.
+    said: Option<Said>,
+}
+
+/// What a controller answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    of: Controller,
+    given: Result<Given, String>,
+}
+
+#[derive(Debug)]
+struct Given {
+    text: Vec<u8>,
+    key_id: String,
 }
 
 impl Controllers {
-    /// Asks a controller if it is time to, and pins what it gives first. What is to be said of it is returned.
-    pub(super) async fn look(
-        &self,
-        url: &ControllerUrl,
-        pin: &Path,
-        now: OffsetDateTime,
-    ) -> Option<String> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(pin).cloned();
-        if let Some(seen) = known.filter(|seen| now < seen.next) {
-            return seen.note;
+    /// Begins to ask those that it is time to ask.
+    pub(crate) fn ask(&mut self, all: impl Iterator<Item = Controller>, now: OffsetDateTime) {
+        for one in all {
+            let unseen = || Seen { next: Some(now), said: None };
+            let seen = self.seen.entry(one.pin.clone()).or_insert_with(unseen);
+            // A clock that was set back keeps nobody away.
+            if seen.next.is_some_and(|next| next <= now || now + LOOK < next) {
+                seen.next = None;
+                self.asking.spawn(one.asked());
+            }
         }
-        let compared = compare(url, pin).await;
-        let pause = if compared.is_ok() { LOOK } else { RETRY };
-        let note = compared.unwrap_or_else(Some);
-        self.keep(pin, Seen { next: now + pause, note: note.clone() });
-        note
     }
 
-    /// Takes what a controller gives now.
-    pub(super) async fn pin_anew(
-        &self,
-        url: &ControllerUrl,
-        pin: &Path,
-        now: OffsetDateTime,
-    ) -> Option<String> {
-        let taken = take(url, pin).await;
-        let note = taken.err();
-        let next = now + if note.is_some() { RETRY } else { LOOK };
-        self.keep(pin, Seen { next, note: note.clone() });
-        note
+    /// When one is asked next; whoever is being asked ends that with an answer.
+    pub(crate) fn next(&self) -> Option<OffsetDateTime> {
+        self.seen.values().filter_map(|seen| seen.next).min()
     }
 
-    fn keep(&self, pin: &Path, seen: Seen) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(pin.to_owned(), seen);
+    /// The next answer to come, if somebody is being asked. Nothing is lost if it is not waited for to the end.
+    pub(crate) async fn answer(&mut self) -> Option<Result<Answer, JoinError>> {
+        self.asking.join_next().await
     }
-}
 
-/// A note, if it gives another than is pinned.
-async fn compare(url: &ControllerUrl, pin: &Path) -> Result<Option<String>, String> {
-    let (text, given) = ask(url).await?;
-    let pinned = match std::fs::read(pin) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            write_private(pin, &text).map_err(|error| not_kept(url, pin, &error))?;
-            info!(controller = %url, key = given.key_id(), file = %pin.display(), "sealing certificate pinned");
-            return Ok(None);
+    /// Pins what was given, if it is the first that a controller gave.
+    pub(crate) fn take_in(&mut self, answer: Result<Answer, JoinError>, now: OffsetDateTime) {
+        match answer {
+            Ok(Answer { of, given }) => {
+                let said = given.and_then(|given| of.pin_first(&given).map(|()| given.key_id));
+                self.note(&of, said, now);
+            }
+            Err(error) => {
+                error!(%error, "asking a controller was broken off by a bug; it is asked again");
+                self.ask_nobody(now + RETRY);
+            }
         }
-        pinned => pinned.map_err(|error| not_kept(url, pin, &error))?,
-    };
-    let is_same =
-        SealingCertificate::from_pem(&pinned).is_ok_and(|one| one.key_id() == given.key_id());
-    Ok((!is_same).then(|| {
-        format!(
-            "the controller at {url} has another sealing key than when it was first seen ({}); what is sealed to the first still opens; seal to this one with: nws-certd reseal",
-            given.key_id()
-        )
-    }))
-}
-
-async fn take(url: &ControllerUrl, pin: &Path) -> Result<(), String> {
-    let (text, given) = ask(url).await?;
-    if std::fs::read(pin).is_ok_and(|pinned| pinned == text) {
-        return Ok(());
     }
-    let kept = if pin.exists() { replace_private(pin, &text) } else { write_private(pin, &text) };
-    kept.map_err(|error| not_kept(url, pin, &error))?;
-    info!(controller = %url, key = given.key_id(), "another sealing certificate is pinned, as an operator asks");
-    Ok(())
+
+    /// Takes what these give now in place of what they gave first: all of them, or none. What went wrong is returned.
+    pub(crate) async fn pin_anew(
+        &mut self,
+        all: impl Iterator<Item = Controller>,
+        now: OffsetDateTime,
+    ) -> Vec<String> {
+        // Who is being asked already may not have answered what it would now.
+        self.ask_nobody(now);
+        self.ask(all, now);
+        let (mut given, mut wrong) = (Vec::new(), Vec::new());
+        while let Some(answer) = self.answer().await {
+            match answer {
+                Ok(Answer { of, given: Ok(one) }) => given.push((of, one)),
+                Ok(Answer { of, given: Err(why) }) => {
+                    wrong.push(format!("the controller at {}: {why}", of.url));
+                    self.note(&of, Err(why), now);
+                }
+                Err(error) => wrong.push(format!("asking a controller was broken off: {error}")),
+            }
+        }
+        for (of, one) in given {
+            let kept = if wrong.is_empty() { of.pin_anew(&one) } else { Ok(()) };
+            wrong.extend(kept.as_ref().err().cloned());
+            self.note(&of, kept.map(|()| one.key_id), now);
+        }
+        wrong
+    }
+
+    /// What the controller whose certificate is pinned there said last.
+    pub(super) fn said(&self, pin: &Path) -> Option<&Said> {
+        self.seen.get(pin)?.said.as_ref()
+    }
+
+    /// Nobody is waited for any more.
+    pub(crate) fn ask_nobody(&mut self, until: OffsetDateTime) {
+        self.asking = JoinSet::new();
+        self.seen.values_mut().for_each(|seen| seen.next = Some(until));
+    }
+
+    fn note(&mut self, of: &Controller, said: Said, now: OffsetDateTime) {
+        let next = now + if said.is_ok() { LOOK } else { RETRY };
+        self.seen.insert(of.pin.clone(), Seen { next: Some(next), said: Some(said) });
+    }
 }
 
-async fn ask(url: &ControllerUrl) -> Result<(Vec<u8>, SealingCertificate), String> {
-    let wrong =
-        |error: &dyn std::error::Error| format!("the controller at {url}: {}", Causes(error));
-    let text = url.certificate().await.map_err(|error| wrong(&error))?;
-    let certificate = SealingCertificate::from_pem(&text).map_err(|error| wrong(&error))?;
-    Ok((text, certificate))
-}
+impl Controller {
+    async fn asked(self) -> Answer {
+        let given = self.given().await;
+        Answer { of: self, given }
+    }
 
-fn not_kept(url: &ControllerUrl, pin: &Path, error: &std::io::Error) -> String {
-    format!(
-        "the sealing certificate of the controller at {url} cannot be kept in {}: {error}",
-        pin.display()
-    )
+    async fn given(&self) -> Result<Given, String> {
+        let text = self.url.certificate().await.map_err(|error| Causes(&error).to_string())?;
+        let certificate = SealingCertificate::from_pem(&text);
+        let certificate = certificate.map_err(|error| Causes(&error).to_string())?;
+        Ok(Given { text, key_id: certificate.key_id().into() })
+    }
+
+    fn pin_first(&self, given: &Given) -> Result<(), String> {
+        let Self { url, pin } = self;
+        if pin.exists() {
+            return Ok(());
+        }
+        write_private(pin, &given.text).map_err(|error| self.not_kept(&error))?;
+        info!(controller = %url, key = given.key_id, file = %pin.display(), "sealing certificate pinned");
+        Ok(())
+    }
+
+    fn pin_anew(&self, given: &Given) -> Result<(), String> {
+        let Self { url, pin } = self;
+        if std::fs::read(pin).is_ok_and(|pinned| pinned == given.text) {
+            return Ok(());
+        }
+        let kept = if pin.exists() { replace_private } else { write_private };
+        kept(pin, &given.text).map_err(|error| self.not_kept(&error))?;
+        info!(controller = %url, key = given.key_id, "another sealing certificate is pinned, as an operator asks");
+        Ok(())
+    }
+
+    fn not_kept(&self, error: &std::io::Error) -> String {
+        format!("its sealing certificate cannot be kept in {}: {error}", self.pin.display())
+    }
 }

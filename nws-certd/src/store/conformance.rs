@@ -5,6 +5,7 @@ mod imported;
 mod parking;
 mod read_back;
 mod revocations;
+mod sealing_anew;
 mod unwanted;
 
 use std::path::PathBuf;

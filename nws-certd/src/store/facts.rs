@@ -30,6 +30,8 @@ pub struct Facts {
     pub unwanted: BTreeMap<WantKey, Known>,
     /// What files of ours are known by.
     pub read_back: ReadBack,
+    /// Since when everything is to be sealed anew that is sealed to others than it would be now, if it is.
+    pub sealing_anew_since: Option<OffsetDateTime>,
 }
 
 /// The account at one CA.

@@ -14,7 +14,8 @@ use time::OffsetDateTime;
 use super::write::{names_text, profile_text};
 use super::{
     CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, Outgoing, Previous,
-    StoreError, accounts, obstacle, parking, read_back, renewals, revocations, unwanted,
+    StoreError, accounts, obstacle, parking, read_back, renewals, revocations, sealing_anew,
+    unwanted,
 };
 use crate::vault::Sealed;
 
@@ -39,6 +40,7 @@ pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
         revocations: revocations::all(from).await?,
         unwanted: unwanted::all(from).await?.into_iter().collect(),
         read_back: read_back::all(from).await?,
+        sealing_anew_since: sealing_anew::since(from).await?,
     })
 }
 

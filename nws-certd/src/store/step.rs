@@ -218,6 +218,14 @@ pub enum Step {
         /// When.
         at: OffsetDateTime,
     },
+    /// An operator wants everything sealed anew that is sealed to others than it would be now. A crash before it: nobody was told that
+    /// it was taken.
+    SealingAnewAsked {
+        /// When.
+        at: OffsetDateTime,
+    },
+    /// All of that is in the branch. A crash before it: the next turn finds nothing left of it, and says so again.
+    SealedAnew,
     /// Answers that are over are forgotten.
     AnswersForgotten {
         /// Those until then.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, Origin, PushFacts, Span, Step, StoreError,
     accounts, attempts, budget, imported, obstacle, parking, read_back, renewals, revocations,
-    unwanted, wants,
+    sealing_anew, unwanted, wants,
 };
 use crate::vault::Sealed;
 
@@ -168,6 +168,8 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             revocations::failed(to, fingerprint, error, until).await
         }
         Step::Revoked { fingerprint, at } => revocations::revoked(to, fingerprint, at).await,
+        Step::SealingAnewAsked { at } => sealing_anew::asked(to, at).await,
+        Step::SealedAnew => sealing_anew::over(to).await,
         Step::AnswersForgotten { until } => forget_answers(to, until).await,
     }
 }

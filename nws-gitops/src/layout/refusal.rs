@@ -1,6 +1,6 @@
 //! What stands in a Secret's way.
 
-use crate::{RepoPath, SecretRef, Target};
+use crate::{NotSealable, RepoPath, SecretRef, Target};
 
 /// What stands in a certificate's way; each says what to do.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -74,11 +74,8 @@ pub enum RefusalReason {
         line: String,
     },
     /// Those who are to open it are not known, or not to be sealed to.
-    #[error("it cannot be sealed: {reason}")]
-    NotSealable {
-        /// Why, and the remedy.
-        reason: String,
-    },
+    #[error("it cannot be sealed: {0}")]
+    NotSealable(NotSealable),
     /// Our line in a `.fleetignore` would mean somebody else's file too.
     #[error(
         "the line {line:?} in {ignore} would keep {path} out of its bundle; rename that, or set another layout"

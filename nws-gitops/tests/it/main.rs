@@ -25,5 +25,6 @@ mod sealed_secrets;
 mod signed;
 mod snapshots;
 mod sops;
+mod unsealable;
 mod work_tree;
 mod world;

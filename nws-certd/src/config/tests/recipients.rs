@@ -86,6 +86,10 @@ fn recipients_that_cannot_be_say_what_to_write() {
             expect![[r#"config.toml: git.recipients: is for what is sealed, which encryption = "none" is not; remove one of the two"#]],
         ),
         (
+            with("sops-age", &format!("unseal = true\n[[git.recipients]]\nage = [\"{AGE}\"]\n")),
+            expect![[r#"config.toml: git.unseal: is for encryption = "none" only; remove it"#]],
+        ),
+        (
             with("rot13", ""),
             expect![[r#"config.toml: git.encryption: "rot13" is none of "sealed-secrets", "sops-age", "sops-secret", "none"; write one of them"#]],
         ),

@@ -10,7 +10,7 @@ use nws_gitops::{
 };
 
 use super::import::Unusable;
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Parts};
 use crate::failure::Causes;
 use crate::import::{ImportOutcome, ImportReport, ImportedReport, Wants, hosts};
 use crate::plan::Planned;
@@ -80,8 +80,8 @@ impl Daemon {
             rows.extend(absent(&view.inventory, secrets));
         }
         let now = self.parts.clock.now();
-        let sought = self.parts.sealing.seek(&self.parts.repositories, &view, now).await;
-        let seals = sought.map_err(|error| Causes(&error).to_string())?.seals;
+        let Parts { sealing, repositories, .. } = &self.parts;
+        let seals = sealing.seek(repositories, &view, &self.controllers, now).await.seals;
         let candidates = self.adoptable((&view, &seals), found, &mut rows).await?;
         let mut report = ImportReport { dry_run, commit: None, certificates: rows };
         let accepted = self.accept(&view, candidates, &mut report).await?;

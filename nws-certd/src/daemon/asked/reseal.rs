@@ -10,7 +10,7 @@ use crate::daemon::Daemon;
 use crate::daemon::turn::sealing::Unlike;
 use crate::failure::Causes;
 use crate::reseal::{RemovedReport, ResealReport, ResealedReport, openers};
-use crate::store::CertificateKey;
+use crate::store::{CertificateKey, Step};
 
 impl Daemon {
     /// Has all sealed anew that is sealed to others, from the next turn on, and says what that is.
@@ -39,8 +39,10 @@ impl Daemon {
             if !anew.is_empty() {
                 self.renew(anew).await?;
             }
+            let at = self.parts.clock.now();
+            let asked = self.parts.store.write(Step::SealingAnewAsked { at }).await;
+            asked.map_err(|error| Causes(&error).to_string())?;
             info!(secrets = report.reseal.len(), "to be sealed anew, as an operator asks");
-            self.sealing.is_asked = true;
         }
         Ok(report)
     }
@@ -48,7 +50,7 @@ impl Daemon {
     /// What controllers give now is what a person wants sealed to.
     async fn take_sealing_keys(&mut self) -> Result<(), String> {
         let now = self.parts.clock.now();
-        let wrong = self.parts.sealing.pin_anew(now).await;
+        let wrong = self.controllers.pin_anew(self.parts.sealing.controllers(), now).await;
         if !wrong.is_empty() {
             return Err(wrong.join("; "));
         }

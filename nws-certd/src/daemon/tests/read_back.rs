@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use time::{Duration, OffsetDateTime};
 
-use super::sealing::{ONE, sops};
-use super::world::{SHOP, World};
+use super::sealing::ONE;
+use super::world::{SHOP, World, sops};
 use crate::daemon::Daemon;
 use crate::edges::Edges;
 use crate::edges::tests::dns::{Dns, Reply};

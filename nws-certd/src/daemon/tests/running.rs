@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
+use nws_acme::testing::Endpoint;
 use time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::world::{SHOP, World, apps};
+use super::world::{Controller, SHOP, World, apps, certificate, sealed};
 use crate::daemon::between::Between;
 use crate::daemon::{Daemon, Look, Request, Synced};
-use crate::report::{Report, TroubleWith};
+use crate::report::{Report, Stage, TroubleWith};
 
 /// Far longer than anything takes here that does not hang.
 const PATIENCE: StdDuration = StdDuration::from_secs(50);
@@ -70,6 +71,26 @@ async fn a_git_host_that_hangs_does_not_hold_up_a_stop() {
     assert!(world.is_asked(), "it hangs still");
     world.answer();
     until(|| !world.is_asked()).await;
+}
+
+#[tokio::test]
+async fn what_a_controller_answers_is_not_waited_for_and_wakes_the_daemon() {
+    let world = World::with(SHOP).await;
+    let controller = Controller::silent().await;
+    *world.seal.lock().unwrap() = sealed(controller.source());
+    let mut running = Running::start(world.daemon().await);
+    let is = |stage: Stage| {
+        move |report: &Option<Arc<Report>>| {
+            report
+                .as_ref()
+                .is_some_and(|report| report.certificates.iter().any(|it| it.stage == stage))
+        }
+    };
+    running.report(is(Stage::Held)).await;
+    assert_eq!(world.ca.count(Endpoint::NewOrder), 0);
+    controller.gives(&certificate().0);
+    running.report(is(Stage::Issued)).await;
+    running.stop().await;
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Keys are sealed to whom the configuration says, and again only for a reason.
 
 use nws_acme::testing::Endpoint;
-use nws_gitops::{AgeRecipients, FleetClusters, GroupName, SopsKind};
 
-use super::world::{SHOP, World, apps};
-use crate::config::{Encryption, RecipientSettings, RecipientSource, SealSettings};
+use time::Duration;
+
+use super::world::{SHOP, World, apps, sops};
 use crate::control::ResealBody;
+use crate::daemon::turn::sealing::PER_COMMIT;
 use crate::daemon::{Daemon, Look};
 use crate::report::SealingReport;
 
@@ -13,19 +14,11 @@ pub(super) const ONE: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5
 const TWO: &str = "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg";
 const FILE: &str = "certs/shop/shop-tls.yaml";
 
+const QUIET: Duration = Duration::seconds(30);
+
 const FOR_NOBODY: ResealBody = ResealBody { dry_run: true, reissue: false };
 const NOW: ResealBody = ResealBody { dry_run: false, reissue: false };
 const REISSUE: ResealBody = ResealBody { dry_run: false, reissue: true };
-
-/// SOPS, for these.
-pub(super) fn sops(recipients: &[&str]) -> SealSettings {
-    let source = RecipientSource::Age(Some(AgeRecipients::new(recipients).unwrap()));
-    let (name, clusters) = (GroupName::default(), FleetClusters::default());
-    SealSettings {
-        encryption: Encryption::Sops(SopsKind::Secret),
-        recipients: vec![RecipientSettings { name, clusters, source }],
-    }
-}
 
 /// A daemon that starts with these recipients, once all is settled.
 async fn settled(world: &World, recipients: &[&str]) -> (Daemon, SealingReport) {
@@ -73,6 +66,66 @@ async fn other_recipients_count_when_somebody_says_so() {
     daemon.turn(Look::WhenDue).await.unwrap();
     assert!(is_for(&world, ONE) && is_for(&world, TWO));
     assert_eq!(world.ca.count(Endpoint::NewOrder), 1);
+}
+
+/// Many Secrets of one certificate, so that there is one order.
+const MANY: usize = PER_COMMIT + 1;
+
+fn many() -> String {
+    let app = |at| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: a, namespace: n{at}}}\nspec: {{tls: [{{hosts: [shop.example], secretName: a-tls}}]}}\n"
+        )
+    };
+    (0..MANY).map(app).collect::<Vec<_>>().join("---\n")
+}
+
+fn to_others(daemon: &Daemon) -> (usize, bool) {
+    let report = daemon.reports().borrow().clone().unwrap();
+    (report.sealing.to_others, report.sealing.is_under_way)
+}
+
+#[tokio::test]
+async fn many_are_sealed_anew_in_several_commits_with_a_rest_between_them() {
+    let world = World::with(&many()).await;
+    drop(settled(&world, &[ONE]).await);
+    let (mut daemon, _) = settled(&world, &[ONE, TWO]).await;
+    assert_eq!(to_others(&daemon), (MANY, false));
+    let commits = world.commits();
+    daemon.reseal(NOW).await.unwrap();
+    for (case, passed, want) in [
+        ("at once", Duration::ZERO, (1, (1, true))),
+        ("too early", QUIET - Duration::SECOND, (1, (1, true))),
+        ("after a rest", Duration::SECOND, (2, (0, false))),
+        ("it is over", Duration::DAY, (2, (0, false))),
+    ] {
+        world.pass(passed);
+        daemon.turn(Look::WhenDue).await.unwrap();
+        assert_eq!((world.commits() - commits, to_others(&daemon)), want, "{case}");
+    }
+    assert_eq!(world.ca.count(Endpoint::NewOrder), 1);
+}
+
+#[tokio::test]
+async fn what_was_asked_for_goes_on_after_a_restart_and_ends_with_the_last() {
+    let world = World::with(&many()).await;
+    drop(settled(&world, &[ONE]).await);
+    let (mut daemon, _) = settled(&world, &[ONE, TWO]).await;
+    daemon.reseal(NOW).await.unwrap();
+    // Before the first commit.
+    drop(daemon);
+    let mut daemon = world.daemon().await;
+    daemon.turn(Look::Asked).await.unwrap();
+    assert_eq!(to_others(&daemon), (1, true));
+    // And between two.
+    drop(daemon);
+    let mut daemon = world.daemon().await;
+    daemon.turn(Look::Asked).await.unwrap();
+    assert_eq!(to_others(&daemon), (0, false));
+    drop(daemon);
+
+    let (daemon, _) = settled(&world, &[ONE]).await;
+    assert_eq!(to_others(&daemon), (MANY, false), "nobody has asked for this");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod cas;
 mod hooks;
 mod names;
 mod repositories;
+mod sealing;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub(super) use self::cas::Place;
 use self::cas::{Zone, quick, validator};
 use self::names::Names;
 pub(super) use self::repositories::Keys;
+pub(super) use self::sealing::{Controller, certificate, sealed, sops};
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
@@ -74,6 +76,8 @@ pub(super) struct World {
     pub(super) limits: Mutex<Limits>,
     /// What daemons that start from now on seal to.
     pub(super) seal: Mutex<SealSettings>,
+    /// And in this one of several repositories.
+    pub(super) seal_apart: Mutex<Option<(&'static str, SealSettings)>>,
     /// What daemons that start from now on do of what nobody wants.
     pub(super) deletion: Mutex<DeletionSettings>,
     /// The way to the CA.
@@ -130,6 +134,7 @@ impl World {
             reuse_key,
             limits: Mutex::new(Limits::NONE),
             seal: Mutex::new(SealSettings { encryption: Encryption::None, recipients: Vec::new() }),
+            seal_apart: Mutex::default(),
             deletion: Mutex::default(),
             transport,
             several: AtomicBool::new(false),
@@ -184,7 +189,7 @@ impl World {
             store,
             repositories: self.repositories(),
             publisher,
-            sealing: self.sealing(),
+            sealing: self.sealing(&self.names()),
             ordering: Arc::new(ordering),
             answers: self.answers.clone(),
             rules: Rules { policy, key_type: KeyType::EcdsaP256, installation },

@@ -103,8 +103,8 @@ impl Daemon {
                         let text = "the branch moved, and cannot be fetched";
                         return self.push_later(at, text.into());
                     }
-                    *plan = self.plan(self.parts.clock.now(), facts);
                     self.seek_seals(self.parts.clock.now()).await;
+                    *plan = self.plan(self.parts.clock.now(), facts);
                     self.weigh_seals(plan);
                 }
                 Published::Refused { reason } => return self.hold(at, reason),

@@ -86,11 +86,8 @@ impl Daemon {
             all.into_iter().filter_map(|text| of(TroubleWith::Ca, &text)).collect::<Vec<_>>()
         });
         let after = of(TroubleWith::State, &self.unkept);
-        let sealing = self
-            .sealing
-            .notes
-            .iter()
-            .map(|note| Trouble { with: TroubleWith::Sealing, text: note.clone() });
+        let notes = self.sealing.notes.iter().chain(&self.sealing.changed);
+        let sealing = notes.map(|note| Trouble { with: TroubleWith::Sealing, text: note.clone() });
         self.troubles_with_branches().chain(of_cas).chain(sealing).chain(after).collect()
     }
 

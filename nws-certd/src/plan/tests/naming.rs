@@ -38,7 +38,7 @@ fn next(wants: Wants<'_>, obstacles: Vec<Obstacle>) -> (Next, Option<usize>) {
     let rules = Rules { policy, key_type: KeyType::EcdsaP256, installation: "tests".into() };
     let facts = Facts { obstacles, ..Facts::default() };
     let cas = [named("first", CA), named("second", SECOND)];
-    let plan = Plan::of(NOON, &wanted(wants), &facts, &rules, &cas);
+    let plan = Plan::of(NOON, &wanted(wants), &facts, &rules, &cas, &BTreeMap::new());
     assert_eq!(plan.certificates.len(), 1);
     (plan.certificates[0].next.clone(), plan.certificates[0].goes_to)
 }

@@ -12,8 +12,6 @@ use super::{QUIET, World, path};
 use crate::batch::Batch;
 use crate::repositories::Repositories;
 use crate::repository::{Habits, Repository};
-use crate::sealing::Sealing;
-use crate::state_dir::StatePaths;
 
 const NAMES: [&str; 3] = ["apps", "certs", "own"];
 
@@ -60,13 +58,10 @@ impl World {
         world
     }
 
-    pub(super) fn sealing(&self) -> Sealing {
-        let seal = self.seal.lock().unwrap().clone();
-        let several = NAMES.map(name);
-        let only = [RepositoryName::default()];
-        let names = if self.several.load(Ordering::SeqCst) { &several[..] } else { &only[..] };
-        let state = StatePaths::of(&self.place("state"));
-        Sealing::of(names.iter().map(|name| (name, &seal)), &state)
+    /// What the repositories are called.
+    pub(super) fn names(&self) -> Vec<RepositoryName> {
+        let are_several = self.several.load(Ordering::SeqCst);
+        if are_several { NAMES.map(name).into() } else { vec![RepositoryName::default()] }
     }
 
     pub(super) fn repositories(&self) -> Repositories {
@@ -108,10 +103,15 @@ impl World {
         self.run_git(&[&dir, "ls-tree", "-r", "--name-only", "main"])
     }
 
+    /// A file of one of several.
+    pub(in crate::daemon::tests) fn text_in(&self, of: &str, file: &str) -> String {
+        let dir = format!("--git-dir={}", remote(of));
+        self.run_git(&[&dir, "show", &format!("main:{file}")])
+    }
+
     /// Somebody takes our label off a Secret.
     pub(in crate::daemon::tests) fn disowns(&self, of: &str, file: &str) {
-        let dir = format!("--git-dir={}", remote(of));
-        let text = self.run_git(&[&dir, "show", &format!("main:{file}")]);
+        let text = self.text_in(of, file);
         self.writes_to(of, file, &text.replace("nws-certd/managed", "somebody/managed"));
     }
 
@@ -145,7 +145,7 @@ impl World {
         std::fs::rename(self.place(&format!("{of}-gone")), self.place(&remote(of))).unwrap();
     }
 
-    fn place(&self, file: &str) -> PathBuf {
+    pub(super) fn place(&self, file: &str) -> PathBuf {
         self.dir.path().join(file)
     }
 }

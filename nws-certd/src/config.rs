@@ -31,7 +31,9 @@ pub use recipients::{Encryption, RecipientSettings, RecipientSource, SealSetting
 pub use retry::RetrySettings;
 
 use self::read::Reader;
+use self::retry::Wait;
 use self::roles::Role;
+use crate::served::Watch;
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -152,6 +154,8 @@ pub struct EdgeSettings {
     /// Their addresses: `addresses`. A name none of whose addresses is among them has left; where there are none, nobody knows
     /// better than that a name with an address leads to them.
     pub addresses: Vec<IpAddr>,
+    /// How it is watched what they serve: `served_within` and `check_every`; not at all where `watch` is off.
+    pub(crate) watch: Option<Watch>,
 }
 
 impl Config {
@@ -332,10 +336,16 @@ impl EdgeSettings {
         let https_port = from.port_or("edges.https_port", values::HTTPS);
         let resolvers = values::addresses(from, "edges.resolvers");
         let addresses = from.texts::<values::EdgeAddress>("edges.addresses");
+        let watch = from.or("edges.watch", true);
+        let within = from.text_or::<Wait>("edges.served_within", "15m");
+        let every = from.text_or::<Wait>("edges.check_every", "6h");
+        let addresses: Vec<_> = addresses?.into_iter().map(|address| address.0).collect();
+        let (within, every, among) = (within?.0, every?.0, addresses.clone());
         Some(Self {
             https_port: https_port?.get(),
             resolvers: resolvers?.unwrap_or_default(),
-            addresses: addresses?.into_iter().map(|address| address.0).collect(),
+            addresses,
+            watch: watch?.then_some(Watch { among, within, every }),
         })
     }
 }

@@ -47,6 +47,7 @@ use crate::repositories::{Repositories, View};
 use crate::repository::{LookError, Repository};
 use crate::reseal::ResealReport;
 use crate::sealing::{Controllers, GroupKey, Sealing};
+use crate::served::Watcher;
 use crate::store::{CertificateKey, Store, StoreError, WantRow};
 
 /// Clocks jump and machines sleep, and the runtime's timer knows of neither: no sleep is longer than this.
@@ -69,6 +70,8 @@ pub(crate) struct Parts {
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) deletion: DeletionSettings,
     pub(crate) edges: Arc<Edges>,
+    /// Who looks what the edges serve, unless nobody does.
+    pub(crate) watcher: Option<Watcher>,
 }
 
 /// The daemon between two turns.
@@ -270,6 +273,7 @@ impl Daemon {
                         self.looked_at_edges(ended).await;
                         break;
                     }
+                    () = news(self.parts.watcher.as_ref()) => break,
                     Some(ended) = self.fetching.join_next() => {
                         self.fetched(ended).await;
                         break;
@@ -378,6 +382,14 @@ impl Daemon {
             info!("orders under way are resumed by the next start");
         }
         self.running.shutdown().await;
+    }
+}
+
+/// Until something else is seen at the edges.
+async fn news(watcher: Option<&Watcher>) {
+    match watcher {
+        Some(watcher) => watcher.news().await,
+        None => std::future::pending().await,
     }
 }
 

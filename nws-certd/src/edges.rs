@@ -11,13 +11,13 @@ mod serving;
 use std::net::{IpAddr, SocketAddr};
 
 use hickory_resolver::TokioResolver;
-use nws_expiry::{DnsName, Leaf};
+use nws_expiry::DnsName;
 use rustls_pki_types::ServerName;
 use tokio::task::JoinSet;
 
 pub(crate) use addresses::{AddressZone, Addresses, LookupError};
 use probe::Probe;
-pub(crate) use probe::ProbeError;
+pub(crate) use probe::{ProbeError, Shown};
 pub(crate) use serving::NotServed;
 
 use crate::resolver::{ResolverError, resolver};
@@ -38,8 +38,8 @@ pub(crate) struct Edges {
 pub(crate) struct Edge {
     /// The address, with the port that was asked.
     pub(crate) address: SocketAddr,
-    /// Its end-entity certificate, whoever issued it and for whatever names.
-    pub(crate) served: Result<Leaf, ProbeError>,
+    /// What it showed.
+    pub(crate) served: Result<Shown, ProbeError>,
 }
 
 impl Edges {
@@ -62,11 +62,25 @@ impl Edges {
     ///
     /// [`LookupError`] if no address is known. What is wrong at one address stands there.
     pub(crate) async fn look(&self, name: &DnsName) -> Result<Vec<Edge>, LookupError> {
+        self.look_among(name, &[]).await
+    }
+
+    /// The same of those addresses alone that are among these, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::look`].
+    pub(crate) async fn look_among(
+        &self,
+        name: &DnsName,
+        among: &[IpAddr],
+    ) -> Result<Vec<Edge>, LookupError> {
         let server = ServerName::try_from(name.as_str().to_owned())
             .map_err(|_| LookupError::Wildcard { name: name.clone() })?;
         let addresses = self.resolver.addresses(name).await?;
-        let asked: JoinSet<Edge> =
-            addresses.all.into_iter().take(MOST).map(|ip| self.edge(ip, server.clone())).collect();
+        let is_asked = |ip: &IpAddr| among.is_empty() || among.contains(ip);
+        let asked = addresses.all.into_iter().filter(is_asked).take(MOST);
+        let asked: JoinSet<Edge> = asked.map(|ip| self.edge(ip, server.clone())).collect();
         let mut edges = asked.join_all().await;
         edges.sort_by_key(|edge| edge.address);
         Ok(edges)

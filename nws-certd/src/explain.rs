@@ -1,5 +1,6 @@
 //! The whole story of one host name: from the file that wants it to each edge that serves it.
 
+mod arrival;
 mod edge;
 mod text;
 
@@ -9,6 +10,7 @@ use nws_expiry::DnsName;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub use arrival::ArrivalReport;
 pub use edge::{EdgeReport, Serves};
 pub(crate) use text::story_text;
 
@@ -74,6 +76,9 @@ pub struct Chapter {
     pub attempts: Vec<AttemptReport>,
     /// The last push of each Secret.
     pub pushes: Vec<PushReport>,
+    /// Since when each address serves what, in the order in which they came.
+    #[serde(default)]
+    pub arrivals: Vec<ArrivalReport>,
 }
 
 /// An attempt, or several in a row that ended alike.
@@ -185,10 +190,15 @@ impl Chapter {
         // The Secret's last push may have been of a certificate for other names, or of the one before.
         let current = certificate.fingerprint.clone();
         let is_of_this = |push: &PushReport| current.as_ref() == Some(&push.fingerprint);
+        let pushes = history.pushes.into_iter().map(PushReport::of).filter(is_of_this);
+        let pushes: Vec<_> = pushes.collect();
+        let pushed_at = pushes.iter().map(|push| push.at).max();
+        let arrivals = history.served.into_iter().map(|one| ArrivalReport::of(one, pushed_at));
         Self {
+            arrivals: arrivals.filter(|one| current.as_ref() == Some(&one.fingerprint)).collect(),
             certificate,
             attempts: history.attempts.into_iter().map(AttemptReport::of).collect(),
-            pushes: history.pushes.into_iter().map(PushReport::of).filter(is_of_this).collect(),
+            pushes,
         }
     }
 }

@@ -76,6 +76,7 @@ mod open;
 mod sealing;
 pub use open::OpenError;
 mod serve;
+mod served;
 pub use serve::ServeError;
 mod simulate;
 pub use simulate::{

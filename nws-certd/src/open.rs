@@ -35,6 +35,7 @@ use crate::repositories::Repositories;
 use crate::repository::{Habits, Repository};
 use crate::resolver::{ResolverError, resolver};
 use crate::sealing::Sealing;
+use crate::served::Watcher;
 use crate::state_dir::{StateDir, StateDirError};
 use crate::store::{AccountFacts, SqliteStore, Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -90,7 +91,10 @@ pub(crate) async fn open(
         deadline: config.orders.deadline,
         reuse_key: config.orders.reuse_key,
     };
+    let edges = Arc::new(Edges::new(config.edges.https_port, &config.edges.resolvers)?);
     let parts = Parts {
+        watcher: watcher(config, &rules.installation, &edges, (&store, &clock)),
+        edges,
         clock,
         store,
         repositories,
@@ -101,9 +105,18 @@ pub(crate) async fn open(
         rules,
         concurrency: config.orders.concurrency,
         deletion: config.deletion,
-        edges: Arc::new(Edges::new(config.edges.https_port, &config.edges.resolvers)?),
     };
     Ok(Opened { parts, state })
+}
+
+fn watcher(
+    config: &Config,
+    installation: &str,
+    edges: &Arc<Edges>,
+    (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
+) -> Option<Watcher> {
+    let watch = config.edges.watch.clone()?;
+    Some(Watcher::new(watch, installation, edges.clone(), store.clone(), clock.clone()))
 }
 
 fn whereabouts(config: &Config, zone: Arc<dyn AddressZone>) -> Whereabouts {

@@ -1,11 +1,13 @@
 //! What operators are shown: where every certificate stands, what comes next and when.
 
 mod edited;
+mod fault;
 mod hold;
 mod limit;
 mod obstacle;
 mod revocations;
 mod sealing;
+mod served;
 mod stage;
 mod text;
 mod trouble;
@@ -13,16 +15,18 @@ mod unwanted;
 
 use std::collections::BTreeMap;
 
-use nws_expiry::Leaf;
+use nws_expiry::{Fingerprint, Leaf};
 use nws_gitops::{Inventory, ObjectId, WantKey};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub use fault::FaultReport;
 pub use hold::HoldReport;
 pub use limit::LimitReport;
 pub use obstacle::ObstacleReport;
 pub use revocations::RevocationReport;
 pub use sealing::SealingReport;
+pub use served::{ServedReport, WrongReport};
 pub use stage::Stage;
 pub(crate) use text::{
     Colour, count, instant, plan_text, status_text, sync_text, table, unwanted_text,
@@ -31,6 +35,7 @@ pub use trouble::{Trouble, TroubleWith};
 pub use unwanted::UnwantedReport;
 
 use crate::plan::{Delivery, Next, Obstruction, Plan, Planned, PlannedWant};
+use crate::served::Seen;
 use crate::store::{CertificateKey, Parked};
 
 /// Everything there is to say at one instant, most urgent first.
@@ -139,6 +144,9 @@ pub struct CertificateReport {
     pub next: NextReport,
     /// The Secrets it is for.
     pub deliveries: Vec<DeliveryReport>,
+    /// What was seen of it at the edges, once they were looked at.
+    #[serde(default)]
+    pub served: Option<ServedReport>,
 }
 
 /// When a CA suggests that a certificate be renewed (RFC 9773).
@@ -179,28 +187,10 @@ pub struct DeliveryReport {
     pub wanted_by: String,
 }
 
-/// Something in the repository that cannot be served as it is written.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct FaultReport {
-    /// The file.
-    pub path: String,
-    /// File, document, field, reason and remedy.
-    pub text: String,
-    /// The host names that go without a certificate for it, as they are written.
-    pub hosts: Vec<String>,
-}
-
 impl CertificateReport {
     /// Whether it is to be ordered and is not, as something holds it.
     pub(crate) fn is_held_back(&self) -> bool {
         self.reason.is_some() && !self.holds.is_empty()
-    }
-}
-
-impl FaultReport {
-    /// Whether it concerns this host name, in whatever case either is written.
-    pub(crate) fn mentions(&self, host: &str) -> bool {
-        self.hosts.iter().any(|written| written.eq_ignore_ascii_case(host))
     }
 }
 
@@ -233,6 +223,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) held: &'a dyn Fn(&WantKey) -> Option<&'a str>,
     /// Why a changed file is not believed, by what it holds.
     pub(crate) doubt: &'a dyn Fn(&ObjectId) -> Option<&'a str>,
+    /// What was seen of a certificate at the edges.
+    pub(crate) seen: &'a dyn Fn(&CertificateKey, Fingerprint) -> Option<Seen>,
 }
 
 impl Scene<'_> {
@@ -241,7 +233,7 @@ impl Scene<'_> {
     pub(crate) fn certificates(&self) -> Vec<CertificateReport> {
         let urgency = |planned: &Planned| {
             let stage = self.stage(planned);
-            (stage == Stage::Pushed, planned.pushed_until, stage)
+            (stage.is_in_branch(), planned.pushed_until, stage)
         };
         let mut planned: Vec<_> = self.plan.certificates.iter().collect();
         planned.sort_by_key(|planned| urgency(planned));
@@ -271,6 +263,7 @@ impl Scene<'_> {
             failures: planned.failures,
             next: self.next(planned),
             deliveries: planned.wants.iter().map(|want| self.delivery(planned, want)).collect(),
+            served: self.seen_of(planned).map(Into::into),
         }
     }
 
@@ -287,6 +280,7 @@ impl Scene<'_> {
             Next::Order(_) => Stage::Wanted,
             Next::Keep { .. } if self.held_by(planned).is_some() => Stage::Held,
             Next::Keep { .. } if planned.wants.iter().any(is_outbox) => Stage::Issued,
+            Next::Keep { .. } if self.is_served(planned) => Stage::Served,
             Next::Keep { .. } => Stage::Pushed,
         }
     }
@@ -349,28 +343,6 @@ impl Scene<'_> {
             stage,
             wanted_by: want.source.clone(),
         }
-    }
-
-    /// What the repository says wrong, what cannot be written into it, and what was changed in it.
-    pub(crate) fn faults(&self) -> Vec<FaultReport> {
-        let read = self.inventory.map_or(&[][..], |inventory| &inventory.faults);
-        let read = read.iter().map(|fault| FaultReport {
-            path: fault.path.to_string(),
-            text: fault.to_string(),
-            hosts: fault.hosts().to_vec(),
-        });
-        let refused = self.refused.iter().map(|(want, text)| FaultReport {
-            path: want.to_string(),
-            text: text.clone(),
-            hosts: self.hosts_of(want),
-        });
-        read.chain(refused).chain(self.edited()).collect()
-    }
-
-    fn hosts_of(&self, want: &WantKey) -> Vec<String> {
-        let wants = |planned: &&Planned| planned.wants.iter().any(|one| one.key == *want);
-        let planned = self.plan.certificates.iter().filter(wants);
-        planned.flat_map(|planned| planned.key.names.iter().map(ToString::to_string)).collect()
     }
 }
 

@@ -50,6 +50,9 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
         let webhook = Webhook { secret, branches, hint: pushed.clone() };
         servers.spawn(take_pushes(listener, webhook, stop_servers.clone()));
     }
+    if let Some(watcher) = &parts.watcher {
+        servers.spawn(watcher.clone().run(stop_daemon.clone()));
+    }
     let daemon = Daemon::new(parts);
     let (requests, asked) = mpsc::channel(REQUESTS);
     let (reports, stop) = (daemon.reports(), stop_daemon.clone());

@@ -5,6 +5,7 @@
 //! [`Store::write`] returns, and is written before the next one is taken; what a crash after it leaves stands beside it.
 
 mod accounts;
+mod answers;
 mod attempts;
 mod budget;
 mod facts;
@@ -19,6 +20,7 @@ mod renewals;
 mod reseal;
 mod revocations;
 mod sealing_anew;
+mod served;
 mod sqlite;
 mod step;
 mod unwanted;
@@ -40,7 +42,9 @@ pub use facts::{
     AccountFacts, CertificateFacts, Facts, IssuedFacts, OpenOrder, Parked, Previous, RenewalFacts,
     Revocation, RevocationFacts,
 };
-pub use history::{AttemptFacts, AttemptOutcome, History, PushFacts, Span, UnknownOutcome};
+pub use history::{
+    AttemptFacts, AttemptOutcome, History, PushFacts, ServedFacts, SightFacts, Span, UnknownOutcome,
+};
 pub use imported::Imported;
 pub(crate) use migrate::{copy_database, newest_schema};
 pub use obstacle::{Obstacle, ObstacleKind, Stand, UnknownObstacle};

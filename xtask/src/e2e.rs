@@ -43,6 +43,7 @@ mod sealed_two_clusters;
 mod signed_commits;
 mod sops_flux;
 mod ssh;
+mod stale_edge;
 mod state_lost;
 mod state_lost_sealed;
 mod tenant_conflict;

@@ -41,7 +41,7 @@ impl Awaited {
         for (identity, old) in &self.0 {
             match now.get(identity) {
                 None => progress.done += 1,
-                Some(one) if one.stage == Stage::Pushed && one.fingerprint != *old => {
+                Some(one) if one.stage.is_in_branch() && one.fingerprint != *old => {
                     progress.done += 1;
                 }
                 Some(one) => progress.stuck.extend(why(one)),
@@ -57,7 +57,7 @@ fn why(one: &CertificateReport) -> Option<String> {
         Stage::Held | Stage::Waiting | Stage::Parked => {
             Some(format!("{}: {}", one.names.first()?, waits(one)))
         }
-        Stage::Wanted | Stage::Ordering | Stage::Issued | Stage::Pushed => None,
+        Stage::Wanted | Stage::Ordering | Stage::Issued | Stage::Pushed | Stage::Served => None,
     }
 }
 

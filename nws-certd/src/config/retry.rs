@@ -53,7 +53,7 @@ fn kept<T, E: ToString>(from: &mut Reader, key: &str, read: Result<T, E>) -> Opt
     read.map_err(|error| from.fault(key, error.to_string())).ok()
 }
 
-struct Wait(Duration);
+pub(super) struct Wait(pub(super) Duration);
 
 impl FromStr for Wait {
     type Err = String;

@@ -12,6 +12,7 @@ pub(super) mod renewals;
 mod revoke;
 pub(super) mod sealing;
 mod show;
+mod watch;
 
 use std::collections::HashSet;
 
@@ -68,6 +69,7 @@ impl Daemon {
         self.inquire(now, &plan, &facts);
         self.forget(now, &facts).await?;
         self.remove(now, &facts).await;
+        self.watch_edges(now, &plan, &facts);
         self.show(now, &plan, &facts);
         let wake_at = self.wake_at(now, &plan, &facts);
         self.last.ends(begun);
@@ -86,6 +88,8 @@ impl Daemon {
         }
         self.removals.waits_no_longer();
         self.doubts.wait_no_longer();
+        let now = self.parts.clock.now();
+        self.parts.watcher.iter().for_each(|watcher| watcher.wait_no_longer(now));
         self.stuck.over();
         for authority in &self.parts.ordering.authorities {
             authority.ca.try_now();

@@ -7,13 +7,13 @@ use rustls::crypto::CryptoProvider;
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-/// Accepts any certificate of one handshake and keeps it, even if the handshake fails later, for instance for want of a client's.
+/// Accepts any certificate of one handshake and keeps it and what comes with it, even if the handshake fails later, for instance for want of a client's.
 ///
 /// Nothing may be sent or believed over a connection that was made with this.
 #[derive(Debug)]
 pub(super) struct Onlooker {
     provider: Arc<CryptoProvider>,
-    seen: OnceLock<CertificateDer<'static>>,
+    seen: OnceLock<Vec<CertificateDer<'static>>>,
 }
 
 impl Onlooker {
@@ -21,9 +21,9 @@ impl Onlooker {
         Self { provider, seen: OnceLock::new() }
     }
 
-    /// The end-entity certificate, once it was shown.
-    pub(super) fn seen(&self) -> Option<&CertificateDer<'static>> {
-        self.seen.get()
+    /// The end-entity certificate, once it was shown, and what was shown with it.
+    pub(super) fn seen(&self) -> Option<(&CertificateDer<'static>, &[CertificateDer<'static>])> {
+        self.seen.get()?.split_first()
     }
 }
 
@@ -31,12 +31,13 @@ impl ServerCertVerifier for Onlooker {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
+        intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.seen.get_or_init(|| end_entity.clone().into_owned());
+        let all = std::iter::once(end_entity).chain(intermediates);
+        self.seen.get_or_init(|| all.map(|one| one.clone().into_owned()).collect());
         Ok(ServerCertVerified::assertion())
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nws_expiry::{InvalidCertificate, Leaf};
+use nws_expiry::{Fingerprint, InvalidCertificate, Leaf};
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::{AlertDescription, ClientConfig, Error};
@@ -18,6 +18,15 @@ use super::onlooker::Onlooker;
 
 /// For connection and handshake together; an edge that takes longer serves nobody.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What an address serves.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// Its end-entity certificate, whoever issued it and for whatever names.
+    pub(crate) leaf: Leaf,
+    /// What it shows with it, in its order.
+    pub(crate) others: Vec<Fingerprint>,
+}
 
 /// Asks addresses for their certificates.
 #[derive(Clone, Debug)]
@@ -39,19 +48,21 @@ impl Probe {
         Ok(Self { provider, config })
     }
 
-    /// The certificate that `address` serves for `server`, which it is told by SNI (RFC 6066 §3).
+    /// What `address` serves for `server`, which it is told by SNI (RFC 6066 §3).
     pub(super) async fn ask(
         self,
         address: SocketAddr,
         server: ServerName<'static>,
-    ) -> Result<Leaf, ProbeError> {
+    ) -> Result<Shown, ProbeError> {
         let onlooker = Arc::new(Onlooker::new(Arc::clone(&self.provider)));
         let mut config = self.config;
         config.dangerous().set_certificate_verifier(onlooker.clone());
         let shaken = timeout(PATIENCE, shake_hands(address, server, config)).await;
         match (onlooker.seen(), shaken) {
-            (Some(certificate), _) => {
-                Leaf::from_der(certificate).map_err(|source| ProbeError::Unreadable { source })
+            (Some((certificate, others)), _) => {
+                let leaf = Leaf::from_der(certificate);
+                let leaf = leaf.map_err(|source| ProbeError::Unreadable { source })?;
+                Ok(Shown { leaf, others: others.iter().map(|one| Fingerprint::of(one)).collect() })
             }
             (None, Ok(Ok(()))) => Err(ProbeError::NoCertificate),
             (None, Ok(Err(error))) => Err(error),

@@ -30,7 +30,7 @@ impl Edges {
 fn serves(name: &DnsName, edge: Edge, certificate: Fingerprint) -> Result<(), NotServed> {
     let (name, address) = (name.clone(), edge.address);
     match edge.served {
-        Ok(leaf) if leaf.fingerprint() == certificate => Ok(()),
+        Ok(shown) if shown.leaf.fingerprint() == certificate => Ok(()),
         Ok(_) => Err(NotServed::Another { name, address }),
         Err(source) => Err(NotServed::Nothing { name, address, source }),
     }

@@ -39,7 +39,8 @@ async fn every_address_tells_what_it_serves() {
     ];
     for (edge, (address, served)) in seen.iter().zip(&want) {
         assert_eq!(edge.address.to_string(), *address);
-        let found = edge.served.as_ref().map(Leaf::fingerprint).map_err(ToString::to_string);
+        let found =
+            edge.served.as_ref().map(|shown| shown.leaf.fingerprint()).map_err(ToString::to_string);
         assert_eq!(found, served.map_err(String::from), "{address}");
     }
     assert_eq!(seen.len(), want.len());
@@ -210,12 +211,12 @@ async fn look(dns: &Dns, port: u16, name: &str) -> Result<Vec<Edge>, LookupError
 
 async fn served(edges: &Edges) -> Fingerprint {
     let [edge] = &edges.look(&SHOP.parse().unwrap()).await.unwrap()[..] else { panic!("not one") };
-    edge.served.as_ref().unwrap().fingerprint()
+    edge.served.as_ref().unwrap().leaf.fingerprint()
 }
 
 async fn ask(behaviour: Behaviour) -> Result<Fingerprint, ProbeError> {
     let edge = TestEdge::at(ONE, 0, behaviour).await;
     let address = SocketAddr::new(ONE, edge.port);
     let server = ServerName::try_from(SHOP).unwrap();
-    Probe::new().unwrap().ask(address, server).await.map(|leaf| leaf.fingerprint())
+    Probe::new().unwrap().ask(address, server).await.map(|shown| shown.leaf.fingerprint())
 }

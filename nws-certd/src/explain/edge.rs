@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::Chapter;
-use crate::edges::Edge;
+use crate::edges::{Edge, Shown};
 use crate::failure::Causes;
 
 /// One address of the name.
@@ -44,7 +44,7 @@ impl EdgeReport {
     pub(super) fn of(edge: &Edge, name: &DnsName, wanted: &[Chapter]) -> Self {
         let address = edge.address.to_string();
         match &edge.served {
-            Ok(leaf) => {
+            Ok(Shown { leaf, .. }) => {
                 let fingerprint = leaf.fingerprint().to_string();
                 let mut current =
                     wanted.iter().filter_map(|one| one.certificate.fingerprint.as_ref());

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use time::{Duration, OffsetDateTime};
 
-use super::{AttemptReport, Chapter, EdgeReport, PushReport, Serves, Story};
+use super::{ArrivalReport, AttemptReport, Chapter, EdgeReport, PushReport, Serves, Story};
 use crate::report::{
     BranchReport, DeliveryReport, RevocationReport, Stage, UnwantedReport, instant,
 };
@@ -64,6 +64,7 @@ impl Page {
         self.lines("suggested", suggested(chapter));
         self.lines("attempt", chapter.attempts.iter().map(attempt));
         self.lines("pushed", chapter.pushes.iter().map(push));
+        self.lines("served", chapter.arrivals.iter().map(arrival));
         self.line("stage", one.stage.as_str());
         self.lines("held", one.holds.iter().map(|hold| format!("by {}", hold.text)));
         self.lines("because", because(chapter).map(str::to_owned));
@@ -127,6 +128,12 @@ fn attempt(attempt: &AttemptReport) -> String {
 fn push(push: &PushReport) -> String {
     let PushReport { path, fingerprint, commit, at } = push;
     format!("{} {path} in commit {}, SHA-256 {}", instant(*at), short(commit), short(fingerprint))
+}
+
+fn arrival(arrival: &ArrivalReport) -> String {
+    let lag =
+        arrival.lag_seconds.map_or_else(String::new, |lag| format!(", {lag} s after the push"));
+    format!("{} at {}{lag}", instant(arrival.at), arrival.address)
 }
 
 fn next(chapter: &Chapter, now: OffsetDateTime) -> String {

@@ -126,6 +126,7 @@ fn certificate(hosts: &str) -> CertificateFacts {
         asked_at: None,
         failing_since: None,
         parked: None,
+        served: None,
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Stage {
     Parked,
     /// The branch has it.
     Pushed,
+    /// Every address of its names was seen to serve it.
+    Served,
 }
 
 impl Stage {
@@ -30,6 +32,12 @@ impl Stage {
             Self::Issued => "issued",
             Self::Parked => "parked",
             Self::Pushed => "pushed",
+            Self::Served => "served",
         }
+    }
+
+    /// Whether the branch has it, whoever serves it by now.
+    pub(crate) fn is_in_branch(self) -> bool {
+        matches!(self, Self::Pushed | Self::Served)
     }
 }

@@ -54,6 +54,7 @@ fn report(plan: &Plan, order_at: OffsetDateTime, held: Option<&str>) -> Vec<Cert
         refused: &BTreeMap::new(),
         held: &|_| held,
         doubt: &|_| None,
+        seen: &|_, _| None,
     };
     scene.certificates()
 }

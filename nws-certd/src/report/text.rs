@@ -95,8 +95,7 @@ fn waits_for(certificate: &CertificateReport, now: OffsetDateTime) -> &str {
 
 /// `nws-certd sync`.
 pub(crate) fn sync_text(report: &Report) -> String {
-    let of = |stage| report.certificates.iter().filter(|one| one.stage == stage).count();
-    let pushed = of(Stage::Pushed);
+    let pushed = report.certificates.iter().filter(|one| one.stage.is_in_branch()).count();
     let rest = report.certificates.len() - pushed;
     format!(
         "{}{} in place, {rest} under way, {} reported\n",
@@ -158,9 +157,16 @@ fn notes(report: &Report) -> String {
         .chain([report.sealing.lines()])
         .chain(troubles)
         .chain(holds)
+        .chain(report.certificates.iter().flat_map(stale))
         .chain(met)
         .chain(report.faults.iter().map(|fault| format!("fault: {}\n", fault.text)))
         .collect()
+}
+
+/// The edges that serve something else although clusters have had their time.
+fn stale(certificate: &CertificateReport) -> impl Iterator<Item = String> {
+    let served = certificate.served.iter().filter(|served| served.is_late);
+    served.flat_map(|served| &served.wrong).map(|wrong| format!("edge: {}\n", wrong.text))
 }
 
 fn holds(certificate: &CertificateReport) -> impl Iterator<Item = String> {
@@ -193,7 +199,7 @@ fn stage(stage: Stage) -> Cell {
     Cell::new(stage.as_str()).fg(match stage {
         Stage::Held | Stage::Waiting => Color::Red,
         Stage::Wanted | Stage::Ordering | Stage::Issued | Stage::Parked => Color::Yellow,
-        Stage::Pushed => Color::Green,
+        Stage::Pushed | Stage::Served => Color::Green,
     })
 }
 

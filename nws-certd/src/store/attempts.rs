@@ -8,6 +8,7 @@ use super::load::{Rows, each, get, order_id, parse, unreadable, want_key};
 use super::write::{done, names_text, profile_text};
 use super::{
     AttemptFacts, AttemptOutcome, CertificateKey, History, OrderId, PushFacts, Span, StoreError,
+    served,
 };
 
 /// How many are kept of each certificate: five years of renewals, or a month of daily failures.
@@ -71,6 +72,7 @@ pub(super) async fn history(
     Ok(History {
         attempts: each(of_key(attempts), from, attempt).await?,
         pushes: each(of_key(pushes), from, push).await?,
+        served: served::of(from, of_key).await?,
     })
 }
 

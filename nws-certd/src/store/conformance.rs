@@ -6,6 +6,7 @@ mod parking;
 mod read_back;
 mod revocations;
 mod sealing_anew;
+mod served;
 mod unwanted;
 
 use std::path::PathBuf;

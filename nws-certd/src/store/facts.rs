@@ -66,6 +66,8 @@ pub struct CertificateFacts {
     pub failing_since: Option<OffsetDateTime>,
     /// That nothing is ordered for it, if that is so.
     pub parked: Option<Parked>,
+    /// The leaf that every edge was last seen to serve, and since when.
+    pub served: Option<(Fingerprint, OffsetDateTime)>,
 }
 
 impl CertificateFacts {

@@ -1,5 +1,6 @@
 //! What happened to a certificate, for people to read; nothing is decided on it.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use nws_acme::OrderUrl;
@@ -16,6 +17,8 @@ pub struct History {
     pub attempts: Vec<AttemptFacts>,
     /// The last push of each Secret that wants it.
     pub pushes: Vec<PushFacts>,
+    /// Since when each address serves what.
+    pub served: Vec<ServedFacts>,
 }
 
 /// From the begin of an attempt to its end.
@@ -96,6 +99,30 @@ pub struct PushFacts {
     pub fingerprint: Fingerprint,
     /// The commit that brought it.
     pub commit: ObjectId,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// An address that was seen to serve a certificate.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ServedFacts {
+    /// The address.
+    pub address: IpAddr,
+    /// The leaf.
+    pub fingerprint: Fingerprint,
+    /// When it was first seen to.
+    pub at: OffsetDateTime,
+}
+
+/// What one look at the edges has brought.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SightFacts {
+    /// The leaf.
+    pub fingerprint: Fingerprint,
+    /// The addresses that were not seen to serve it before.
+    pub addresses: Vec<IpAddr>,
+    /// Whether every address of every name serves it, for the first time.
+    pub by_all: bool,
     /// When.
     pub at: OffsetDateTime,
 }

@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use nws_acme::OrderUrl;
-use nws_challenge::KeyAuthorization;
 use nws_expiry::{Chain, DnsNames, NoNames, Profile};
 use nws_gitops::{Provenance, SecretRef, WantKey};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -15,14 +14,14 @@ use super::write::{names_text, profile_text};
 use super::{
     CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, Outgoing, Previous,
     StoreError, accounts, obstacle, parking, read_back, renewals, revocations, sealing_anew,
-    unwanted,
+    served, unwanted,
 };
 use crate::vault::Sealed;
 
 pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
     let certificates = sqlx::query(
         "SELECT names, key_type, profile, chain, issued_at, ca, issued_profile, failures, wait_until, last_error, asked_at,
-                failing_since, parked_at, parked_why
+                failing_since, parked_at, parked_why, served_fingerprint, served_at
          FROM certificate ORDER BY names",
     );
     let orders = sqlx::query(
@@ -42,14 +41,6 @@ pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
         read_back: read_back::all(from).await?,
         sealing_anew_since: sealing_anew::since(from).await?,
     })
-}
-
-pub(super) async fn answers(
-    from: &SqlitePool,
-    now: OffsetDateTime,
-) -> Result<Vec<(KeyAuthorization, OffsetDateTime)>, StoreError> {
-    let rows = sqlx::query("SELECT key_authorization, until FROM answer WHERE until > ?").bind(now);
-    each(rows, from, |row| Ok((parse(row, "key_authorization")?, get(row, "until")?))).await
 }
 
 pub(super) async fn outbox(
@@ -114,6 +105,7 @@ fn certificate(row: &SqliteRow) -> Result<CertificateFacts, StoreError> {
         asked_at: get(row, "asked_at")?,
         failing_since: get(row, "failing_since")?,
         parked: parking::parked(row)?,
+        served: served::by_all(row)?,
     })
 }
 

@@ -102,6 +102,17 @@ impl ReadBack {
     }
 }
 
+/// Files that are about to be pushed; and those whose certificates have ended are of no use to anyone any more.
+pub(super) async fn written(
+    to: &mut SqliteConnection,
+    files: &[Written],
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    keep(to, files, Origin::Written).await?;
+    let sql = "DELETE FROM blob WHERE julianday(not_after) < julianday(?)";
+    done(sqlx::query(sql).bind(now - KEPT).execute(to).await)
+}
+
 pub(super) async fn keep(
     to: &mut SqliteConnection,
     files: &[Written],
@@ -119,15 +130,6 @@ pub(super) async fn keep(
         done(row.execute(&mut *to).await)?;
     }
     Ok(())
-}
-
-/// Files whose certificates have ended are of no use to anyone.
-pub(super) async fn forget(
-    to: &mut SqliteConnection,
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    let sql = "DELETE FROM blob WHERE julianday(not_after) < julianday(?)";
-    done(sqlx::query(sql).bind(now - KEPT).execute(to).await)
 }
 
 pub(super) async fn looked_first(

@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::write::{self, Epoch};
 use super::{
-    CertificateKey, Facts, History, Outgoing, Previous, Step, Store, StoreError, Used, attempts,
-    budget, load, migrate, revocations,
+    CertificateKey, Facts, History, Outgoing, Previous, Step, Store, StoreError, Used, answers,
+    attempts, budget, load, migrate, revocations,
 };
 
 /// How many steps may wait for the writer; beyond it their callers wait.
@@ -96,7 +96,7 @@ impl Store for SqliteStore {
         &self,
         now: OffsetDateTime,
     ) -> Result<Vec<(KeyAuthorization, OffsetDateTime)>, StoreError> {
-        load::answers(&self.readers, now).await
+        answers::all(&self.readers, now).await
     }
 
     async fn outbox(&self, certificate: &CertificateKey) -> Result<Option<Outgoing>, StoreError> {

@@ -5,8 +5,8 @@ use nws_gitops::{ObjectId, RepoPath, RepositoryName, WantKey, Written};
 use time::OffsetDateTime;
 
 use super::{
-    CertificateKey, Imported, Obstacle, OrderId, Parked, RenewalFacts, Revocation, Span,
-    UnwantedRow, Used, WantRow,
+    CertificateKey, Imported, Obstacle, OrderId, Parked, RenewalFacts, Revocation, SightFacts,
+    Span, UnwantedRow, Used, WantRow,
 };
 use crate::vault::Sealed;
 
@@ -165,6 +165,13 @@ pub enum Step {
     },
     /// Every edge serves what somebody else has written into a file of ours. A crash before it: the edges are looked at again.
     Believed(Written),
+    /// Edges serve a certificate that was pushed. A crash before it: they are looked at again.
+    SeenServed {
+        /// Which one.
+        certificate: CertificateKey,
+        /// What was seen.
+        seen: SightFacts,
+    },
     /// Something keeps orders from a CA. A crash before it: the CA is asked once more, and says so again.
     Met(Obstacle),
     /// More was used of a CA's limits, or the CA says so. A crash before it: the CA is asked once more than it takes, and says so.

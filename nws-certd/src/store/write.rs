@@ -1,6 +1,5 @@
 //! Steps as SQL.
 
-use nws_challenge::KeyAuthorization;
 use nws_expiry::{Chain, DnsNames, Profile};
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection as _, SqliteConnection};
@@ -8,8 +7,8 @@ use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, Origin, PushFacts, Span, Step, StoreError,
-    accounts, attempts, budget, imported, obstacle, parking, read_back, renewals, revocations,
-    sealing_anew, unwanted, wants,
+    accounts, answers, attempts, budget, imported, obstacle, parking, read_back, renewals,
+    revocations, sealing_anew, served, unwanted, wants,
 };
 use crate::vault::Sealed;
 
@@ -120,7 +119,9 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             budget::used(to, &uses).await
         }
         Step::OrderKnown { order, url } => known(to, epoch, order, url.to_string()).await,
-        Step::Offered { key_authorization, until } => offered(to, &key_authorization, until).await,
+        Step::Offered { key_authorization, until } => {
+            answers::offer(to, &key_authorization, until).await
+        }
         Step::Finalizing { order, csr } => {
             let sql = "UPDATE acme_order SET csr = ? WHERE id = ? AND epoch = ? AND state = 'open'";
             fenced(
@@ -148,11 +149,9 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
         Step::FirstLook { repository, found, at } => {
             read_back::looked_first(to, &repository, &found, at).await
         }
-        Step::Written { files, at } => {
-            read_back::keep(to, &files, Origin::Written).await?;
-            read_back::forget(to, at).await
-        }
+        Step::Written { files, at } => read_back::written(to, &files, at).await,
         Step::Believed(file) => read_back::keep(to, &[file], Origin::Served).await,
+        Step::SeenServed { certificate, seen } => served::keep(to, &certificate, &seen).await,
         Step::Met(met) => obstacle::met(to, &met).await,
         Step::Used(uses) => budget::used(to, &uses).await,
         Step::UsedForgotten { until } => budget::forget(to, until).await,
@@ -170,7 +169,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
         Step::Revoked { fingerprint, at } => revocations::revoked(to, fingerprint, at).await,
         Step::SealingAnewAsked { at } => sealing_anew::asked(to, at).await,
         Step::SealedAnew => sealing_anew::over(to).await,
-        Step::AnswersForgotten { until } => forget_answers(to, until).await,
+        Step::AnswersForgotten { until } => answers::forget(to, until).await,
     }
 }
 
@@ -271,26 +270,6 @@ async fn intended(
         }
         result => done(result),
     }
-}
-
-async fn offered(
-    to: &mut SqliteConnection,
-    offered: &KeyAuthorization,
-    until: OffsetDateTime,
-) -> Result<(), StoreError> {
-    let sql = "INSERT OR REPLACE INTO answer (token, key_authorization, until) VALUES (?, ?, ?)";
-    let row = sqlx::query(sql)
-        .bind(offered.token().as_str().to_owned())
-        .bind(offered.as_str().to_owned())
-        .bind(until);
-    done(row.execute(to).await)
-}
-
-async fn forget_answers(
-    to: &mut SqliteConnection,
-    until: OffsetDateTime,
-) -> Result<(), StoreError> {
-    done(sqlx::query("DELETE FROM answer WHERE until <= ?").bind(until).execute(to).await)
 }
 
 async fn issued(

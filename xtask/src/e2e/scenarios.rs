@@ -7,11 +7,11 @@ use crate::e2e::{
     empty_repository, https_token, incident, issue, leak_guard, lint, lost_race, mirror_lost,
     new_app, parked, plain_to_sealed, profile, push_refused, rate_limited, renew, reseal, restart,
     revoke_replace, rollover, rotate_key, sealed_two_clusters, signed_commits, sops_flux, ssh,
-    state_lost, state_lost_sealed, tenant_conflict, two_repositories, two_targets, ungated,
-    webhook,
+    stale_edge, state_lost, state_lost_sealed, tenant_conflict, two_repositories, two_targets,
+    ungated, webhook,
 };
 
-pub(crate) const SCENARIOS: [Scenario; 47] = [
+pub(crate) const SCENARIOS: [Scenario; 48] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -239,6 +239,12 @@ pub(crate) const SCENARIOS: [Scenario; 47] = [
         tag: Tag::Full,
         about: "somebody writes certificates of his own into the daemon's files: believed once both edges serve them, told until then",
         play: |programs, folder| Box::pin(edited::play(programs, folder)),
+    },
+    Scenario {
+        name: "stale-edge",
+        tag: Tag::Core,
+        about: "one cluster takes in nothing any more: its edge is named with what it serves, until it serves the new certificate",
+        play: |programs, folder| Box::pin(stale_edge::play(programs, folder)),
     },
     Scenario {
         name: "https-token",

@@ -67,7 +67,7 @@ pub(super) async fn all_pushed(world: &World) -> Result<()> {
     for host in SAMPLES.iter().flat_map(|app| app.hosts) {
         let certificate =
             status.certificate(host).with_context(|| format!("{host} is not known"))?;
-        ensure!(certificate.stage == Stage::Pushed, "{host} is {:?}", certificate.stage);
+        ensure!(certificate.stage.is(Stage::Pushed), "{host} is {:?}", certificate.stage);
     }
     Ok(())
 }

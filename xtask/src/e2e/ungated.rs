@@ -75,8 +75,9 @@ async fn issued_or_away(world: &mut World, enough: usize) -> Result<Found> {
 }
 
 fn issued(status: &Status) -> usize {
-    let done =
-        |certificate: &&Certificate| matches!(certificate.stage, Stage::Issued | Stage::Pushed);
+    let done = |certificate: &&Certificate| {
+        matches!(certificate.stage, Stage::Issued | Stage::Pushed | Stage::Served)
+    };
     status.certificates.iter().filter(done).count()
 }
 

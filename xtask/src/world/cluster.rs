@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ pub(crate) struct Cluster {
     edge: Edge,
     agent: Agent,
     live: Arc<Mutex<Live>>,
+    is_stalled: Arc<AtomicBool>,
     _applying: AbortOnDropHandle<()>,
 }
 
@@ -143,21 +145,27 @@ impl Cluster {
         let log = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
         let agent =
             Agent::start(settings.opens, (tools, &folder.join(edge.name()), net), earlier).await?;
-        let live = Arc::default();
+        let (live, is_stalled) = (Arc::default(), Arc::default());
         let applier = Applier {
             runtime,
             tree: Tree::new(repository, tree, settings.group),
             agent: agent.clone(),
             release: Release::new(agent.pruning()),
             live: Arc::clone(&live),
+            is_stalled: Arc::clone(&is_stalled),
             log,
         };
         let applying = AbortOnDropHandle::new(tokio::spawn(applier.follow()));
-        Ok(Self { edge, agent, live, _applying: applying })
+        Ok(Self { edge, agent, live, is_stalled, _applying: applying })
     }
 
     pub(crate) fn edge(&self) -> &Edge {
         &self.edge
+    }
+
+    /// From now on nothing is applied here, as where an agent hangs; or all is again.
+    pub(crate) fn stall(&self, is_stalled: bool) {
+        self.is_stalled.store(is_stalled, Ordering::Relaxed);
     }
 
     /// What is encrypted for it.
@@ -232,6 +240,7 @@ struct Applier {
     agent: Agent,
     release: Release,
     live: Arc<Mutex<Live>>,
+    is_stalled: Arc<AtomicBool>,
     log: File,
 }
 
@@ -254,6 +263,9 @@ impl Applier {
 
     async fn catch_up(&mut self, done: &str) -> Result<String> {
         let tip = self.tree.repository().tip()?;
+        if self.is_stalled.load(Ordering::Relaxed) {
+            return Ok(done.to_owned());
+        }
         if tip != done {
             self.apply(&tip).await.with_context(|| format!("cannot apply {tip}"))?;
         }

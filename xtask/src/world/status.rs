@@ -102,6 +102,21 @@ pub(crate) struct Certificate {
     /// The directory of the CA that it came from.
     pub(crate) ca: Option<String>,
     pub(crate) last_error: Option<String>,
+    /// Once the daemon has looked.
+    pub(crate) served: Option<Served>,
+}
+
+/// What the daemon has seen of a certificate at the edges.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Served {
+    pub(crate) is_late: bool,
+    pub(crate) wrong: Vec<Wrong>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Wrong {
+    pub(crate) address: Option<String>,
+    pub(crate) what: String,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
@@ -114,6 +129,14 @@ pub(crate) enum Stage {
     Issued,
     Parked,
     Pushed,
+    Served,
+}
+
+impl Stage {
+    /// Whether what stands there stands at `other`, too: what is served is pushed.
+    pub(crate) fn is(self, other: Self) -> bool {
+        self == other || (self, other) == (Self::Served, Self::Pushed)
+    }
 }
 
 impl Status {
@@ -139,7 +162,7 @@ impl Status {
     pub(crate) fn expect(&self, host: &str, stage: Stage) -> Result<&Certificate> {
         let certificate = self.certificate(host).with_context(|| format!("{host} is not known"))?;
         let (found, error) = (certificate.stage, &certificate.last_error);
-        ensure!(found == stage, "{host} is {found:?}, not {stage:?}; its last error: {error:?}");
+        ensure!(found.is(stage), "{host} is {found:?}, not {stage:?}; its last error: {error:?}");
         Ok(certificate)
     }
 

@@ -26,6 +26,7 @@ pub(in crate::commands) fn certificate(
     };
     let ends = NOON + Duration::days(days);
     CertificateReport {
+        served: None,
         names: names.split(' ').map(Into::into).collect(),
         key_type: "ecdsa-p256".into(),
         stage: Stage::Pushed,

@@ -196,6 +196,7 @@ impl World {
             concurrency: NonZeroUsize::MIN.saturating_add(3),
             deletion: *self.deletion.lock().unwrap(),
             edges: self.edges.lock().unwrap().clone(),
+            watcher: None,
         })
     }
 

@@ -46,6 +46,7 @@ impl Daemon {
             under_way: &|key| under_way.contains(key),
             refused: &self.refused,
             held: &|want| self.branches.get(self.goes_to(want)?)?.held.as_deref(),
+            seen: &|key, leaf| self.parts.watcher.as_ref()?.seen(key, leaf),
             doubt: &|blob| self.doubts.why(blob),
             commit_at: &|want| *commits.get(self.goes_to(want)?)?,
             order_at: self.order_at(now),

@@ -12,6 +12,7 @@ const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
 fn certificate(stage: Stage, next: (&str, Duration)) -> CertificateReport {
     CertificateReport {
+        served: None,
         names: vec!["shop.example".into(), "www.shop.example".into()],
         key_type: "ecdsa-p256".into(),
         stage,
@@ -95,6 +96,12 @@ fn a_certificate_in_place_is_told_to_each_edge() {
             attempt(Duration::hours(2), "failed", Some("connection refused")),
             attempt(Duration::HOUR, "issued", None),
         ],
+        arrivals: vec![ArrivalReport {
+            address: "192.0.2.1".into(),
+            fingerprint: "e".repeat(64),
+            at: NOON,
+            lag_seconds: Some(7),
+        }],
         pushes: vec![PushReport {
             path: "certs/shop/shop-tls.yaml".into(),
             fingerprint: "f".repeat(64),
@@ -128,6 +135,7 @@ fn a_certificate_in_place_is_told_to_each_edge() {
             attempt      2026-03-01 10:00:02Z failed after 2.3 s: connection refused (https://ca.example/order/7)
             attempt      2026-03-01 11:00:02Z issued after 2.3 s (https://ca.example/order/7)
             pushed       2026-03-01 11:01:00Z certs/shop/shop-tls.yaml in commit cccccccccccc, SHA-256 ffffffffffff
+            served       2026-03-01 12:00:00Z at 192.0.2.1, 7 s after the push
             stage        pushed
             next         renew at 2026-04-30 12:00:00Z (in 60 days)
             edge         192.0.2.1:443 serves this certificate
@@ -147,7 +155,7 @@ fn a_name_that_fails_says_so_in_the_cas_words_and_when_it_is_tried_again() {
     let again =
         AttemptReport { times: 7, ..attempt(Duration::HOUR, "waits", Some("the CA is away")) };
     let attempts = vec![again, attempt(Duration::minutes(1), "failed", Some(words))];
-    let chapter = Chapter { certificate, attempts, pushes: vec![] };
+    let chapter = Chapter { certificate, attempts, pushes: vec![], arrivals: vec![] };
     let troubles = vec![Trouble { with: TroubleWith::Ca, text: "the CA is away".into() }];
     check(
         Story { troubles, ..story(vec![chapter]) },
@@ -172,7 +180,7 @@ fn a_held_certificate_says_whose_words_hold_it() {
     certificate.last_error = Some("the remote refused a push to main: frozen until monday".into());
     let attempts = vec![attempt(Duration::minutes(1), "issued", None)];
     let lookup_error = Some("shop.example has no addresses".into());
-    let chapter = Chapter { certificate, attempts, pushes: vec![] };
+    let chapter = Chapter { certificate, attempts, pushes: vec![], arrivals: vec![] };
     check(
         Story { lookup_error, ..story(vec![chapter]) },
         expect![[r#"
@@ -215,7 +223,7 @@ fn what_keeps_orders_from_cas_is_told_with_what_ends_it() {
         met("exact-set", true, words),
         met("caa", false, "shop.example: CAA records let no CA issue (at example)"),
     ];
-    let chapter = Chapter { certificate, attempts: vec![], pushes: vec![] };
+    let chapter = Chapter { certificate, attempts: vec![], pushes: vec![], arrivals: vec![] };
     check(
         Story { obstacles, ..story(vec![chapter]) },
         expect![[r#"
@@ -244,7 +252,7 @@ fn what_is_held_says_by_what_and_what_ends_it() {
         reason: Some("an audit".into()),
         text: "apps/shop/ingress.yaml, document 1, metadata.annotations[\"nws-certd/hold\"] (\"an audit\"); remove the annotation to have it ordered".into(),
     }];
-    let chapter = Chapter { certificate, attempts: vec![], pushes: vec![] };
+    let chapter = Chapter { certificate, attempts: vec![], pushes: vec![], arrivals: vec![] };
     check(
         story(vec![chapter]),
         expect![[r#"

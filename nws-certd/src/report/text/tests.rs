@@ -22,6 +22,7 @@ fn certificate(hosts: &[&str], stage: Stage, next: (&str, Duration)) -> Certific
     };
     let has = matches!(stage, Stage::Pushed | Stage::Issued);
     CertificateReport {
+        served: None,
         names: hosts.iter().map(ToString::to_string).collect(),
         key_type: "ecdsa-p256".into(),
         stage,

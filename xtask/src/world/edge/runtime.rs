@@ -50,7 +50,11 @@ impl Runtime {
         }
         self.expect(&format!("set ssl cert {path} <<\n{}\n", bundle(identity)), &["ransaction"])
             .await?;
-        self.expect(&format!("commit ssl cert {path}\n"), &["Success"]).await?;
+        if let Err(error) = self.expect(&format!("commit ssl cert {path}\n"), &["Success"]).await {
+            // There is one transaction for all certificates, and the next is not to find it open.
+            self.command(&format!("abort ssl cert {path}\n")).await?;
+            return Err(error);
+        }
         if !known {
             self.expect(
                 &format!("add ssl crt-list {} {path}\n", self.list.display()),

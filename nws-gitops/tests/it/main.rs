@@ -17,6 +17,7 @@ mod lint;
 mod mirrors;
 mod options;
 mod outgoing;
+mod passes;
 mod races;
 mod rendering;
 mod repositories;

@@ -10,6 +10,7 @@ mod deliveries;
 mod disk;
 mod durable;
 mod found;
+mod installed;
 mod interleavings;
 mod large;
 mod layouts;

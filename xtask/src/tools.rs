@@ -2,6 +2,7 @@
 
 mod certbot;
 mod debian;
+mod kubesealpy;
 mod openssh;
 mod pebble;
 mod python;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 pub(crate) use certbot::find_or_install as certbot;
+pub(crate) use kubesealpy::find_or_install as kubesealpy;
 pub(crate) use openssh::OpenSsh;
 pub(crate) use pebble::Pebble;
 pub(crate) use sops::find_or_install as sops;
@@ -43,14 +45,15 @@ pub(crate) struct Tools {
 
 pub(crate) async fn run() -> Result<ExitCode> {
     let tools = find_or_install().await?;
-    println!("git      {}", tools.git.display());
-    println!("haproxy  {}", tools.haproxy.display());
-    println!("ssh      {}", tools.openssh.client.display());
-    println!("sshd     {}", tools.openssh.server.display());
-    println!("openssl  {}", tools.openssl.display());
-    println!("pebble   {} ({})", tools.pebble.server.display(), tools.pebble.origin);
-    println!("sops     {}", sops().await?.display());
-    println!("age      {}", age().await?.display());
+    println!("git        {}", tools.git.display());
+    println!("haproxy    {}", tools.haproxy.display());
+    println!("ssh        {}", tools.openssh.client.display());
+    println!("sshd       {}", tools.openssh.server.display());
+    println!("openssl    {}", tools.openssl.display());
+    println!("pebble     {} ({})", tools.pebble.server.display(), tools.pebble.origin);
+    println!("sops       {}", sops().await?.display());
+    println!("age        {}", age().await?.display());
+    println!("kubesealpy {}", kubesealpy().await?.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -89,6 +92,8 @@ pub(crate) async fn age() -> Result<PathBuf> {
 /// As [`find_or_install`].
 pub(crate) async fn for_tests() -> Result<()> {
     sops().await?;
+    kubesealpy().await?;
+    openssl().await?;
     age().await.map(drop)
 }
 

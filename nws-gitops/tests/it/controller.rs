@@ -21,7 +21,8 @@ pub(crate) static CONTROLLERS: [LazyLock<Controller>; 3] = [
 
 /// A controller with one key.
 pub(crate) struct Controller {
-    key_pem: String,
+    pub(crate) key_pem: String,
+    pub(crate) certificate_pem: String,
     key: OaepPrivateDecryptingKey,
     pub(crate) certificate: SealingCertificate,
 }
@@ -30,16 +31,17 @@ impl Controller {
     fn new(size: RsaKeySize) -> Self {
         let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size).unwrap();
         let certificate = CertificateParams::default().self_signed(&pair).unwrap();
-        Self::of(&pair.serialize_pem(), certificate.pem().as_bytes())
+        Self::of(&pair.serialize_pem(), &certificate.pem())
     }
 
-    pub(crate) fn of(key_pem: &str, certificate: &[u8]) -> Self {
+    pub(crate) fn of(key_pem: &str, certificate: &str) -> Self {
         let pkcs8 = KeyPair::from_pem(key_pem).unwrap().serialize_der();
         let key = PrivateDecryptingKey::from_pkcs8(&pkcs8).unwrap();
         Self {
             key_pem: key_pem.into(),
+            certificate_pem: certificate.into(),
             key: OaepPrivateDecryptingKey::new(key).unwrap(),
-            certificate: SealingCertificate::from_pem(certificate).unwrap(),
+            certificate: SealingCertificate::from_pem(certificate.as_bytes()).unwrap(),
         }
     }
 

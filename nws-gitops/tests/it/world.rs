@@ -151,15 +151,7 @@ impl World {
 
     /// All files of a commit that the remote has.
     pub(crate) fn files(&self, commit: ObjectId) -> BTreeMap<String, String> {
-        let repository = gix::open(self.remote_dir()).unwrap();
-        let id = gix::ObjectId::from_hex(commit.to_string().as_bytes()).unwrap();
-        let tree = repository.find_commit(id).unwrap().tree().unwrap();
-        let entries = tree.traverse().breadthfirst.files().unwrap();
-        let files = entries.into_iter().filter(|entry| entry.mode.is_blob()).map(|entry| {
-            let data = repository.find_blob(entry.oid).unwrap().detach().data;
-            (entry.filepath.to_string(), String::from_utf8(data).unwrap())
-        });
-        files.collect()
+        files(&self.remote_dir(), commit)
     }
 
     /// The commits that lead to the remote's branch.
@@ -201,6 +193,19 @@ impl World {
         fs::write(&hook, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
     }
+}
+
+/// All files of a commit that a bare repository has.
+pub(crate) fn files(bare: &Path, commit: ObjectId) -> BTreeMap<String, String> {
+    let repository = gix::open(bare).unwrap();
+    let id = gix::ObjectId::from_hex(commit.to_string().as_bytes()).unwrap();
+    let tree = repository.find_commit(id).unwrap().tree().unwrap();
+    let entries = tree.traverse().breadthfirst.files().unwrap();
+    let files = entries.into_iter().filter(|entry| entry.mode.is_blob()).map(|entry| {
+        let data = repository.find_blob(entry.oid).unwrap().detach().data;
+        (entry.filepath.to_string(), String::from_utf8(data).unwrap())
+    });
+    files.collect()
 }
 
 pub(crate) fn write(path: &str, text: &str) -> Edit {

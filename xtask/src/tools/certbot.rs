@@ -2,21 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
-use crate::tools::{python, say};
-use crate::workspace;
+use crate::tools::python::Package;
 
-const RELEASE: &str = "5.8.0";
+const CERTBOT: Package = Package { name: "certbot", release: "5.8.0", program: "certbot" };
 
 /// The release in the target folder, installed there if it is missing.
 pub(crate) async fn find_or_install() -> Result<PathBuf> {
-    let environment = workspace::target()?.join("tools").join(format!("certbot-{RELEASE}"));
-    let certbot = environment.join("bin/certbot");
-    if !certbot.is_file() {
-        say(&format!("installing the Python package certbot {RELEASE} into the target folder"));
-        python::install(&environment, &format!("certbot=={RELEASE}")).await?;
-        ensure!(certbot.is_file(), "package certbot brought no certbot");
-    }
-    Ok(certbot)
+    CERTBOT.find_or_install().await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use age::secrecy::ExposeSecret;
@@ -11,17 +11,8 @@ use nws_gitops::{CreationRules, SecretForm, SopsKind};
 
 use super::opening::{Refused, Tree, data_key, open};
 use super::{KINDS, plain, reading, recipients, sealed};
+use crate::installed::installed;
 use crate::world::World;
-
-/// The release that `cargo xtask tools` installs.
-const SOPS: &str = "tools/sops-3.11.0/bin/sops";
-
-fn sops() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let sops = target.join(SOPS);
-    assert!(sops.is_file(), "{} is missing; run: cargo xtask tools", sops.display());
-    sops
-}
 
 /// A file that `sops` works on, and an identity in another.
 struct Desk {
@@ -51,7 +42,7 @@ impl Desk {
     /// What `sops` prints, or what it complains of.
     fn sops(&self, args: &[&str]) -> Result<String, String> {
         #[expect(clippy::disallowed_methods, reason = "the judge is sops, not the code under test")]
-        let mut sops = Command::new(sops());
+        let mut sops = Command::new(installed("sops-3.11.0/bin/sops"));
         sops.env_clear().env("HOME", self.dir.path()).env("SOPS_DISABLE_VERSION_CHECK", "true");
         sops.env("SOPS_AGE_KEY_FILE", self.identity()).current_dir(self.dir.path());
         let said = sops.args(args).stdin(Stdio::null()).output().unwrap();

@@ -172,7 +172,8 @@ impl<'a> Planner<'a> {
         }
         let path = self.placer.place_in(key, place)?;
         let seal = self.seals.at(&path, place)?;
-        let provenance = Provenance { owner: self.inventory.owner(key), ..provenance.clone() };
+        let (owner, group) = (self.inventory.owner(key), place.group.cloned());
+        let provenance = Provenance { owner, group, ..provenance.clone() };
         let form = self.inventory.form(key);
         let text = self.seals.manifest(&seal, key, issued, &provenance, &form)?;
         self.secrets.insert(path.clone(), text.into_bytes());

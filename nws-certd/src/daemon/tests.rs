@@ -18,6 +18,7 @@ mod power_accounts;
 mod power_fallback;
 mod power_revocation;
 mod pushing;
+mod regrouping;
 mod removing;
 mod renewals;
 mod repositories;

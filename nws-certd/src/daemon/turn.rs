@@ -11,6 +11,7 @@ pub(super) mod renewals;
 mod revoke;
 pub(super) mod sealing;
 mod show;
+mod superseded;
 
 use std::collections::HashSet;
 
@@ -53,6 +54,7 @@ impl Daemon {
         self.publish(now, &mut plan, &mut facts).await;
         self.survey().await;
         self.keep_unwanted(now, &facts).await?;
+        self.note_superseded(now);
         self.keep_wants(&plan).await?;
         self.give_back_unwanted(&plan);
         self.put_on_agenda(now, &plan);
@@ -219,6 +221,7 @@ impl Daemon {
             self.commit_at(plan),
             self.revoke_at(now, plan, facts),
             self.remove_at(now, facts),
+            self.superseded_at(now),
             self.next_sweep,
             self.next_look(),
         ];

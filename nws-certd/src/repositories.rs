@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use nws_gitops::{
-    Adoptable, CommitError, Delivered, Discover, Edit, Inventory, Message, Mirrors, NotAdoptable,
-    RemovalPlan, RemovalStep, RepoPath, RepositoryName, Survey, Tip, Tips, WantKey, adoptable,
-    removals,
+    Adoptable, CommitError, Delivered, Discover, Due, Edit, Inventory, Message, Mirrors,
+    NotAdoptable, RemovalPlan, RepoPath, RepositoryName, Survey, Tip, Tips, adoptable, removals,
 };
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
@@ -146,12 +145,12 @@ impl Repositories {
         surveyed.map_err(LookError::Read)
     }
 
-    /// What has to be written for these steps, and to keep what is wanted again.
+    /// What has to be written for what is due, and to keep what is wanted again.
     pub(crate) async fn removals(
         &self,
         view: &View,
         survey: Survey,
-        due: Vec<(WantKey, RemovalStep)>,
+        due: Due,
     ) -> Result<RemovalPlan, LookError> {
         let (mirrors, view) = (self.mirrors.clone(), view.clone());
         let plan = move || removals(&survey, &due, |path| mirrors.text(&view.inventory, path));

@@ -172,7 +172,8 @@ impl<'a> Planner<'a> {
         let path = self.placer.place_in(key, place)?;
         let seal = found.map_or_else(|| self.seals.at(&path, place), |(_, seal)| seal);
         let seal = seal.map_err(RefusalReason::NotSealable)?;
-        let provenance = Provenance { owner: self.inventory.owner(key), ..provenance.clone() };
+        let (owner, group) = (self.inventory.owner(key), place.group.cloned());
+        let provenance = Provenance { owner, group, ..provenance.clone() };
         let form = self.inventory.form(key);
         let text = self.seals.manifest(&seal, key, issued, &provenance, &form);
         let text = text.map_err(RefusalReason::NotSealable)?;

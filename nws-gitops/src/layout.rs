@@ -10,7 +10,7 @@ mod placer;
 mod refusal;
 
 pub use fleet::FleetClusters;
-pub(crate) use fleet::fleet_yaml;
+pub(crate) use fleet::{FleetYaml, keeps_resources};
 pub(crate) use placer::Placer;
 pub use refusal::RefusalReason;
 

@@ -124,8 +124,8 @@ mod adoption;
 pub use adoption::{Adoptable, NotAdoptable, adoptable, adoption};
 mod removal;
 pub use removal::{
-    Deletion, Fate, Fates, Known, Left, Removal, RemovalPlan, RemovalStep, State, Survey, TooMany,
-    Unwanted, fates, removals,
+    Deletion, Due, Fate, Fates, Known, Left, Removal, RemovalPlan, RemovalStep, State, Superseded,
+    Survey, TooMany, Unwanted, fates, removals,
 };
 mod message;
 pub use message::{Author, InvalidAuthor, Message};

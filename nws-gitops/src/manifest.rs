@@ -9,6 +9,7 @@ use nws_expiry::{Chain, DnsNames, Issued, Leaf};
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
+use crate::provenance::GROUP_ANNOTATION;
 use crate::secret_template::{TEMPLATE_ANNOTATION, TemplatePart};
 use crate::{
     CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretRef,
@@ -164,12 +165,13 @@ pub(crate) fn facts(leaf: &Leaf, names: &DnsNames) -> BTreeMap<&'static str, Str
 /// What no certificate says: which clusters it is for, where that is not the default target, who issued it and who wants it.
 pub(crate) fn claims(key: &WantKey, provenance: &Provenance) -> BTreeMap<&'static str, String> {
     let target = (!key.target.is_default()).then(|| key.target.to_string());
-    let Provenance { ca, profile, owner } = provenance;
+    let Provenance { ca, profile, owner, group } = provenance;
     let all = [
         (TARGET_ANNOTATION, target),
         (CA_ANNOTATION, ca.clone()),
         (PROFILE_ANNOTATION, profile.as_ref().map(ToString::to_string)),
         (OWNER_ANNOTATION, owner.as_ref().map(ToString::to_string)),
+        (GROUP_ANNOTATION, group.as_ref().map(ToString::to_string)),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }

@@ -37,7 +37,7 @@ impl Message {
     }
 
     /// The trailer that stands once for each Secret on its way out of the branch or back, with the step and the Secret:
-    /// `Nws-Certd-Removal: let-go shop/shop-tls`, then `remove`, or `keep` if it is wanted again.
+    /// `Nws-Certd-Removal: let-go shop/shop-tls`, then `remove`, or `keep` if it is wanted again; `move` if another file has it now.
     pub const REMOVAL_TRAILER: &str = "Nws-Certd-Removal";
 
     /// Says which Secrets go, and which stay after all.
@@ -102,6 +102,7 @@ fn removal_line(removal: &Removal) -> String {
         RemovalStep::Remove => "nobody wants it any more",
         RemovalStep::LetGo => "nobody wants it any more; the live Secret goes when this file does",
         RemovalStep::Keep => "it is wanted again",
+        RemovalStep::Move => "each group of clusters has a file of its own; the live Secret stays",
     };
     format!("{}: {what}\n", removal.key)
 }

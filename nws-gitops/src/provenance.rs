@@ -2,10 +2,13 @@
 
 use nws_expiry::Profile;
 
-use crate::Owner;
+use crate::{GroupName, Owner};
 
 /// The annotation of a Secret that names the CA by the URL of its directory.
 pub const CA_ANNOTATION: &str = "nws-certd/ca";
+
+/// The annotation of a Secret that says for which group of clusters its file is, where each has one of its own.
+pub(crate) const GROUP_ANNOTATION: &str = "nws-certd/group";
 
 /// What only whoever ordered a certificate knows of it; written into its Secret for people and for a store that is lost.
 ///
@@ -18,4 +21,6 @@ pub struct Provenance {
     pub profile: Option<Profile>,
     /// Who wanted it when it was written; [`deliveries`](crate::deliveries) fills it in.
     pub owner: Option<Owner>,
+    /// For which of several groups of clusters it was written; [`deliveries`](crate::deliveries) fills it in.
+    pub group: Option<GroupName>,
 }

@@ -8,6 +8,7 @@
 mod decision;
 mod edits;
 mod hiding;
+mod superseded;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +18,11 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 pub use decision::{Deletion, Fate, Fates, Known, TooMany, fates};
-pub use edits::{Removal, RemovalPlan, RemovalStep, removals};
+pub use edits::{Due, Removal, RemovalPlan, RemovalStep, removals};
+pub use superseded::Superseded;
 
 use self::written::{Bundle, Written};
-use crate::layout::fleet_yaml;
+use crate::layout::FleetYaml;
 use crate::{Delivered, Inventory, RepoPath, WantKey};
 
 /// What one commit says of Secrets of ours that are unwanted, or were.
@@ -30,6 +32,8 @@ pub struct Survey {
     pub unwanted: Vec<Unwanted>,
     /// Those that somebody wants again, and whose file says that the live object goes with it.
     pub returned: Vec<(WantKey, RepoPath)>,
+    /// Those that are for other groups of clusters than there are now, by directory.
+    pub superseded: Vec<Superseded>,
     /// How many Secrets are ours.
     pub ours: usize,
     /// How many are wanted, ours or to be.
@@ -135,6 +139,7 @@ impl Survey {
         }
         survey.unwanted.sort_by(|one, other| one.key.cmp(&other.key));
         survey.weigh_bundles();
+        survey.superseded = superseded::superseded(inventory, read)?;
         Ok(survey)
     }
 
@@ -155,9 +160,10 @@ impl Survey {
         let Some(place) = targets.place_of(&held.target, &held.path) else {
             return Ok(());
         };
-        let ours = fleet_yaml(held.secret.namespace(), place.clusters);
+        let (namespace, clusters) = (held.secret.namespace(), place.clusters);
         let text = read(&RepoPath::within(Some(&dir), "fleet.yaml"))?;
-        let bundle = Bundle::of(text.as_ref().map(|text| text.as_slice()), &ours);
+        let ours = FleetYaml { namespace, clusters, adopts: false };
+        let (bundle, ours) = Bundle::of(text.as_ref().map(|text| text.as_slice()), ours);
         let members = written::members(inventory.ground(), &dir);
         self.bundles.insert(dir, Folder { bundle, ours, members });
         Ok(())
@@ -187,7 +193,8 @@ impl Survey {
 fn ours(inventory: &Inventory) -> impl Iterator<Item = (WantKey, &Delivered)> {
     let ours = inventory.delivered.iter().filter(|held| held.ours);
     ours.map(|held| (held.key(), held)).filter(|(key, held)| {
-        let counts = inventory.held_in(key, inventory.group_of(held));
+        let of_group = inventory.held_in(key, inventory.group_of(held));
+        let counts = of_group.or_else(|| inventory.held(key));
         counts.is_some_and(|counts| counts.path == held.path)
     })
 }

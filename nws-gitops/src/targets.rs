@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::layout::Place;
-use crate::{Destination, GroupName, RepoPath, RepositoryName, Target};
+use crate::{Delivered, Destination, GroupName, RepoPath, RepositoryName, Target};
 
 /// The groups of clusters that apply the repository, by the directories that are theirs, and where their Secrets go.
 ///
@@ -150,9 +150,14 @@ impl Targets {
         self.place_of(target, path)?.group
     }
 
-    /// Whether a target's Secrets have several files each.
-    pub(crate) fn are_split(&self, target: &Target) -> bool {
-        self.all_of(target).any(|one| one.groups.len() > 1)
+    /// Whether a Secret of ours lies where it was for other groups of clusters than there are now: outside of their directories, or
+    /// in that of a group that is gone.
+    pub(crate) fn is_left_behind(&self, held: &Delivered) -> bool {
+        let are_split = self.all_of(&held.target).any(|one| one.groups.len() > 1);
+        match self.place_of(&held.target, &held.path) {
+            Some(place) => are_split && place.group.is_none(),
+            None => are_split || held.provenance.group.is_some(),
+        }
     }
 
     /// Whether a directory is the root of some target, or has one in it: a bundle there would hold that target's bundles.

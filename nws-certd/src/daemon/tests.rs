@@ -19,6 +19,7 @@ mod power_fallback;
 mod power_revocation;
 mod pushing;
 mod read_back;
+mod regrouping;
 mod removing;
 mod renewals;
 mod repositories;

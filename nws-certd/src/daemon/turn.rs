@@ -12,6 +12,7 @@ pub(super) mod renewals;
 mod revoke;
 pub(super) mod sealing;
 mod show;
+mod superseded;
 mod watch;
 
 use std::collections::HashSet;
@@ -59,6 +60,7 @@ impl Daemon {
         self.end_sealing_anew().await?;
         self.survey().await;
         self.keep_unwanted(now, &facts).await?;
+        self.note_superseded(now);
         self.keep_wants(&plan).await?;
         self.give_back_unwanted(&plan);
         self.weigh_edited(now, &plan);
@@ -232,6 +234,7 @@ impl Daemon {
             self.commit_at(plan),
             self.revoke_at(now, plan, facts),
             self.remove_at(now, facts),
+            self.superseded_at(now),
             self.next_sweep,
             self.doubts.next(now),
             self.next_look(),

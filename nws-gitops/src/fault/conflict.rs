@@ -91,14 +91,14 @@ pub enum Conflict {
         /// The file that counts.
         other: RepoPath,
     },
-    /// It is for clusters that each have a file of their own now.
+    /// It is for other groups of clusters than there are now.
     #[error(
-        "holds secret {secret} for all clusters, which have it in a file for each group now, as {other}; remove this file once they have taken that over"
+        "holds secret {secret} for clusters as they were grouped before, which {other} and the like are for now; it goes by itself if deletion is configured, and else: once all clusters have those, remove this directory as it is, fleet.yaml and all, in one commit"
     )]
     LeftBehind {
         /// The Secret.
         secret: SecretRef,
-        /// The file of one group.
+        /// The file that counts, or one of them.
         other: RepoPath,
     },
 }

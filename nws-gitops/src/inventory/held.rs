@@ -38,7 +38,7 @@ struct Firsts<'a> {
 impl<'a> Firsts<'a> {
     fn of(same: &'a [Delivered], targets: &'a Targets) -> Self {
         let mut by_place = BTreeMap::new();
-        for held in same.iter().filter(|held| held.ours) {
+        for held in same.iter().filter(|held| held.ours && !targets.is_left_behind(held)) {
             let group = targets.group_of(&held.target, &held.path);
             by_place.entry((&held.target, group)).or_insert(held);
         }
@@ -47,16 +47,14 @@ impl<'a> Firsts<'a> {
 
     /// What is wrong with one that does not count.
     fn fault(&self, held: &Delivered) -> Option<Fault> {
-        let group = self.targets.group_of(&held.target, &held.path);
-        let of_a_group = || {
+        if held.ours && self.targets.is_left_behind(held) {
             let mut all = self.by_place.iter();
-            all.find(|((target, group), _)| **target == held.target && group.is_some())
-        };
-        match (self.by_place.get(&(&held.target, group)), of_a_group()) {
-            (Some(_), Some((_, other))) if group.is_none() => Some(left_behind(other, held)),
-            (Some(first), _) => (!std::ptr::eq(*first, held)).then(|| twice(first, held)),
-            (None, _) => None,
+            let instead = all.find(|((target, _), _)| **target == held.target);
+            return instead.map(|(_, other)| left_behind(other, held));
         }
+        let group = self.targets.group_of(&held.target, &held.path);
+        let first = self.by_place.get(&(&held.target, group))?;
+        (!std::ptr::eq(*first, held)).then(|| twice(first, held))
     }
 }
 
@@ -115,7 +113,7 @@ fn twice(first: &Delivered, second: &Delivered) -> Fault {
     of_second(second, Conflict::DeliveredTwice { secret, other })
 }
 
-/// It was for all clusters before they were told apart.
+/// It was for clusters as they were told apart before.
 fn left_behind(other: &Delivered, held: &Delivered) -> Fault {
     let (secret, other) = (held.secret.clone(), other.path.clone());
     of_second(held, Conflict::LeftBehind { secret, other })

@@ -6,21 +6,22 @@ use crate::seal::SOPS_YAML;
 use crate::{Destination, GroupName, RepoPath, RepositoryName, WantKey};
 
 impl Inventory {
-    /// Our Secret for a want, if there is one: what a renewal replaces. Of one with a file for each of several groups, the first.
+    /// Our Secret for a want, if there is one: what a renewal replaces. Of one with a file for each of several groups, the first;
+    /// one for other groups than there are now, if it is all there is.
     pub fn held(&self, key: &WantKey) -> Option<&Delivered> {
         let ours = || held::of(&self.delivered, key).filter(|held| held.ours);
-        let is_split = self.targets().are_split(&key.target);
-        let first = is_split.then(|| ours().find(|held| self.group_of(held).is_some()));
-        first.flatten().or_else(|| ours().next())
+        ours().find(|held| !self.is_left_behind(held)).or_else(|| ours().next())
     }
 
-    /// Our Secret for a want in the files of one of several groups; without a group, as [`Self::held`].
+    /// Our Secret for a want in the files of one of several groups; without a group, in those for all.
     pub fn held_in(&self, key: &WantKey, group: Option<&GroupName>) -> Option<&Delivered> {
         let mut ours = held::of(&self.delivered, key).filter(|held| held.ours);
-        match group {
-            None => self.held(key),
-            Some(_) => ours.find(|held| self.group_of(held) == group),
-        }
+        ours.find(|held| !self.is_left_behind(held) && self.group_of(held) == group)
+    }
+
+    /// Whether a Secret of ours is for other groups of clusters than there are now.
+    pub(crate) fn is_left_behind(&self, held: &Delivered) -> bool {
+        self.targets().is_left_behind(held)
     }
 
     /// Our Secret for a want in the files of each group; `None` if one lacks it.

@@ -37,13 +37,46 @@ impl FleetClusters {
     }
 }
 
-/// Secrets outlive their bundle: they are deleted on purpose, not because a directory moved.
-pub(crate) fn fleet_yaml(namespace: &str, clusters: &FleetClusters) -> String {
-    format!(
-        "defaultNamespace: {}\nkeepResources: true\nlabels:\n  {MANAGED_LABEL}: \"true\"\n{}",
-        Quoted(namespace),
-        clusters.override_targets()
-    )
+/// The `fleet.yaml` of a bundle of ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FleetYaml<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) clusters: &'a FleetClusters,
+    /// Whether clusters have objects of these names from another bundle. Without it the first installation of this one would fail
+    /// there, as Helm adopts nothing of another release by itself; it does in every later one.
+    pub(crate) adopts: bool,
+}
+
+impl FleetYaml<'_> {
+    /// Secrets outlive their bundle: they are deleted on purpose, not because a directory moved.
+    pub(crate) fn text(self) -> String {
+        format!("{}{}", self.head(), self.clusters.override_targets())
+    }
+
+    fn head(self) -> String {
+        format!(
+            "defaultNamespace: {}\nkeepResources: true\nlabels:\n  {MANAGED_LABEL}: \"true\"\n{}",
+            Quoted(self.namespace),
+            if self.adopts { "helm:\n  takeOwnership: true\n" } else { "" }
+        )
+    }
+
+    /// Both ways to write it.
+    pub(crate) fn variants(self) -> [Self; 2] {
+        [false, true].map(|adopts| Self { adopts, ..self })
+    }
+}
+
+/// Whether a `fleet.yaml` is one of ours that keeps live objects, whichever clusters it is for.
+pub(crate) fn keeps_resources(text: &str, namespace: &str) -> bool {
+    let clusters = &FleetClusters::default();
+    let of_any = FleetYaml { namespace, clusters, adopts: false };
+    let mut behind = of_any.variants().into_iter().filter_map(|one| text.strip_prefix(&one.head()));
+    behind.any(|rest| {
+        let targets = rest.strip_prefix("overrideTargets:\n");
+        rest.is_empty()
+            || targets.is_some_and(|rest| rest.lines().all(|line| line.starts_with("  ")))
+    })
 }
 
 pub(super) fn is_fleet_yaml(path: &RepoPath) -> bool {
@@ -68,6 +101,47 @@ mod tests {
 
     use super::*;
 
+    fn of(clusters: &FleetClusters) -> FleetYaml<'_> {
+        FleetYaml { namespace: "shop", clusters, adopts: false }
+    }
+
+    #[test]
+    fn a_bundle_takes_over_what_another_has_installed() {
+        let clusters = FleetClusters { group: Some("eu".into()), ..FleetClusters::default() };
+        expect![[r#"
+            defaultNamespace: "shop"
+            keepResources: true
+            labels:
+              nws-certd/managed: "true"
+            helm:
+              takeOwnership: true
+            overrideTargets:
+              - clusterGroup: "eu"
+        "#]]
+        .assert_eq(&FleetYaml { adopts: true, ..of(&clusters) }.text());
+    }
+
+    #[test]
+    fn which_bundles_of_ours_keep_what_they_installed() {
+        let some = FleetClusters { group: Some("eu".into()), ..FleetClusters::default() };
+        for clusters in [&some, &FleetClusters::default()] {
+            for one in of(clusters).variants() {
+                assert!(keeps_resources(&one.text(), "shop"), "{one:?}");
+            }
+        }
+        let text = of(&some).text();
+        for other in [
+            text.replace("keepResources: true", "keepResources: false"),
+            text.replace("shop", "blog"),
+            format!("{text}diff: {{}}\n"),
+            format!("# mine\n{text}"),
+            text.replace("overrideTargets", "targetCustomizations"),
+            String::new(),
+        ] {
+            assert!(!keeps_resources(&other, "shop"), "{other}");
+        }
+    }
+
     #[test]
     fn a_bundle_names_its_clusters_where_they_are_configured() {
         let clusters = FleetClusters {
@@ -86,7 +160,7 @@ mod tests {
                     "a/b": "on"
                     "region": "eu-1"
         "#]]
-        .assert_eq(&fleet_yaml("shop", &clusters));
+        .assert_eq(&of(&clusters).text());
         let labels_only = FleetClusters { group: None, ..clusters };
         expect![[r#"
             overrideTargets:

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fleet::{fleet_yaml, ignores, ignoring, is_fleet_yaml};
+use super::fleet::{FleetYaml, ignores, ignoring, is_fleet_yaml};
 use super::kustomization::Listing;
 use super::{Destination, Layout, Place, RefusalReason};
 use crate::inventory::Ground;
@@ -228,9 +228,22 @@ impl<'a> Placer<'a> {
 
     fn fleet_yaml(&mut self, key: &WantKey, place: &Place<'a>, dir: &RepoPath) {
         if self.ground.fleet_yaml_in(Some(dir)).is_none() {
-            let text = fleet_yaml(key.secret.namespace(), place.clusters);
-            self.companions.entry(RepoPath::within(Some(dir), "fleet.yaml")).or_insert(text);
+            let (namespace, clusters) = (key.secret.namespace(), place.clusters);
+            let path = RepoPath::within(Some(dir), "fleet.yaml");
+            if !self.companions.contains_key(&path) {
+                let yaml = FleetYaml { namespace, clusters, adopts: self.adopts(key) };
+                self.companions.insert(path, yaml.text());
+            }
         }
+    }
+
+    /// Whether the clusters have Secrets of this namespace from the bundles of other groups than there are now.
+    fn adopts(&self, key: &WantKey) -> bool {
+        self.inventory.delivered.iter().any(|held| {
+            let is_of_namespace = held.secret.namespace() == key.secret.namespace();
+            let is_here = is_of_namespace && held.target == key.target;
+            held.ours && is_here && self.inventory.is_left_behind(held)
+        })
     }
 
     /// Keeps a nested bundle out of the one around it.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{Secret, clear_key, sealed_secret, sops};
 use crate::manifest::{CERTIFICATE_ANNOTATION, MANAGED_LABEL, RESOURCE_POLICY, TARGET_ANNOTATION};
+use crate::provenance::GROUP_ANNOTATION;
 use crate::secret_template::{TEMPLATE_ANNOTATION, TemplateEntry, TemplatePart};
 use crate::{
     CA_ANNOTATION, OWNER_ANNOTATION, PROFILE_ANNOTATION, Provenance, SecretForm, SecretTemplate,
@@ -65,6 +66,7 @@ fn provenance(annotations: &Value) -> Provenance {
         ca: annotations[CA_ANNOTATION].as_str().map(str::to_owned),
         profile: annotations[PROFILE_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
         owner: annotations[OWNER_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
+        group: annotations[GROUP_ANNOTATION].as_str().and_then(|text| text.parse().ok()),
     }
 }
 

@@ -17,17 +17,20 @@ pub enum RemovalStep {
     LetGo,
     /// It is wanted again: the live object is to stay whatever becomes of the file.
     Keep,
+    /// The file goes, and the live object is that of another by now.
+    Move,
 }
 
 impl RemovalStep {
-    pub(crate) const ALL: [Self; 3] = [Self::Remove, Self::LetGo, Self::Keep];
+    pub(crate) const ALL: [Self; 4] = [Self::Remove, Self::LetGo, Self::Keep, Self::Move];
 
-    /// As machines read it: `remove`, `let-go` or `keep`.
+    /// As machines read it: `remove`, `let-go`, `keep` or `move`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Remove => "remove",
             Self::LetGo => "let-go",
             Self::Keep => "keep",
+            Self::Move => "move",
         }
     }
 
@@ -36,6 +39,7 @@ impl RemovalStep {
             Self::Remove => "remove",
             Self::LetGo => "let go of",
             Self::Keep => "keep",
+            Self::Move => "move",
         }
     }
 }
@@ -51,6 +55,15 @@ pub struct Removal {
     pub step: RemovalStep,
 }
 
+/// What is to be done now.
+#[derive(Clone, Debug, Default)]
+pub struct Due {
+    /// The steps of Secrets that nobody wants.
+    pub steps: Vec<(WantKey, RemovalStep)>,
+    /// The directories of [`Survey::superseded`] that go.
+    pub superseded: Vec<RepoPath>,
+}
+
 /// What has to be written so that the steps are taken. Applied and planned again, it is empty.
 #[derive(Clone, Debug, Default)]
 pub struct RemovalPlan {
@@ -60,7 +73,7 @@ pub struct RemovalPlan {
     pub removals: Vec<Removal>,
 }
 
-/// Plans the steps of `due`, and that everything stays which is wanted again, into the commit that was surveyed. `read` gives the text
+/// Plans what is `due`, and that everything stays which is wanted again, into the commit that was surveyed. `read` gives the text
 /// of a file of it.
 ///
 /// With the last Secret of a bundle goes the `fleet.yaml` that we wrote, and before that what it says of keeping the live objects.
@@ -70,26 +83,29 @@ pub struct RemovalPlan {
 /// What `read` fails with.
 pub fn removals<E>(
     survey: &Survey,
-    due: &[(WantKey, RemovalStep)],
+    due: &Due,
     mut read: impl FnMut(&RepoPath) -> Result<Option<Zeroizing<Vec<u8>>>, E>,
 ) -> Result<RemovalPlan, E> {
-    let due: BTreeMap<_, _> = due.iter().cloned().collect();
+    let steps: BTreeMap<_, _> = due.steps.iter().cloned().collect();
     let step = |key: &WantKey, path: &RepoPath, step| Removal {
         key: key.clone(),
         path: path.clone(),
         step,
     };
     let going = survey.unwanted.iter().filter_map(|one| {
-        let asked = *due.get(&one.key)?;
+        let asked = *steps.get(&one.key)?;
         (one.state.next() == Some(asked)).then(|| step(&one.key, &one.path, asked))
     });
     let back = survey.returned.iter().map(|(key, path)| step(key, path, RemovalStep::Keep));
-    let mut removals: Vec<_> = going.chain(back).collect();
+    let moved = || survey.superseded.iter().filter(|one| due.superseded.contains(&one.dir));
+    let secrets = moved().flat_map(|one| &one.secrets);
+    let moving = secrets.map(|(key, path)| step(key, path, RemovalStep::Move));
+    let mut removals: Vec<_> = going.chain(back).chain(moving).collect();
     removals.sort_by(|one, other| one.key.cmp(&other.key));
     let mut files = BTreeMap::new();
     for removal in &removals {
         let content = match (removal.step, read(&removal.path)?) {
-            (RemovalStep::Remove, _) => Content::Remove,
+            (RemovalStep::Remove | RemovalStep::Move, _) => Content::Remove,
             (_, None) => continue,
             (RemovalStep::LetGo, Some(text)) => Content::Write(written::let_go(&text)),
             (RemovalStep::Keep, Some(text)) => Content::Write(written::kept(&text)),
@@ -97,6 +113,7 @@ pub fn removals<E>(
         files.insert(removal.path.clone(), content);
     }
     files.extend(survey.bundle_edits(&removals));
+    files.extend(moved().filter_map(|one| Some((one.bundle.clone()?, Content::Remove))));
     let edits = files.into_iter().map(|(path, content)| Edit { path, content }).collect();
     Ok(RemovalPlan { edits, removals })
 }

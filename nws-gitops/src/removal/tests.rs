@@ -4,6 +4,7 @@ mod properties;
 mod repository;
 mod sealed;
 mod sops;
+mod superseded;
 
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
@@ -13,14 +14,15 @@ use nws_expiry::{Chain, DnsNames, Issued, PrivateKey};
 use time::Duration;
 use time::macros::datetime;
 
-use self::repository::{Repository, ingress, key, secret, secret_path, secret_with};
+use self::repository::{Repository, fleet_yaml, ingress, key, secret, secret_path, secret_with};
 use super::*;
 use crate::discover::Discover;
 use crate::inventory::{Entry, File};
-use crate::layout::fleet_yaml;
+use crate::layout::FleetYaml;
 use crate::reader::{Format, parse};
 use crate::{
-    Content, Edit, FleetClusters, Message, ObjectId, Provenance, SecretTemplate, Tip, manifest,
+    Conflict, Content, Edit, FaultReason, FleetClusters, Message, ObjectId, Provenance,
+    SecretTemplate, Tip, manifest,
 };
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
@@ -44,8 +46,7 @@ fn who_is_unwanted_and_whose_file_is_ours_to_remove() {
     let file = secret_path("shop");
     let text = gone.0[&file].clone();
     let let_go = text.replace("    helm.sh/resource-policy: \"keep\"\n", "");
-    let bundle = fleet_yaml("shop", &FleetClusters::default())
-        .replace("keepResources: true", "keepResources: false");
+    let bundle = fleet_yaml("shop").replace("keepResources: true", "keepResources: false");
     let cases: [(&str, Repository, Option<State>); 10] = [
         ("wanted", Repository::of(&["shop"]), None),
         ("as we write it", gone.clone(), Some(State::Kept)),

@@ -5,6 +5,7 @@ use nws_expiry::{Chain, DnsNames};
 use zeroize::Zeroizing;
 
 use crate::inventory::Ground;
+use crate::layout::FleetYaml;
 use crate::manifest::{RESOURCE_POLICY, before_key};
 use crate::seal::sealed_secrets::{BETWEEN, Public};
 use crate::seal::sops::is_as_written;
@@ -35,12 +36,16 @@ pub(super) enum Bundle {
 }
 
 impl Bundle {
-    /// `ours` is how we write it.
-    pub(super) fn of(text: Option<&[u8]>, ours: &str) -> Self {
-        match text {
-            Some(text) if text == ours.as_bytes() => Self::Keeps,
-            Some(text) if text == letting_go(ours).as_bytes() => Self::LetsGo,
-            Some(_) | None => Self::Theirs,
+    /// With how we write it, in the way it is written.
+    pub(super) fn of(text: Option<&[u8]>, ours: FleetYaml<'_>) -> (Self, String) {
+        let [plain, adopting] = ours.variants().map(FleetYaml::text);
+        let is = |ours: &str| text.is_some_and(|text| text == ours.as_bytes());
+        match [&plain, &adopting].map(|ours| (is(ours), is(&letting_go(ours)))) {
+            [(true, _), _] => (Self::Keeps, plain),
+            [(_, true), _] => (Self::LetsGo, plain),
+            [_, (true, _)] => (Self::Keeps, adopting),
+            [_, (_, true)] => (Self::LetsGo, adopting),
+            [(false, false), (false, false)] => (Self::Theirs, plain),
         }
     }
 }

@@ -101,7 +101,7 @@ fn claims_about_who_issued_a_certificate_are_read_leniently() {
         let world = World::with(&[("certs/shop/tls.yaml", &text)]);
         assert_eq!(
             provenance(&world, "shop/tls"),
-            Provenance { ca, profile, owner: None },
+            Provenance { ca, profile, ..Provenance::default() },
             "{case}"
         );
     }

@@ -5,7 +5,7 @@ mod life;
 use nws_gitops::{Layout, Scope, SopsKind};
 use proptest::prelude::*;
 
-use self::life::{APPS, GROUPS, KEYS, Life};
+use self::life::{APPS, GROUPINGS, GROUPS, KEYS, Life};
 use crate::world::World;
 
 /// How keys are sealed.
@@ -38,10 +38,15 @@ enum Event {
     Rekeyed { group: usize, key: usize },
     /// A person says so.
     Reseals,
+    /// Keys are sealed from now on, as they are to be.
+    Seals,
+    /// The clusters are told apart otherwise, or not at all.
+    Regrouped(usize),
     /// Somebody commits what is none of our business.
     Note(u8),
 }
 
+/// Where clusters stay told apart as they are.
 fn event() -> impl Strategy<Value = Event> {
     let app = 0..APPS.len();
     prop_oneof![
@@ -50,43 +55,61 @@ fn event() -> impl Strategy<Value = Event> {
         2 => app.prop_map(Event::Renewed),
         2 => (0..GROUPS.len(), 0..KEYS).prop_map(|(group, key)| Event::Rekeyed { group, key }),
         1 => Just(Event::Reseals),
+        1 => Just(Event::Seals),
         1 => any::<u8>().prop_map(Event::Note),
     ]
 }
 
-/// That each pass writes the files that what happened before it concerns, and the passes after it none.
-fn check(way: Way, layout: Layout, groups: usize) {
-    let config = ProptestConfig { cases: 4, failure_persistence: None, ..Default::default() };
+fn regrouping() -> impl Strategy<Value = Event> {
+    prop_oneof![2 => event(), 1 => (0..GROUPINGS.len()).prop_map(Event::Regrouped)]
+}
+
+/// That each pass writes the files that what happened before it concerns, and the pass after it none; and that of what is left behind
+/// then goes what may go.
+fn check<E: Strategy<Value = Event>>(event: fn() -> E, way: Way, layout: Layout, grouping: usize) {
+    let config = ProptestConfig { cases: 3, failure_persistence: None, ..Default::default() };
     let world = World::new();
-    let mirror = world.mirror("ours");
-    let mirror = if way == Way::Clear { mirror } else { mirror.sealed() };
-    proptest!(config, |(events in prop::collection::vec(event(), 1..12))| {
-        let mut life = Life::new((&world, &mirror), (way, layout, groups));
+    let mirrors = [world.mirror("ours"), world.mirror("ours").sealed()];
+    proptest!(config, |(events in prop::collection::vec(event(), 1..11))| {
+        let mut life = Life::new((&world, &mirrors), (way, layout, grouping));
         for event in &events {
             life.happens(event);
             let want = life.is_to_be_written();
             prop_assert_eq!(life.pass()?, want, "{:?} after {:?}", way, event);
+            let want = life.is_to_go();
+            prop_assert_eq!(life.clear_away()?, want, "{:?} gone after {:?}", way, event);
             prop_assert_eq!(life.pass()?, [""; 0], "{:?} again after {:?}", way, event);
+            prop_assert_eq!(life.clear_away()?, [""; 0], "{:?} gone again after {:?}", way, event);
         }
     });
 }
 
 #[test]
 fn with_bundles_for_one_group() {
-    WAYS.into_iter().for_each(|way| check(way, Layout::FleetBundles, 1));
+    WAYS.into_iter().for_each(|way| check(event, way, Layout::FleetBundles, 0));
 }
 
 #[test]
 fn with_bundles_for_each_of_several_groups() {
-    WAYS.into_iter().for_each(|way| check(way, Layout::FleetBundles, GROUPS.len()));
+    WAYS.into_iter().for_each(|way| check(event, way, Layout::FleetBundles, 1));
 }
 
 #[test]
 fn with_a_tree_for_each_of_several_groups() {
-    WAYS.into_iter().for_each(|way| check(way, Layout::Tree, GROUPS.len()));
+    WAYS.into_iter().for_each(|way| check(event, way, Layout::Tree, 1));
 }
 
 #[test]
 fn with_kustomizations() {
-    WAYS.into_iter().for_each(|way| check(way, Layout::Kustomize, 1));
+    WAYS.into_iter().for_each(|way| check(event, way, Layout::Kustomize, 0));
+}
+
+#[test]
+fn with_bundles_for_groups_that_change() {
+    WAYS.into_iter().for_each(|way| check(regrouping, way, Layout::FleetBundles, 0));
+}
+
+#[test]
+fn with_a_tree_for_groups_that_change() {
+    WAYS.into_iter().for_each(|way| check(regrouping, way, Layout::Tree, 1));
 }

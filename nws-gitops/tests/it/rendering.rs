@@ -179,6 +179,7 @@ proptest! {
         ca in proptest::option::of("\\PC{0,40}"),
         profile in proptest::option::of("[!-~]{1,64}"),
         owner in proptest::option::of("[!-.0-~]{2,9}/é"),
+        group in prop::option::of("[a-z]{1,9}"),
         host in "[a-z]{1,8}",
         labels in prop::collection::vec(("([a-z]{1,5}\\.example/)?[a-zA-Z0-9]{1,4}", "[a-zA-Z0-9]{0,5}"), 0..4),
         annotations in prop::collection::vec(("(on|null|1\\.5|[a-z]{1,4})", "\\PC{0,20}\n?"), 0..4),
@@ -187,6 +188,7 @@ proptest! {
             ca,
             profile: profile.map(|profile| profile.parse().unwrap()),
             owner: owner.and_then(|owner| owner.parse().ok()),
+            group: group.map(|group| group.parse().unwrap()),
         };
         let template = template(&labels, &annotations);
         let issued = issue(&[&format!("{host}.example")]);

@@ -279,6 +279,7 @@ proptest! {
         ca in prop::option::of("\\PC{0,40}"),
         profile in prop::option::of("[!-~]{1,64}"),
         owner in prop::option::of("[!-.0-~]{2,9}/é"),
+        group in prop::option::of("[a-z]{1,9}"),
         label in prop::option::of("[a-zA-Z0-9]{0,5}"),
         annotation in prop::option::of("\\PC{0,20}\n?"),
         scope in prop::sample::select(&Scope::ALL[..]),
@@ -289,6 +290,7 @@ proptest! {
             ca,
             profile: profile.map(|profile| profile.parse().unwrap()),
             owner: owner.and_then(|owner| owner.parse().ok()),
+            group: group.map(|group| group.parse().unwrap()),
         };
         let mut template = SecretTemplate::default();
         if let Some(value) = label {

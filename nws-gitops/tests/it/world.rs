@@ -240,7 +240,7 @@ pub(crate) fn lets_encrypt(profile: Option<&str>) -> Provenance {
     Provenance {
         ca: Some("https://acme-v02.api.letsencrypt.org/directory".to_owned()),
         profile: profile.map(|profile| profile.parse().unwrap()),
-        owner: None,
+        ..Provenance::default()
     }
 }
 

@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 
 use nws_gitops::{
-    Fate, Fates, Message, Recovery, Removal, RemovalPlan, RemovalStep, RepoPath, State, Survey,
-    Tip, Tips, Unwanted, WantKey, fates,
+    Due, Fate, Fates, Message, Recovery, Removal, RemovalPlan, RemovalStep, RepoPath, State,
+    Survey, Tip, Tips, Unwanted, WantKey, fates,
 };
 use time::{Duration, OffsetDateTime};
 use tokio::task::{JoinError, JoinSet};
 use tracing::{error, info, warn};
 
 use super::clock::trouble_with_clock;
+use super::superseded::Waiting;
 use crate::daemon::Daemon;
 use crate::failure::Causes;
 use crate::pause::Pause;
@@ -40,6 +41,7 @@ pub(in crate::daemon) struct Removals {
     /// Names being looked for in DNS.
     pub(in crate::daemon) looking: JoinSet<(WantKey, Option<String>)>,
     looked: BTreeMap<WantKey, Looked>,
+    pub(super) superseded: Waiting,
     pause: Pause,
     next_commit: Option<OffsetDateTime>,
     trouble: Option<String>,
@@ -86,7 +88,7 @@ impl Daemon {
         }
     }
 
-    fn surveyed(&self) -> Option<&Survey> {
+    pub(super) fn surveyed(&self) -> Option<&Survey> {
         let tips = self.view.as_ref()?.tips();
         self.removals.survey.as_ref().filter(|(of, _)| of == tips).map(|(_, survey)| survey)
     }
@@ -136,9 +138,12 @@ impl Daemon {
         let Some(view) = self.view.clone().filter(|_| self.may_push_removals(now)) else {
             return;
         };
-        let due = self.ready(now, facts);
-        let is_concerned =
-            |survey: &&Survey| !survey.unwanted.is_empty() || !survey.returned.is_empty();
+        let (steps, superseded) = (self.ready(now, facts), self.superseded_due(now));
+        let due = Due { steps, superseded };
+        let is_concerned = |survey: &&Survey| {
+            let Survey { unwanted, returned, superseded, .. } = survey;
+            !(unwanted.is_empty() && returned.is_empty() && superseded.is_empty())
+        };
         let Some(survey) = self.surveyed().filter(is_concerned).cloned() else {
             return self.removals_are_over();
         };
@@ -191,7 +196,7 @@ impl Daemon {
         };
         let fates = self.fates(now, facts);
         let (most, mut ready) = (rules.max_per_commit.get(), Vec::new());
-        let is_paced = self.removals.next_commit.is_some_and(|at| now < at);
+        let is_paced = self.rests_from_removals(now).is_some();
         for (one, step) in fates.due(&facts.unwanted).into_iter().filter(|_| !is_paced) {
             if ready.len() + self.removals.looking.len() >= most {
                 break;
@@ -204,7 +209,7 @@ impl Daemon {
     }
 
     /// A clock that is ahead ends every grace too soon.
-    fn is_time_known(&self, now: OffsetDateTime) -> bool {
+    pub(super) fn is_time_known(&self, now: OffsetDateTime) -> bool {
         let mut authorities = self.parts.ordering.authorities.iter();
         authorities.all(|authority| trouble_with_clock(now, authority).is_none())
     }
@@ -301,6 +306,12 @@ impl Daemon {
         self.removals.trouble = Some(text);
     }
 
+    /// When the next commit of removals may follow the last, and the pause after a failed one is over; none if it may now.
+    pub(super) fn rests_from_removals(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let pauses = [self.removals.pause.until(now), self.removals.next_commit];
+        pauses.into_iter().flatten().filter(|until| now < *until).max()
+    }
+
     /// When there is something to do next.
     pub(super) fn remove_at(&self, now: OffsetDateTime, facts: &Facts) -> Option<OffsetDateTime> {
         let fates = self.fates(now, facts);
@@ -310,8 +321,7 @@ impl Daemon {
             Some(Looked::Here { until, .. }) => Some(*until),
             Some(Looked::Gone { .. }) | None => Some(now),
         });
-        let pauses = [self.removals.pause.until(now), self.removals.next_commit];
-        let due = at.min().into_iter().chain(pauses.into_iter().flatten()).max();
+        let due = at.min().into_iter().chain(self.rests_from_removals(now)).max();
         let due = due.filter(|_| fates.each.iter().any(|(_, fate)| is_due(fate)));
         // Where the time is not known, the next look at a CA tells, and what is not seen, that at a branch.
         let due = due.filter(|_| self.is_time_known(now) && self.all_are_seen());

@@ -94,7 +94,8 @@ impl Life {
         self.remember(&survey);
         let fates = fates(self.now, &inventory, &survey, &self.known, Some(&RULES));
         let due = fates.due(&self.known).into_iter().take(RULES.max_per_commit.get());
-        let due: Vec<_> = due.map(|(one, step)| (one.key.clone(), step)).collect();
+        let steps = due.map(|(one, step)| (one.key.clone(), step)).collect();
+        let due = Due { steps, ..Due::default() };
         let plan = removals(&survey, &due, |path| self.repository.read(path)).unwrap();
         for removal in &plan.removals {
             self.is_right(removal)?;
@@ -115,6 +116,7 @@ impl Life {
                 prop_assert_eq!(unwanted, None);
                 self.let_go.remove(&removal.key);
             }
+            RemovalStep::Move => prop_assert!(false, "{} is for the same clusters", removal.key),
             RemovalStep::LetGo => {
                 prop_assert!(is_over, "{} is let go too soon", removal.key);
                 self.let_go.insert(removal.key.clone(), self.now);

@@ -13,10 +13,7 @@ impl Repository {
         let mut repository = Self::default();
         for app in apps {
             repository.put(&format!("apps/{app}/ingress.yaml"), &ingress(app));
-            repository.put(
-                &format!("certs/{app}/fleet.yaml"),
-                &fleet_yaml(app, &FleetClusters::default()),
-            );
+            repository.put(&format!("certs/{app}/fleet.yaml"), &fleet_yaml(app));
             repository.put(&secret_path(app), &secret(app));
         }
         repository
@@ -37,6 +34,10 @@ impl Repository {
     }
 
     pub(super) fn inventory(&self) -> Inventory {
+        self.inventory_with(&Discover::default())
+    }
+
+    pub(super) fn inventory_with(&self, discover: &Discover) -> Inventory {
         let blob = "4b825dc642cb6eb9a060e54bf8d69288fbee4904".parse().unwrap();
         let entry = |path: &RepoPath| Format::of(path).map_or(Entry::Other, |_| Entry::Read(blob));
         let paths = self.0.keys().map(|path| path.parse::<RepoPath>().unwrap());
@@ -46,7 +47,7 @@ impl Repository {
             Some(File { path: path.clone(), blob: *blob, parsed })
         };
         let read = |files: &[_]| Ok::<_, Infallible>(files.iter().filter_map(read).collect());
-        let mut inventory = Inventory::empty(&Discover::default());
+        let mut inventory = Inventory::empty(discover);
         let Ok(()) = inventory.change(&Default::default(), Tip { commit: None }, &all, read);
         inventory
     }
@@ -62,6 +63,7 @@ impl Repository {
     /// What is planned for these, and the repository after it.
     pub(super) fn take(&mut self, steps: &[(&str, RemovalStep)]) -> RemovalPlan {
         let due: Vec<_> = steps.iter().map(|(app, step)| (key(app), *step)).collect();
+        let due = Due { steps: due, ..Due::default() };
         let plan = removals(&self.survey(), &due, |path| self.read(path)).unwrap();
         self.apply(&plan.edits);
         plan
@@ -91,6 +93,15 @@ pub(super) fn ingress(app: &str) -> String {
     format!(
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web, namespace: {app}}}\nspec:\n  tls: [{{hosts: [{app}.example], secretName: {app}-tls}}]\n"
     )
+}
+
+/// That of an application's bundle.
+pub(super) fn fleet_yaml(app: &str) -> String {
+    fleet_yaml_for(app, &FleetClusters::default())
+}
+
+pub(super) fn fleet_yaml_for(namespace: &str, clusters: &FleetClusters) -> String {
+    FleetYaml { namespace, clusters, adopts: false }.text()
 }
 
 pub(super) fn secret(app: &str) -> String {

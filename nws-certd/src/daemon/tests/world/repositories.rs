@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration as StdDuration;
 
 use nws_gitops::{
-    Author, Destination, Discover, Mirror, RepoPath, RepositoryName, SharedHosts, Target, Targets,
+    Author, Destination, Discover, Mirror, RepoPath, RepositoryName, SealGroup, SharedHosts,
+    Target, Targets,
 };
 
 use super::{QUIET, World, path};
 use crate::batch::Batch;
+use crate::config::RecipientSettings;
 use crate::repositories::Repositories;
 use crate::repository::{Habits, Repository};
 
@@ -72,12 +74,24 @@ impl World {
                 Keys::Unsealed => repository(mirror).unsealing(true),
                 Keys::Sealed => repository(mirror.sealed()),
             };
-            return Repositories::new(vec![one], of_one());
+            return Repositories::new(vec![one], self.grouped());
         }
         let mirror = |of: &str| {
             self.mirror_of(&remote(of), &format!("mirror-{of}"), self.search_path()).named(name(of))
         };
         Repositories::new(NAMES.map(|of| repository(mirror(of))).into(), discover())
+    }
+
+    /// With a place for each group that is sealed to.
+    fn grouped(&self) -> Discover {
+        let seal = self.seal.lock().unwrap();
+        let group = |one: &RecipientSettings| SealGroup {
+            name: one.name.clone(),
+            clusters: one.clusters.clone(),
+        };
+        let groups = seal.recipients.iter().map(group).collect();
+        let targets = Targets::new(Destination { groups, ..Destination::default() });
+        Discover { targets, ..of_one() }
     }
 
     /// Somebody commits a file to one of several.

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use nws_gitops::{RepoPath, Superseded};
 use time::{Duration, OffsetDateTime};
 
+use super::sealing::PER_COMMIT;
 use crate::daemon::Daemon;
-
-/// So many go in one commit at most, or one directory: clusters take in one before the next.
-const PER_COMMIT: usize = 200;
 
 /// Since when each directory is seen to be superseded. After a restart it begins anew, which delays it and does no harm.
 #[derive(Debug, Default)]
@@ -30,7 +28,7 @@ impl Waiting {
         self.0.values().min().map(|since| *since + apply_within)
     }
 
-    /// Those that go in one commit.
+    /// Those that go in one commit, or one directory: clusters take in one before the next.
     fn due(
         &self,
         all: &[Superseded],
@@ -73,7 +71,8 @@ impl Daemon {
 
     /// When the next of them goes.
     pub(super) fn superseded_at(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let may_go = self.is_time_known(now) && self.all_are_seen();
+        // What is not known by now is known by a later turn, which no wake-up brings sooner.
+        let may_go = self.surveyed().is_some() && self.is_time_known(now) && self.all_are_seen();
         let rules = self.parts.deletion.rules.filter(|_| may_go)?;
         let at = self.removals.superseded.next(rules.apply_within)?;
         Some(self.rests_from_removals(now).map_or(at, |rest| rest.max(at)))

@@ -339,13 +339,12 @@ impl EdgeSettings {
         let watch = from.or("edges.watch", true);
         let within = from.text_or::<Wait>("edges.served_within", "15m");
         let every = from.text_or::<Wait>("edges.check_every", "6h");
-        let addresses: Vec<_> = addresses?.into_iter().map(|address| address.0).collect();
-        let (within, every, among) = (within?.0, every?.0, addresses.clone());
+        let (within, every) = (within?.0, every?.0);
         Some(Self {
             https_port: https_port?.get(),
             resolvers: resolvers?.unwrap_or_default(),
-            addresses,
-            watch: watch?.then_some(Watch { among, within, every }),
+            addresses: addresses?.into_iter().map(|address| address.0).collect(),
+            watch: watch?.then_some(Watch { within, every }),
         })
     }
 }

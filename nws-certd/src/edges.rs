@@ -31,6 +31,8 @@ pub(crate) struct Edges {
     resolver: TokioResolver,
     probe: Probe,
     https_port: u16,
+    /// The addresses that are ours, if that is known.
+    ours: Vec<IpAddr>,
 }
 
 /// One address of a name, and what it served just now.
@@ -51,7 +53,12 @@ impl Edges {
     pub(crate) fn new(https_port: u16, resolvers: &[SocketAddr]) -> Result<Self, EdgesError> {
         let resolver = resolver(resolvers)?;
         let probe = Probe::new().map_err(EdgesError::Tls)?;
-        Ok(Self { resolver, probe, https_port })
+        Ok(Self { resolver, probe, https_port, ours: Vec::new() })
+    }
+
+    /// The same with the addresses that are ours; any is, where there are none.
+    pub(crate) fn with_ours(self, ours: Vec<IpAddr>) -> Self {
+        Self { ours, ..self }
     }
 
     /// Every address of the name, and the certificate each serves; in the order of the addresses, IPv4 first.
@@ -62,23 +69,26 @@ impl Edges {
     ///
     /// [`LookupError`] if no address is known. What is wrong at one address stands there.
     pub(crate) async fn look(&self, name: &DnsName) -> Result<Vec<Edge>, LookupError> {
-        self.look_among(name, &[]).await
+        self.look_if(name, |_| true).await
     }
 
-    /// The same of those addresses alone that are among these, if there are any.
+    /// The same of those of its addresses alone that are ours, which may be none.
     ///
     /// # Errors
     ///
     /// As [`Self::look`].
-    pub(crate) async fn look_among(
+    pub(crate) async fn look_at_ours(&self, name: &DnsName) -> Result<Vec<Edge>, LookupError> {
+        self.look_if(name, |ip| self.ours.is_empty() || self.ours.contains(ip)).await
+    }
+
+    async fn look_if(
         &self,
         name: &DnsName,
-        among: &[IpAddr],
+        is_asked: impl Fn(&IpAddr) -> bool,
     ) -> Result<Vec<Edge>, LookupError> {
         let server = ServerName::try_from(name.as_str().to_owned())
             .map_err(|_| LookupError::Wildcard { name: name.clone() })?;
         let addresses = self.resolver.addresses(name).await?;
-        let is_asked = |ip: &IpAddr| among.is_empty() || among.contains(ip);
         let asked = addresses.all.into_iter().filter(is_asked).take(MOST);
         let asked: JoinSet<Edge> = asked.map(|ip| self.edge(ip, server.clone())).collect();
         let mut edges = asked.join_all().await;

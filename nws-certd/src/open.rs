@@ -91,7 +91,8 @@ pub(crate) async fn open(
         deadline: config.orders.deadline,
         reuse_key: config.orders.reuse_key,
     };
-    let edges = Arc::new(Edges::new(config.edges.https_port, &config.edges.resolvers)?);
+    let edges = Edges::new(config.edges.https_port, &config.edges.resolvers)?;
+    let edges = Arc::new(edges.with_ours(config.edges.addresses.clone()));
     let parts = Parts {
         watcher: watcher(config, &rules.installation, &edges, (&store, &clock)),
         edges,
@@ -115,7 +116,7 @@ fn watcher(
     edges: &Arc<Edges>,
     (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
 ) -> Option<Watcher> {
-    let watch = config.edges.watch.clone()?;
+    let watch = config.edges.watch?;
     Some(Watcher::new(watch, installation, edges.clone(), store.clone(), clock.clone()))
 }
 

@@ -7,8 +7,6 @@ mod sight;
 mod watcher;
 mod watching;
 
-use std::net::IpAddr;
-
 use nws_expiry::Fingerprint;
 use time::{Duration, OffsetDateTime};
 
@@ -19,10 +17,8 @@ pub(crate) use self::watching::{Seen, Wrong};
 use crate::store::CertificateKey;
 
 /// How edges are looked at.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Watch {
-    /// The addresses that are looked at; where there are none, all that a name has.
-    pub(crate) among: Vec<IpAddr>,
     /// How long clusters may take until an edge that serves another certificate is told of.
     pub(crate) within: Duration,
     /// How often each certificate is looked at that is served.

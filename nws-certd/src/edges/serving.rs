@@ -7,7 +7,7 @@ use nws_expiry::{DnsName, DnsNames, Fingerprint};
 use super::{Edge, Edges, LookupError, ProbeError};
 
 impl Edges {
-    /// Looks whether every address of each of these names serves one certificate.
+    /// Looks whether every address of ours of each of these names serves one certificate.
     ///
     /// # Errors
     ///
@@ -18,9 +18,12 @@ impl Edges {
         certificate: Fingerprint,
     ) -> Result<(), NotServed> {
         for name in names.iter() {
-            let edges = self.look(name).await;
+            let edges = self.look_at_ours(name).await;
             let edges =
                 edges.map_err(|source| NotServed::Nowhere { name: name.clone(), source })?;
+            if edges.is_empty() {
+                return Err(NotServed::Elsewhere { name: name.clone() });
+            }
             edges.into_iter().try_for_each(|edge| serves(name, edge, certificate))?;
         }
         Ok(())
@@ -41,6 +44,8 @@ fn serves(name: &DnsName, edge: Edge, certificate: Fingerprint) -> Result<(), No
 pub(crate) enum NotServed {
     #[error("no address of {name} is known")]
     Nowhere { name: DnsName, source: LookupError },
+    #[error("{name} has no address of edges.addresses")]
+    Elsewhere { name: DnsName },
     #[error("{name} at {address} serves another certificate")]
     Another { name: DnsName, address: SocketAddr },
     #[error("{name} at {address}")]

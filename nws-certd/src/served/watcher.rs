@@ -1,6 +1,5 @@
 //! The task that looks.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration as StdDuration;
 
@@ -27,7 +26,6 @@ const LONGEST_SLEEP: StdDuration = StdDuration::from_secs(60);
 #[derive(Clone)]
 pub(crate) struct Watcher {
     watching: Arc<Mutex<Watching>>,
-    among: Arc<[IpAddr]>,
     edges: Arc<Edges>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -48,10 +46,9 @@ impl Watcher {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let among = watch.among.clone().into();
         let watching = Arc::new(Mutex::new(Watching::new(watch, installation.to_owned())));
         let (changed, news) = (Arc::default(), Arc::default());
-        Self { watching, among, edges, store, clock, changed, news }
+        Self { watching, edges, store, clock, changed, news }
     }
 
     /// From now on these are to be served, and nothing else is looked at.
@@ -96,8 +93,7 @@ impl Watcher {
         let room = MOST.saturating_sub(looks.len());
         let (now, clock) = (self.clock.now(), self.clock.clone());
         for expected in self.watching().due(now, room) {
-            let edges = (self.edges.clone(), self.among.clone());
-            looks.spawn(look(edges, clock.clone(), expected));
+            looks.spawn(look(self.edges.clone(), clock.clone(), expected));
         }
     }
 
@@ -161,14 +157,10 @@ impl Watcher {
     }
 }
 
-async fn look(
-    (edges, among): (Arc<Edges>, Arc<[IpAddr]>),
-    clock: Arc<dyn Clock>,
-    expected: Expected,
-) -> Looked {
+async fn look(edges: Arc<Edges>, clock: Arc<dyn Clock>, expected: Expected) -> Looked {
     let mut sights = Sights::new();
     for name in expected.key.names.iter() {
-        let seen = edges.look_among(name, &among).await;
+        let seen = edges.look_at_ours(name).await;
         sights.extend(sights_of(clock.now(), name, seen, &expected));
     }
     (expected, sights)

@@ -23,7 +23,7 @@ fn expected(host: &str, of: u8, served_at: Option<OffsetDateTime>) -> Expected {
 }
 
 fn watching(all: Vec<Expected>) -> Watching {
-    let watch = Watch { among: vec![], within: WITHIN, every: EVERY };
+    let watch = Watch { within: WITHIN, every: EVERY };
     let mut watching = Watching::new(watch, "here".into());
     watching.expect(NOON, all);
     watching

@@ -153,9 +153,20 @@ impl Publisher {
         if !files.is_empty() {
             self.keep(Step::Written { files: files.clone(), at: now }).await?;
         }
-        let tip = to.publish(base, edits, message, now).await?.unwrap_or(base.tip);
-        self.record(tip, &deliveries).await?;
-        Ok(Landed { tip, files, deliveries })
+        match to.publish(base, edits, message, now).await {
+            Ok(pushed) => {
+                let tip = pushed.unwrap_or(base.tip);
+                self.record(tip, &deliveries).await?;
+                Ok(Landed { tip, files, deliveries })
+            }
+            Err(error) => {
+                // What is sealed is other bytes each time it is tried: nothing is to grow as long as a server refuses.
+                if error.is_nowhere() && !files.is_empty() {
+                    self.keep(Step::NotPushed { files, at: now }).await?;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// One certificate that does not open is left out, and stops no other.

@@ -164,6 +164,26 @@ impl PublishError {
         }
     }
 
+    /// Whether what was to be pushed is in no branch for certain. Of one that moved that is not so: others may have followed ours.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        match self {
+            Self::Unseal(_)
+            | Self::Commit(_)
+            | Self::Push(PushError::Outgoing(_) | PushError::Refused { .. }) => true,
+            Self::Push(
+                PushError::Moved { .. }
+                | PushError::Stray { .. }
+                | PushError::Unread { .. }
+                | PushError::Failed { .. }
+                | PushError::Unreachable { .. }
+                | PushError::Git { .. }
+                | PushError::Look { .. },
+            )
+            | Self::State(_)
+            | Self::Panicked(_) => false,
+        }
+    }
+
     /// What was to be pushed is the matter, so that only a person can help.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {

@@ -79,6 +79,12 @@ impl ReadBack {
         }
     }
 
+    /// How many files are known.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.blobs.len()
+    }
+
     /// Whether this is what was pushed last for a want.
     pub fn was_delivered(&self, want: &WantKey, leaf: Fingerprint) -> bool {
         self.delivered.get(want) == Some(&leaf)
@@ -108,25 +114,41 @@ pub(super) async fn written(
     files: &[Written],
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    keep(to, files, Origin::Written).await?;
+    keep(to, files, Origin::Written, now).await?;
     let sql = "DELETE FROM blob WHERE julianday(not_after) < julianday(?)";
     done(sqlx::query(sql).bind(now - KEPT).execute(to).await)
+}
+
+/// Files that were written down at that instant for a push that did not land. What was known before stays so.
+pub(super) async fn not_pushed(
+    to: &mut SqliteConnection,
+    files: &[Written],
+    at: OffsetDateTime,
+) -> Result<(), StoreError> {
+    for file in files {
+        let sql = "DELETE FROM blob WHERE blob = ? AND since = ? AND origin = 'written'";
+        let row = sqlx::query(sql).bind(file.blob.to_string()).bind(at);
+        done(row.execute(&mut *to).await)?;
+    }
+    Ok(())
 }
 
 pub(super) async fn keep(
     to: &mut SqliteConnection,
     files: &[Written],
     origin: Origin,
+    at: OffsetDateTime,
 ) -> Result<(), StoreError> {
     for file in files {
         // What we wrote stays known as such.
-        let sql = "INSERT INTO blob (blob, fingerprint, not_after, origin) VALUES (?1, ?2, ?3, ?4)
+        let sql = "INSERT INTO blob (blob, fingerprint, not_after, origin, since) VALUES (?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT (blob) DO UPDATE SET origin = excluded.origin WHERE origin = 'served'";
         let row = sqlx::query(sql)
             .bind(file.blob.to_string())
             .bind(file.fingerprint.to_string())
             .bind(file.not_after)
-            .bind(origin.as_str());
+            .bind(origin.as_str())
+            .bind(at);
         done(row.execute(&mut *to).await)?;
     }
     Ok(())
@@ -141,7 +163,7 @@ pub(super) async fn looked_first(
     let sql = "INSERT OR IGNORE INTO first_look (repository, at) VALUES (?, ?)";
     let row = sqlx::query(sql).bind(repository.as_str().to_owned()).bind(at);
     done(row.execute(&mut *to).await)?;
-    keep(to, found, Origin::Found).await
+    keep(to, found, Origin::Found, at).await
 }
 
 /// What is committed after a database was copied is not known to whoever goes on with the copy, and must not pass for somebody else's.

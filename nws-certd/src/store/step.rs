@@ -163,8 +163,21 @@ pub enum Step {
         /// When.
         at: OffsetDateTime,
     },
+    /// What was written down is in no branch, as its commit was not made, or the server refused it. A crash before it: files are
+    /// known that no branch has.
+    NotPushed {
+        /// The files of ours in it.
+        files: Vec<Written>,
+        /// When they were written down.
+        at: OffsetDateTime,
+    },
     /// Every edge serves what somebody else has written into a file of ours. A crash before it: the edges are looked at again.
-    Believed(Written),
+    Believed {
+        /// The file.
+        file: Written,
+        /// When.
+        at: OffsetDateTime,
+    },
     /// Edges serve a certificate that was pushed. A crash before it: they are looked at again.
     SeenServed {
         /// Which one.

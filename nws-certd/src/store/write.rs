@@ -122,13 +122,7 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
         Step::Offered { key_authorization, until } => {
             answers::offer(to, &key_authorization, until).await
         }
-        Step::Finalizing { order, csr } => {
-            let sql = "UPDATE acme_order SET csr = ? WHERE id = ? AND epoch = ? AND state = 'open'";
-            fenced(
-                order,
-                sqlx::query(sql).bind(csr).bind(order.to_string()).bind(epoch.0).execute(to).await,
-            )
-        }
+        Step::Finalizing { order, csr } => finalizing(to, epoch, order, csr).await,
         Step::Issued { order, chain, attempt } => {
             issued(to, epoch, order, &chain, attempt.ended).await?;
             attempts::record(to, order, attempt, AttemptOutcome::Issued, None).await
@@ -150,7 +144,8 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
             read_back::looked_first(to, &repository, &found, at).await
         }
         Step::Written { files, at } => read_back::written(to, &files, at).await,
-        Step::Believed(file) => read_back::keep(to, &[file], Origin::Served).await,
+        Step::NotPushed { files, at } => read_back::not_pushed(to, &files, at).await,
+        Step::Believed { file, at } => read_back::keep(to, &[file], Origin::Served, at).await,
         Step::SeenServed { certificate, seen } => served::keep(to, &certificate, &seen).await,
         Step::Met(met) => obstacle::met(to, &met).await,
         Step::Used(uses) => budget::used(to, &uses).await,
@@ -198,6 +193,17 @@ async fn known(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE acme_order SET url = ? WHERE id = ? AND epoch = ? AND state = 'open'";
     let row = sqlx::query(sql).bind(url).bind(order.to_string()).bind(epoch.0);
+    fenced(order, row.execute(to).await)
+}
+
+async fn finalizing(
+    to: &mut SqliteConnection,
+    epoch: Epoch,
+    order: OrderId,
+    csr: Vec<u8>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE acme_order SET csr = ? WHERE id = ? AND epoch = ? AND state = 'open'";
+    let row = sqlx::query(sql).bind(csr).bind(order.to_string()).bind(epoch.0);
     fenced(order, row.execute(to).await)
 }
 

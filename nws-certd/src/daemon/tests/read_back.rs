@@ -34,8 +34,14 @@ async fn delivered() -> (World, Daemon, Arc<Report>) {
 
 /// From the next daemon on, the name leads to these addresses.
 async fn look_at(world: &World, port: u16, addresses: &'static [IpAddr]) {
+    look_at_ours(world, port, addresses, &[]).await;
+}
+
+/// The same where these addresses are said to be ours.
+async fn look_at_ours(world: &World, port: u16, addresses: &'static [IpAddr], ours: &[IpAddr]) {
     let dns = Dns::answering(|_, _| Reply::Addresses(addresses.to_vec())).await;
-    *world.edges.lock().unwrap() = Arc::new(Edges::new(port, &[dns.address]).unwrap());
+    let edges = Edges::new(port, &[dns.address]).unwrap().with_ours(ours.to_vec());
+    *world.edges.lock().unwrap() = Arc::new(edges);
 }
 
 /// Somebody writes a certificate of his own beside what is sealed, which ends in two thousand years.
@@ -118,6 +124,17 @@ async fn its_dates_are_believed_once_every_address_serves_it() {
 }
 
 #[tokio::test]
+async fn a_name_that_leads_to_none_of_our_edges_proves_nothing() {
+    let (world, daemon, before) = delivered().await;
+    drop(daemon);
+    let edge = TestEdge::at(HERE[0], 0, Behaviour::Serve(forge(&world))).await;
+    look_at_ours(&world, edge.port, &HERE[..1], &["192.0.2.1".parse().unwrap()]).await;
+    let report = world.settle(&mut world.daemon().await).await;
+    assert!(said(&report).contains("shop.example has no address of edges.addresses"), "{report:?}");
+    assert_eq!(due(&report), due(&before));
+}
+
+#[tokio::test]
 async fn the_certificate_that_was_delivered_is_known_in_whatever_file() {
     let (world, daemon, before) = delivered().await;
     world.somebody_writes(FILE, &format!("{}# rotated\n", world.text(FILE)));
@@ -132,6 +149,24 @@ async fn the_certificate_that_was_delivered_is_known_in_whatever_file() {
     let asked = Step::Asked { certificates, at: world.now() };
     daemon.parts.store.write(asked).await.unwrap();
     assert!(world.settle(&mut daemon).await.faults.is_empty(), "`renew` writes it anew");
+}
+
+#[tokio::test]
+async fn what_a_server_refuses_again_and_again_is_not_remembered_each_time() {
+    let (world, mut daemon, before) = delivered().await;
+    world.pass(due(&before) - before.at);
+    world.hook("pre-receive", "exit 1");
+    let mut known = Vec::new();
+    for _ in 0..3 {
+        world.settle(&mut daemon).await;
+        known.push(daemon.parts.store.load().await.unwrap().read_back.len());
+        world.pass(Duration::minutes(5));
+    }
+    assert_eq!((world.ca.issued(), known), (2, vec![1; 3]));
+    world.hook("pre-receive", "exit 0");
+    let report = world.settle(&mut daemon).await;
+    assert!(report.faults.is_empty(), "{report:?}");
+    assert_eq!(daemon.parts.store.load().await.unwrap().read_back.len(), 2);
 }
 
 #[tokio::test]

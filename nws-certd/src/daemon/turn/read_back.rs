@@ -130,7 +130,7 @@ impl Daemon {
             return info!(certificate = %file.fingerprint, why = %Causes(&why), look_at = instant(until), "what somebody else has written is not served");
         }
         info!(certificate = %file.fingerprint, "what somebody else has written is served, so it is believed");
-        if let Err(error) = self.parts.store.write(Step::Believed(file)).await {
+        if let Err(error) = self.parts.store.write(Step::Believed { file, at: now }).await {
             warn!(error = %Causes(&error), "it cannot be kept that it is served; the edges are looked at again");
         }
     }

@@ -21,6 +21,10 @@ fn written(files: &[Written]) -> Step {
     Step::Written { files: files.to_vec(), at: NOON }
 }
 
+fn believed(file: &Written) -> Step {
+    Step::Believed { file: file.clone(), at: NOON }
+}
+
 async fn trust(store: &SqliteStore, file: &Written) -> Trust {
     store.load().await.unwrap().read_back.trust("", file, None)
 }
@@ -55,9 +59,9 @@ async fn what_is_served_is_believed_and_still_somebody_elses_until_we_write_the_
     let theirs = file(1, 1, 90);
     bench.store.write(first_look(&[])).await.unwrap();
     let steps = [
-        (Step::Believed(theirs.clone()), Trust::Edited),
+        (believed(&theirs), Trust::Edited),
         (written(std::slice::from_ref(&theirs)), Trust::Unchanged),
-        (Step::Believed(theirs.clone()), Trust::Unchanged),
+        (believed(&theirs), Trust::Unchanged),
     ];
     assert_eq!(trust(&bench.store, &theirs).await, Trust::Doubted);
     for (step, want) in steps {
@@ -87,4 +91,18 @@ async fn whoever_goes_on_with_a_copy_looks_for_the_first_time() {
     let name = RepositoryName::default();
     assert!(restored.load().await.unwrap().read_back.is_new(&name));
     assert!(!bench.store.load().await.unwrap().read_back.is_new(&name));
+}
+
+#[tokio::test]
+async fn what_no_branch_has_is_forgotten_unless_it_was_known_before() {
+    let bench = Bench::new().await;
+    let (before, new) = (file(1, 1, 90), file(2, 2, 90));
+    bench.store.write(first_look(&[])).await.unwrap();
+    bench.store.write(written(std::slice::from_ref(&before))).await.unwrap();
+    let (files, at) = (vec![before.clone(), new.clone()], NOON + Duration::MINUTE);
+    bench.store.write(Step::Written { files: files.clone(), at }).await.unwrap();
+    assert_eq!(trust(&bench.store, &new).await, Trust::Unchanged);
+    bench.store.write(Step::NotPushed { files, at }).await.unwrap();
+    assert_eq!(trust(&bench.store, &new).await, Trust::Doubted);
+    assert_eq!(trust(&bench.store, &before).await, Trust::Unchanged);
 }

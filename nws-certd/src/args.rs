@@ -191,7 +191,7 @@ pub struct Revoke {
     /// Why: unspecified, keyCompromise, superseded or cessationOfOperation
     #[arg(long, default_value_t = RevocationReason::Unspecified)]
     pub reason: RevocationReason,
-    /// First order another in its place, and revoke it once that is pushed wherever it was
+    /// First order another in its place, and revoke it once that is pushed wherever it was and edges serve it
     #[arg(long)]
     pub replace: bool,
     /// The directory of the CA that revokes it, where it is not known or not configured any more

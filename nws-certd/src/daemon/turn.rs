@@ -67,11 +67,11 @@ impl Daemon {
         self.put_on_agenda(now, &plan);
         self.last.waiting = self.line_up(now, &mut plan, &mut facts);
         self.start_waiting(now);
+        self.watch_edges(now, &plan, &facts);
         self.start_revocations(now, &plan, &facts);
         self.inquire(now, &plan, &facts);
         self.forget(now, &facts).await?;
         self.remove(now, &facts).await;
-        self.watch_edges(now, &plan, &facts);
         self.show(now, &plan, &facts);
         let wake_at = self.wake_at(now, &plan, &facts);
         self.last.ends(begun);

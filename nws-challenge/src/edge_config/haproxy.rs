@@ -17,7 +17,9 @@ fn retries(backends: &Backends) -> usize {
 
 pub(super) fn proxying(edge: &EdgeConfig, backends: &Backends, preamble: Preamble) -> String {
     let (frontend, name) = (frontend(edge), edge.name.in_haproxy());
-    let (retries, servers) = (retries(backends), servers(backends));
+    let retries = retries(backends);
+    let (servers, unchecked) =
+        (servers(backends, ("", "")), servers(backends, ("-unchecked", " backup no-check")));
     let proxy = match preamble {
         Preamble::None => "",
         Preamble::Proxy => " send-proxy-v2 check-send-proxy",
@@ -45,9 +47,10 @@ backend nws_certd
     option redispatch 1
     # Which edge a validator came in by, whatever the answer is.
     http-after-response set-header X-NWS-Edge "{name}"
-    # None is a `backup`: those are asked only once all others are down, and not after a 404.
     default-server check inter 2s fall 2 rise 1{proxy}
-{servers}"#
+{servers}    # While checks have seen none up, as just after a start, each is tried all the same.
+    option allbackups
+{unchecked}"#
     )
 }
 
@@ -103,7 +106,7 @@ fn bind(listen: &Listen) -> String {
     format!("    bind {listen}{}\n", if alone { " v6only" } else { "" })
 }
 
-fn servers(backends: &Backends) -> String {
-    let server = |(at, backend)| format!("    server nws{at} {backend}\n");
+fn servers(backends: &Backends, (kind, options): (&str, &str)) -> String {
+    let server = |(at, backend)| format!("    server nws{at}{kind} {backend}{options}\n");
     (1..).zip(backends.iter()).map(server).collect()
 }

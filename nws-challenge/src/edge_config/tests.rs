@@ -30,42 +30,46 @@ fn haproxy_asks_the_replicas() {
         OtherPaths::ToHttps,
         way,
         expect![[r##"
-        # Challenges (HTTP-01) go to nws-certd, to whichever replica has the answer; for HAProxy 2.6 or newer.
-        # Where a frontend listens on this port already, put acl, http-request and use_backend into it, before its own use_backend.
-        # Written by: nws-certd edge-config haproxy; check the whole with: haproxy -c -f FILE
-        frontend http
-            mode http
-            # Behind a balancer that speaks the PROXY protocol, add `accept-proxy`; without IPv6 in the kernel, drop [::].
-            bind :80
-            bind [::]:80 v6only
-            timeout client 10s
-            timeout http-request 5s
-            acl acme path_beg /.well-known/acme-challenge/
-            http-request redirect scheme https code 301 unless acme
-            use_backend nws_certd if acme
+            # Challenges (HTTP-01) go to nws-certd, to whichever replica has the answer; for HAProxy 2.6 or newer.
+            # Where a frontend listens on this port already, put acl, http-request and use_backend into it, before its own use_backend.
+            # Written by: nws-certd edge-config haproxy; check the whole with: haproxy -c -f FILE
+            frontend http
+                mode http
+                # Behind a balancer that speaks the PROXY protocol, add `accept-proxy`; without IPv6 in the kernel, drop [::].
+                bind :80
+                bind [::]:80 v6only
+                timeout client 10s
+                timeout http-request 5s
+                acl acme path_beg /.well-known/acme-challenge/
+                http-request redirect scheme https code 301 unless acme
+                use_backend nws_certd if acme
 
-        backend nws_certd
-            mode http
-            # CAs give a validation ten seconds, all tries together; an answer takes milliseconds.
-            timeout connect 500ms
-            timeout queue 1s
-            timeout server 1s
-            timeout check 1s
-            option httpchk
-            http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host nws-certd
-            http-check expect status 200
-            # A replica that is away, or does not know the token yet, is no reason to fail: the next one is asked.
-            retry-on conn-failure empty-response response-timeout 404 503
-            retries 8
-            option redispatch 1
-            # Which edge a validator came in by, whatever the answer is.
-            http-after-response set-header X-NWS-Edge "%[hostname]"
-            # None is a `backup`: those are asked only once all others are down, and not after a 404.
-            default-server check inter 2s fall 2 rise 1 send-proxy-v2 check-send-proxy
-            server nws1 10.0.0.1:8089
-            server nws2 [2001:db8::1]:8089
-            server nws3 certd.internal:8089
-    "##]],
+            backend nws_certd
+                mode http
+                # CAs give a validation ten seconds, all tries together; an answer takes milliseconds.
+                timeout connect 500ms
+                timeout queue 1s
+                timeout server 1s
+                timeout check 1s
+                option httpchk
+                http-check send meth GET uri /healthz ver HTTP/1.1 hdr Host nws-certd
+                http-check expect status 200
+                # A replica that is away, or does not know the token yet, is no reason to fail: the next one is asked.
+                retry-on conn-failure empty-response response-timeout 404 503
+                retries 8
+                option redispatch 1
+                # Which edge a validator came in by, whatever the answer is.
+                http-after-response set-header X-NWS-Edge "%[hostname]"
+                default-server check inter 2s fall 2 rise 1 send-proxy-v2 check-send-proxy
+                server nws1 10.0.0.1:8089
+                server nws2 [2001:db8::1]:8089
+                server nws3 certd.internal:8089
+                # While checks have seen none up, as just after a start, each is tried all the same.
+                option allbackups
+                server nws1-unchecked 10.0.0.1:8089 backup no-check
+                server nws2-unchecked [2001:db8::1]:8089 backup no-check
+                server nws3-unchecked certd.internal:8089 backup no-check
+        "##]],
     );
 }
 

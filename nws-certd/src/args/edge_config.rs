@@ -19,17 +19,7 @@ pub enum EdgeConfigCommand {
     ///
     /// No private key is shown, and no CA is asked. What this risks, and what guards against it, stands in the text. It has to be written
     /// anew when the account key is changed.
-    HaproxyStateless {
-        /// Answer for the account at this CA, where accounts have several keys
-        #[arg(long, value_name = "DIRECTORY")]
-        ca: Option<String>,
-        /// A file on the edge with a host and the thumbprint of its account in each line; other hosts have that of the first CA, or of --ca
-        #[arg(long, value_name = "FILE")]
-        map: Option<MapFile>,
-        /// The edge
-        #[command(flatten)]
-        edge: EdgeOptions,
-    },
+    HaproxyStateless(EdgeStateless),
     /// nginx passes challenges on to nws-certd: to any replica that is up and knows the token
     Nginx {
         /// What is asked
@@ -51,6 +41,20 @@ pub enum EdgeConfigCommand {
         #[command(flatten)]
         edge: EdgeOptions,
     },
+}
+
+/// For which accounts an edge answers.
+#[derive(Clone, Debug, clap::Args)]
+pub struct EdgeStateless {
+    /// Answer for the account at this CA, where accounts have several keys
+    #[arg(long, value_name = "DIRECTORY")]
+    pub ca: Option<String>,
+    /// A file on the edge with a host and the thumbprint of its account in each line; other hosts have that of the first CA, or of --ca
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<MapFile>,
+    /// The edge
+    #[command(flatten)]
+    pub edge: EdgeOptions,
 }
 
 /// Whom an edge asks.

@@ -16,9 +16,10 @@ mod at;
 pub use at::{At, InvalidAt};
 mod args;
 pub use args::{
-    AccountCommand, Args, Command, ConfigCommand, ImportAccount, ImportCertbot, ImportCommand,
-    ImportHow, ImportLego, Issue, LogFormat, Output, PlanArgs, Prune, Renew, Reseal, Revoke,
-    RevokedBy, StateCommand,
+    AccountCommand, Args, Command, ConfigCommand, EdgeBackends, EdgeConfigCommand, EdgeOptions,
+    EdgeProgramName, EdgeStateless, ImportAccount, ImportCertbot, ImportCommand, ImportHow,
+    ImportLego, Issue, LogFormat, Output, PlanArgs, Prune, Renew, Reseal, Revoke, RevokedBy,
+    StateCommand,
 };
 mod clock;
 pub use clock::SystemClock;
@@ -87,8 +88,8 @@ mod webhook;
 pub use webhook::{UnfitSecret, WebhookSecretError};
 mod commands;
 pub use commands::{
-    Condition, Conditions, ImportError, InvalidConditions, SelectionError, SerialsError,
-    TakeAccountError, run,
+    Condition, Conditions, EdgeConfigError, ImportError, InvalidConditions, SelectionError,
+    SerialsError, TakeAccountError, run,
 };
 
 #[cfg(test)]

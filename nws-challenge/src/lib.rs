@@ -2,7 +2,8 @@
 //!
 //! An ACME client learns a [`Token`] from its CA, joins it to the [`Thumbprint`] of its account key and puts the resulting
 //! [`KeyAuthorization`] into [`Answers`]. [`respond`] maps a request to a response, purely; [`serve`] runs it on a TCP listener that
-//! may face the internet, so everything a stranger can make it hold or wait for has a bound in [`Limits`].
+//! may face the internet, so everything a stranger can make it hold or wait for has a bound in [`Limits`]. [`EdgeConfig`] is what an edge
+//! is told, so that validators reach it.
 //!
 //! Absent on purpose: ACME itself, account keys and hashing, the store that makes answers durable, and any clock: `Answers` is told
 //! the time by its owner. The listener serves the challenge path and `/healthz` and nothing else.
@@ -43,7 +44,14 @@ mod respond;
 mod limits;
 mod serve;
 
+mod edge_config;
+
 pub use answers::{Answers, TableFull};
+pub use edge_config::{
+    Account, Backend, Backends, CentralHost, EdgeConfig, EdgeName, EdgeProgram, EdgeWay,
+    InvalidAddress, InvalidBackends, InvalidName, Listen, MapFile, OtherPaths, PlainUri, Preamble,
+    Thumbprints,
+};
 pub use key_authorization::{
     InvalidKeyAuthorization, InvalidThumbprint, KeyAuthorization, Thumbprint,
 };

@@ -1,5 +1,6 @@
 //! The listener as a validator, an edge and an attacker meet it, over real sockets.
 
+mod edges;
 mod world;
 
 use std::io::ErrorKind;

@@ -21,7 +21,7 @@ pub(crate) const BODY: &str =
     "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0.NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
 
 /// A test that waits this long for an event has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
@@ -51,7 +51,7 @@ impl World {
     }
 
     pub(crate) async fn connect(&self) -> Peer {
-        Peer(TcpStream::connect(self.address).await.unwrap())
+        Peer::to(self.address).await
     }
 
     pub(crate) async fn ended(self) -> Result<(), ServeError> {
@@ -66,6 +66,10 @@ impl World {
 pub(crate) struct Peer(TcpStream);
 
 impl Peer {
+    pub(crate) async fn to(address: SocketAddr) -> Self {
+        Self(TcpStream::connect(address).await.unwrap())
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }

@@ -7,6 +7,7 @@
 mod asked;
 mod between;
 mod branch;
+mod looks;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap};
@@ -28,6 +29,7 @@ use tracing::{error, info};
 
 use self::between::{Between, LastTurn};
 use self::branch::Branch;
+use self::looks::Looks;
 use self::turn::read_back::Doubts;
 use self::turn::removals::Removals;
 use self::turn::renewals::Inquiries;
@@ -84,6 +86,7 @@ pub(crate) struct Daemon {
     /// What is due, and when.
     agenda: Agenda<CertificateKey, Reason>,
     running: JoinSet<Ended>,
+    looks: Looks,
     /// Branches being looked at, one task a repository.
     fetching: JoinSet<Looking>,
     /// Account keys being changed, one task a CA.
@@ -198,6 +201,7 @@ impl Daemon {
             branches,
             agenda: Agenda::default(),
             running: JoinSet::new(),
+            looks: Looks::default(),
             fetching: JoinSet::new(),
             changing: JoinSet::new(),
             under_way: HashMap::new(),
@@ -258,6 +262,10 @@ impl Daemon {
                         break;
                     }
                     Some(ended) = self.running.join_next_with_id() => match self.ended(ended) {
+                        Between::TurnNow => break,
+                        Between::TurnAt(at) => until = until.min(at),
+                    },
+                    looked = self.looks.next() => match self.looked_before(looked) {
                         Between::TurnNow => break,
                         Between::TurnAt(at) => until = until.min(at),
                     },
@@ -371,6 +379,7 @@ impl Daemon {
     async fn hand_over(mut self) {
         info!(orders = self.running.len(), "stopping");
         self.inquiries.round.shutdown().await;
+        self.looks.shut_down().await;
         self.removals.looking.shutdown().await;
         self.doubts.looking.shutdown().await;
         self.controllers = Controllers::default();

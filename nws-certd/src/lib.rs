@@ -44,6 +44,7 @@ mod accounts;
 pub use accounts::{AccountReport, AccountStanding, AccountsError};
 mod batch;
 pub mod plan;
+mod preflight;
 pub mod store;
 pub use batch::Batch;
 mod backup;

@@ -87,6 +87,7 @@ pub(crate) async fn open(
         clock: clock.clone(),
         caa: dns.clone(),
         whereabouts: whereabouts(config, dns),
+        lookout: None,
         backoff: config.retry.backoff.clone(),
         deadline: config.orders.deadline,
         reuse_key: config.orders.reuse_key,

@@ -6,6 +6,7 @@ mod journal;
 mod key;
 mod obstacles;
 mod outcome;
+mod outlook;
 mod whereabouts;
 
 use std::sync::Arc;
@@ -23,13 +24,14 @@ use tracing::{Instrument as _, debug, info_span};
 
 pub(crate) use caa::CaaZone;
 pub(crate) use outcome::Ended;
+pub(crate) use outlook::{Looked, Lookout, Rigour};
 pub(crate) use whereabouts::Whereabouts;
 
 use self::journal::Recorded;
 use self::outcome::OrderFailure;
 use crate::authority::{Authority, Lease};
 use crate::plan::Occasion;
-use crate::store::{Blame, CertificateKey, OpenOrder, OrderId, Span, Step, Store, Used};
+use crate::store::{Blame, CertificateKey, OpenOrder, OrderId, Outlook, Span, Step, Store, Used};
 use crate::vault::Vault;
 
 /// What every order needs.
@@ -42,6 +44,8 @@ pub(crate) struct Ordering {
     pub(crate) clock: Arc<dyn Clock>,
     /// Who knows what owners of names say of CAs.
     pub(crate) caa: Arc<dyn CaaZone>,
+    /// Who looks before an order, if anybody does.
+    pub(crate) lookout: Option<Lookout>,
     /// Where names lead.
     pub(crate) whereabouts: Whereabouts,
     /// How long failures are waited for.
@@ -69,6 +73,8 @@ pub(crate) struct Attempt {
     pub(crate) failures: u32,
     /// How it fails, if it does.
     pub(crate) failing: Option<Failing>,
+    /// How its names looked last.
+    pub(crate) outlook: Outlook,
     /// From when to when what there is is valid.
     pub(crate) have: Option<Validity>,
     /// Whose turn it takes.
@@ -116,9 +122,6 @@ impl Ordering {
             resumed = attempt.resumed().is_some_and(|open| open.url.is_some()),
         );
         async {
-            if let Some(ended) = self.park(&attempt).await {
-                return ended;
-            }
             let result = self.attempt(&attempt).await;
             self.conclude(&attempt, result).await
         }

@@ -22,7 +22,7 @@ pub(crate) use self::overrides::held_among;
 pub(crate) use self::standing::{Occasion, concerns, is_to_come, subject};
 
 use self::evidence::{Evidence, Known};
-use crate::store::{CertificateKey, Facts, Parked, WantRow};
+use crate::store::{CertificateKey, Facts, NotReady, Outlook, Parked, WantRow};
 
 /// How certificates are decided on.
 #[derive(Clone, Debug)]
@@ -96,6 +96,8 @@ pub struct Planned {
     pub failures: u32,
     /// How it fails, if it does.
     pub failing: Option<Failing>,
+    /// How its names looked when they were last looked at before an order.
+    pub outlook: Outlook,
 }
 
 /// One Secret that a certificate is wanted for.
@@ -173,6 +175,8 @@ impl Next {
 pub enum Obstruction {
     /// The last attempt failed.
     Failure,
+    /// A CA would refuse, as was seen before anything was ordered.
+    NotReady(NotReady),
     /// A name of it has left.
     Parked(Parked),
     /// No CA answers.

@@ -5,6 +5,7 @@ mod fault;
 mod hold;
 mod limit;
 mod obstacle;
+mod preflight;
 mod revocations;
 mod sealing;
 mod served;
@@ -24,6 +25,7 @@ pub use fault::FaultReport;
 pub use hold::HoldReport;
 pub use limit::LimitReport;
 pub use obstacle::ObstacleReport;
+pub use preflight::PreflightReport;
 pub use revocations::RevocationReport;
 pub use sealing::SealingReport;
 pub use served::{ServedReport, WrongReport};
@@ -36,7 +38,7 @@ pub use unwanted::UnwantedReport;
 
 use crate::plan::{Delivery, Next, Obstruction, Plan, Planned, PlannedWant};
 use crate::served::Seen;
-use crate::store::{CertificateKey, Parked};
+use crate::store::{CertificateKey, NotReady, Parked};
 
 /// Everything there is to say at one instant, most urgent first.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -140,6 +142,9 @@ pub struct CertificateReport {
     pub last_error: Option<String>,
     /// Failures since the last success.
     pub failures: u32,
+    /// What was seen of its names before an order, if anything was.
+    #[serde(default)]
+    pub preflight: Option<PreflightReport>,
     /// What comes next.
     pub next: NextReport,
     /// The Secrets it is for.
@@ -166,7 +171,7 @@ pub struct NextReport {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// What: `order`, `push` or `renew`; `look` at what is held or parked.
+    /// What: `order`, `push` or `renew`; `look` at what is held, parked or not ready.
     pub what: String,
 }
 
@@ -261,6 +266,7 @@ impl Scene<'_> {
             holds: planned.holds.iter().map(Into::into).collect(),
             last_error: self.last_error(planned),
             failures: planned.failures,
+            preflight: PreflightReport::of(&planned.outlook),
             next: self.next(planned),
             deliveries: planned.wants.iter().map(|want| self.delivery(planned, want)).collect(),
             served: self.seen_of(planned).map(Into::into),
@@ -275,6 +281,9 @@ impl Scene<'_> {
                 on: Obstruction::Operator(_) | Obstruction::Sealing(_) | Obstruction::Hold,
                 ..
             } => Stage::Held,
+            Next::Wait { on: Obstruction::NotReady(_), .. } => Stage::Preflight,
+            // It is being looked at again.
+            Next::Order(_) if planned.outlook.not_ready.is_some() => Stage::Preflight,
             Next::Wait { on: Obstruction::Parked(_), .. } => Stage::Parked,
             Next::Wait { on: Obstruction::Away, .. } => Stage::Wanted,
             Next::Order(_) => Stage::Wanted,
@@ -287,7 +296,8 @@ impl Scene<'_> {
 
     /// What keeps it back now, and else what went wrong last.
     fn last_error(&self, planned: &Planned) -> Option<String> {
-        use Obstruction::{Away, Failure, Hold, Limit, Operator, Parked, Sealing};
+        use Obstruction::{Away, Failure, Hold, Limit, NotReady, Operator, Parked, Sealing};
+        let not_ready = || planned.outlook.not_ready.as_ref().map(words_of_not_ready);
         let kept_back = match &planned.next {
             Next::Wait { on: Operator(words) | Limit(words) | Sealing(words), .. } => {
                 Some(words.clone())
@@ -295,7 +305,9 @@ impl Scene<'_> {
             Next::Wait { until, on: Parked(parked), .. } => {
                 Some(words_of_parked(planned, parked, *until))
             }
-            Next::Wait { on: Failure | Away | Hold, .. } | Next::Order(_) | Next::Keep { .. } => {
+            Next::Wait { on: NotReady(found), .. } => Some(words_of_not_ready(found)),
+            Next::Order(_) => not_ready(),
+            Next::Wait { on: Failure | Away | Hold, .. } | Next::Keep { .. } => {
                 self.held_by(planned).map(str::to_owned)
             }
         };
@@ -313,7 +325,7 @@ impl Scene<'_> {
     }
 
     fn next(&self, planned: &Planned) -> NextReport {
-        use Obstruction::{Hold, Parked, Sealing};
+        use Obstruction::{Hold, NotReady, Parked, Sealing};
         let waiting = planned.wants.iter().filter(|want| is_outbox(want));
         let commit_at = waiting.filter_map(|want| (self.commit_at)(&want.key)).min();
         let (at, what) = match (&planned.next, self.stage(planned), commit_at) {
@@ -321,7 +333,9 @@ impl Scene<'_> {
                 (at.max(self.now), "push")
             }
             (Next::Keep { until, .. }, ..) => (*until, "renew"),
-            (Next::Wait { until, on: Hold | Parked(_) | Sealing(_), .. }, ..) => (*until, "look"),
+            (Next::Wait { until, on: Hold | NotReady(_) | Parked(_) | Sealing(_), .. }, ..) => {
+                (*until, "look")
+            }
             (Next::Wait { until, .. }, ..) => ((*until).max(self.order_at), "order"),
             (Next::Order(_), ..) => (self.order_at.max(self.now), "order"),
         };
@@ -355,6 +369,11 @@ fn words_of_parked(planned: &Planned, parked: &Parked, until: OffsetDateTime) ->
         instant(*since),
         instant(until)
     )
+}
+
+/// What is in the way, all of it, and since when.
+fn words_of_not_ready(found: &NotReady) -> String {
+    format!("{}; seen before ordering, since {}", found.why.join("; "), instant(found.since))
 }
 
 fn is_outbox(want: &PlannedWant) -> bool {

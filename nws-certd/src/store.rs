@@ -14,6 +14,7 @@ mod imported;
 mod load;
 mod migrate;
 mod obstacle;
+mod outlook;
 mod parking;
 mod read_back;
 mod renewals;
@@ -39,8 +40,8 @@ use time::OffsetDateTime;
 
 pub use budget::Used;
 pub use facts::{
-    AccountFacts, CertificateFacts, Facts, IssuedFacts, OpenOrder, Parked, Previous, RenewalFacts,
-    Revocation, RevocationFacts,
+    AccountFacts, CertificateFacts, Facts, IssuedFacts, NotReady, OpenOrder, Outlook, Parked,
+    Previous, RenewalFacts, Revocation, RevocationFacts,
 };
 pub use history::{
     AttemptFacts, AttemptOutcome, History, PushFacts, ServedFacts, SightFacts, Span, UnknownOutcome,

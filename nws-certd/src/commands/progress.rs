@@ -54,7 +54,7 @@ impl Awaited {
 /// Why one does not get on, if it does not.
 fn why(one: &CertificateReport) -> Option<String> {
     match one.stage {
-        Stage::Held | Stage::Waiting | Stage::Parked => {
+        Stage::Held | Stage::Preflight | Stage::Waiting | Stage::Parked => {
             Some(format!("{}: {}", one.names.first()?, waits(one)))
         }
         Stage::Wanted | Stage::Ordering | Stage::Issued | Stage::Pushed | Stage::Served => None,

@@ -60,11 +60,21 @@ impl Daemon {
     pub(super) fn ended(&mut self, ended: Result<(task::Id, Ended), task::JoinError>) -> Between {
         let is_issued = matches!(ended, Ok((_, Ended::Issued)));
         self.collect(ended);
-        let next = self.last.next();
-        if !is_issued || next <= Instant::now() {
+        if !is_issued {
             return Between::TurnNow;
         }
-        self.start_waiting(self.parts.clock.now());
-        Between::TurnAt(next)
+        match self.soon() {
+            Between::TurnNow => Between::TurnNow,
+            later @ Between::TurnAt(_) => {
+                self.start_waiting(self.parts.clock.now());
+                later
+            }
+        }
+    }
+
+    /// A turn, as soon as turns may follow one another.
+    pub(super) fn soon(&self) -> Between {
+        let next = self.last.next();
+        if next <= Instant::now() { Between::TurnNow } else { Between::TurnAt(next) }
     }
 }

@@ -49,6 +49,7 @@ impl Daemon {
         self.sealing.is_asked = facts.sealing_anew_since.is_some();
         self.change_account_keys(now);
         self.hold_ended(now, &mut facts);
+        self.looks.not_waited_for(&mut facts);
         self.forget_unusable(&mut facts);
         self.look_first(now, &mut facts).await?;
         self.controllers.ask(self.parts.sealing.controllers(), now);
@@ -79,7 +80,8 @@ impl Daemon {
     }
 
     /// An operator says "now": whatever went wrong with the repository, the state or the CA is not waited for. The waits of
-    /// single names are theirs, or a habit of asking would use up what the CA allows them. So are the obstacles, which are what
+    /// single names are theirs, or a habit of asking would use up what the CA allows them; not those for what was seen before an order,
+    /// which costs the CA nothing. So are the obstacles, which are what
     /// the CA allows: they stand until they are over, or until an operator asks for these certificates ([`Step::Asked`]); and
     /// where a CA holds everything, until the next start.
     fn waits_no_longer(&mut self) {
@@ -91,6 +93,7 @@ impl Daemon {
         self.removals.waits_no_longer();
         self.doubts.wait_no_longer();
         let now = self.parts.clock.now();
+        self.looks.wait_no_longer(now);
         self.parts.watcher.iter().for_each(|watcher| watcher.wait_no_longer(now));
         self.stuck.over();
         for authority in &self.parts.ordering.authorities {

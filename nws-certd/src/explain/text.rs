@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{ArrivalReport, AttemptReport, Chapter, EdgeReport, PushReport, Serves, Story};
 use crate::report::{
-    BranchReport, DeliveryReport, RevocationReport, Stage, UnwantedReport, instant,
+    BranchReport, DeliveryReport, PreflightReport, RevocationReport, Stage, UnwantedReport, instant,
 };
 
 /// `nws-certd explain`.
@@ -67,15 +67,18 @@ impl Page {
         self.lines("served", chapter.arrivals.iter().map(arrival));
         self.line("stage", one.stage.as_str());
         self.lines("held", one.holds.iter().map(|hold| format!("by {}", hold.text)));
+        self.lines("pre-flight", one.preflight.iter().flat_map(PreflightReport::lines));
         self.lines("because", because(chapter).map(str::to_owned));
         self.line("next", &next(chapter, now));
     }
 }
 
-/// What went wrong last, unless the last attempt has just said so.
+/// What went wrong last, unless the last attempt or look has just said so.
 fn because(chapter: &Chapter) -> Option<&str> {
     let last = chapter.attempts.last().and_then(|attempt| attempt.error.as_deref());
-    chapter.certificate.last_error.as_deref().filter(|error| last != Some(error))
+    let is_told = chapter.certificate.stage == Stage::Preflight;
+    let error = chapter.certificate.last_error.as_deref();
+    error.filter(|error| last != Some(error) && !is_told)
 }
 
 fn wanted_by(delivery: &DeliveryReport) -> String {

@@ -40,16 +40,16 @@ struct Sight {
 }
 
 impl Ordering {
-    /// Whether DNS is looked at before anything else. An order that is open at the CA costs nothing new, and goes on.
-    pub(crate) fn looks_first(&self, attempt: &Attempt) -> bool {
+    /// Whether its names are looked for before anything else.
+    pub(super) fn is_suspect(&self, attempt: &Attempt) -> bool {
         let park_after = self.whereabouts.park_after;
         let is_suspect = |failing: Failing| failing.is_suspect(attempt.began, park_after);
-        attempt.is_new() && attempt.failing.is_some_and(is_suspect)
+        attempt.failing.is_some_and(is_suspect)
     }
 
     /// Parks the certificate if its names have left; `None` if it is to be ordered.
     pub(super) async fn park(&self, attempt: &Attempt) -> Option<Ended> {
-        let failing = attempt.failing.filter(|_| self.looks_first(attempt))?;
+        let failing = attempt.failing.filter(|_| self.is_suspect(attempt))?;
         let sights = self.whereabouts.look(&attempt.certificate.names).await;
         let now = self.clock.now();
         let leads = Leads::of_all(sights.iter().map(|sight| sight.leads));
@@ -62,7 +62,6 @@ impl Ordering {
             Parking::GoOn => None,
             Parking::Park { until } => {
                 let why = why(&sights);
-                attempt.authority.unmade(&attempt.certificate);
                 info!(why, look_at = instant(until), "nothing is ordered, as a name has left");
                 let certificate = attempt.certificate.clone();
                 let parked = Parked { since: now, why };

@@ -99,6 +99,7 @@ impl Evidence<'_> {
             last_error: self.certificate.and_then(|known| known.last_error.clone()),
             failures: self.certificate.map_or(0, |known| known.failures),
             failing: self.certificate.and_then(CertificateFacts::failing),
+            outlook: self.certificate.map(|known| known.outlook.clone()).unwrap_or_default(),
             wants: wants.iter().map(planned_want).collect(),
             key,
         }
@@ -304,8 +305,12 @@ impl Evidence<'_> {
 
     /// What is waited for after the last attempt.
     fn failed(&self) -> Obstruction {
-        let parked = self.certificate.and_then(|known| known.parked.clone());
-        parked.map_or(Obstruction::Failure, Obstruction::Parked)
+        let Some(known) = self.certificate else { return Obstruction::Failure };
+        match (&known.parked, &known.outlook.not_ready) {
+            (Some(parked), _) => Obstruction::Parked(parked.clone()),
+            (None, Some(found)) => Obstruction::NotReady(found.clone()),
+            (None, None) => Obstruction::Failure,
+        }
     }
 
     /// What is waited for, in the words of what makes a CA stand as it does.

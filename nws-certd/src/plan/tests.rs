@@ -19,7 +19,7 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
-use crate::store::{CertificateFacts, IssuedFacts};
+use crate::store::{CertificateFacts, IssuedFacts, Outlook};
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 const CA: &str = "https://ca.example/directory";
@@ -126,6 +126,7 @@ fn certificate(hosts: &str) -> CertificateFacts {
         asked_at: None,
         failing_since: None,
         parked: None,
+        outlook: Outlook::default(),
         served: None,
     }
 }

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 pub enum Stage {
     /// A person has to act before it can be ordered, or before the branch can have it.
     Held,
+    /// A CA would refuse, so nothing is ordered; it is looked at again soon.
+    #[serde(rename = "pre-flight")]
+    Preflight,
     /// It failed, and waits for its next attempt.
     Waiting,
     /// It is to be ordered.
@@ -26,6 +29,7 @@ impl Stage {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Held => "held",
+            Self::Preflight => "pre-flight",
             Self::Waiting => "waiting",
             Self::Wanted => "wanted",
             Self::Ordering => "ordering",

@@ -4,6 +4,7 @@ use time::Duration;
 use time::macros::datetime;
 
 use super::*;
+use crate::store::Outlook;
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
@@ -35,6 +36,7 @@ fn planned(host: &str, days: Option<i64>, next: Next, delivery: Delivery) -> Pla
         last_error: None,
         failures: 0,
         failing: None,
+        outlook: Outlook::default(),
     }
 }
 

@@ -197,7 +197,7 @@ pub(crate) fn table<const N: usize>(header: [&str; N], colour: Colour) -> Table 
 
 fn stage(stage: Stage) -> Cell {
     Cell::new(stage.as_str()).fg(match stage {
-        Stage::Held | Stage::Waiting => Color::Red,
+        Stage::Held | Stage::Preflight | Stage::Waiting => Color::Red,
         Stage::Wanted | Stage::Ordering | Stage::Issued | Stage::Parked => Color::Yellow,
         Stage::Pushed | Stage::Served => Color::Green,
     })

@@ -2,6 +2,7 @@
 
 mod cas;
 mod imported;
+mod outlook;
 mod parking;
 mod read_back;
 mod revocations;

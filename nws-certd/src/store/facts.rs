@@ -66,6 +66,8 @@ pub struct CertificateFacts {
     pub failing_since: Option<OffsetDateTime>,
     /// That nothing is ordered for it, if that is so.
     pub parked: Option<Parked>,
+    /// How its names looked when they were last looked at before an order.
+    pub outlook: Outlook,
     /// The leaf that every edge was last seen to serve, and since when.
     pub served: Option<(Fingerprint, OffsetDateTime)>,
 }
@@ -74,8 +76,31 @@ impl CertificateFacts {
     /// How it fails, if it does.
     pub fn failing(&self) -> Option<Failing> {
         let (since, is_parked) = (self.failing_since?, self.parked.is_some());
-        Some(Failing { since, failures: self.failures, is_parked })
+        let failures = self.failures.saturating_add(self.outlook.looks_failed);
+        Some(Failing { since, failures, is_parked })
     }
+}
+
+/// How the names of a certificate looked to us as they would to a CA.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Outlook {
+    /// Looks in a row that found that a CA would refuse, since the last order.
+    pub looks_failed: u32,
+    /// What the last of those found, while nothing was ordered since.
+    pub not_ready: Option<NotReady>,
+    /// What a CA may get by, as of the last order; one line each.
+    pub advice: Vec<String>,
+}
+
+/// That nothing is ordered for a certificate, as a CA would refuse.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NotReady {
+    /// Since when.
+    pub since: OffsetDateTime,
+    /// When the last look began.
+    pub at: OffsetDateTime,
+    /// What is in the way and what helps, one line each.
+    pub why: Vec<String>,
 }
 
 /// That nothing is ordered for a certificate, as one of its names has left.

@@ -28,7 +28,8 @@ pub(super) async fn keep(to: &mut SqliteConnection, found: Imported) -> Result<(
                  previous_chain = chain, previous_key = sealed_key, previous_ca = ca,
                  chain = ?, sealed_key = ?, issued_at = ?, ca = ?, issued_profile = NULL,
                  failures = 0, wait_until = NULL, last_error = NULL, failing_since = NULL,
-                 parked_at = NULL, parked_why = NULL
+                 parked_at = NULL, parked_why = NULL, looks_failed = 0,
+                 not_ready_since = NULL, not_ready_at = NULL, not_ready_why = NULL
                WHERE id = ?";
     let row = sqlx::query(sql).bind(chain.to_pem()).bind(sealed_key.0);
     done(row.bind(chain.leaf().not_before()).bind(ca).bind(id).execute(to).await)

@@ -13,15 +13,16 @@ use time::OffsetDateTime;
 use super::write::{names_text, profile_text};
 use super::{
     CertificateFacts, CertificateKey, Facts, IssuedFacts, OpenOrder, OrderId, Outgoing, Previous,
-    StoreError, accounts, obstacle, parking, read_back, renewals, revocations, sealing_anew,
-    served, unwanted,
+    StoreError, accounts, obstacle, outlook, parking, read_back, renewals, revocations,
+    sealing_anew, served, unwanted,
 };
 use crate::vault::Sealed;
 
 pub(super) async fn facts(from: &SqlitePool) -> Result<Facts, StoreError> {
     let certificates = sqlx::query(
         "SELECT names, key_type, profile, chain, issued_at, ca, issued_profile, failures, wait_until, last_error, asked_at,
-                failing_since, parked_at, parked_why, served_fingerprint, served_at
+                failing_since, parked_at, parked_why, looks_failed, not_ready_since, not_ready_at, not_ready_why, advice,
+                served_fingerprint, served_at
          FROM certificate ORDER BY names",
     );
     let orders = sqlx::query(
@@ -105,6 +106,7 @@ fn certificate(row: &SqliteRow) -> Result<CertificateFacts, StoreError> {
         asked_at: get(row, "asked_at")?,
         failing_since: get(row, "failing_since")?,
         parked: parking::parked(row)?,
+        outlook: outlook::outlook(row)?,
         served: served::by_all(row)?,
     })
 }

@@ -5,8 +5,8 @@ use nws_gitops::{ObjectId, RepoPath, RepositoryName, WantKey, Written};
 use time::OffsetDateTime;
 
 use super::{
-    CertificateKey, Imported, Obstacle, OrderId, Parked, RenewalFacts, Revocation, SightFacts,
-    Span, UnwantedRow, Used, WantRow,
+    CertificateKey, Imported, NotReady, Obstacle, OrderId, Parked, RenewalFacts, Revocation,
+    SightFacts, Span, UnwantedRow, Used, WantRow,
 };
 use crate::vault::Sealed;
 
@@ -133,6 +133,22 @@ pub enum Step {
         parked: Parked,
         /// When it is looked at again.
         until: OffsetDateTime,
+    },
+    /// Nothing is ordered, as a CA would refuse. A crash before it: it is looked at again at once.
+    NotReady {
+        /// What for.
+        certificate: CertificateKey,
+        /// What is in the way, and when that was seen; since when, unless it was before.
+        found: NotReady,
+        /// When it is looked at again.
+        until: OffsetDateTime,
+    },
+    /// It is ordered, and this was seen of its names that a CA may get by; none if nothing was. A crash before it: it is seen again.
+    Advised {
+        /// What for.
+        certificate: CertificateKey,
+        /// One line each.
+        advice: Vec<String>,
     },
     /// The branch has the certificate in this file. A crash before it: the next pass sees the leaf in git.
     Delivered {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{
     AttemptOutcome, Blame, CertificateKey, OrderId, Origin, PushFacts, Span, Step, StoreError,
-    accounts, answers, attempts, budget, imported, obstacle, parking, read_back, renewals,
+    accounts, answers, attempts, budget, imported, obstacle, outlook, parking, read_back, renewals,
     revocations, sealing_anew, served, unwanted, wants,
 };
 use crate::vault::Sealed;
@@ -137,6 +137,10 @@ async fn apply(to: &mut SqliteConnection, epoch: Epoch, step: Step) -> Result<()
         Step::Parked { certificate, parked, until } => {
             parking::park(to, &certificate, &parked, until).await
         }
+        Step::NotReady { certificate, found, until } => {
+            outlook::not_ready(to, &certificate, &found, until).await
+        }
+        Step::Advised { certificate, advice } => outlook::advised(to, &certificate, &advice).await,
         Step::Delivered { want, path, fingerprint, commit, at } => {
             wants::delivered(to, &PushFacts { want, path, fingerprint, commit, at }).await
         }
@@ -230,6 +234,7 @@ async fn wait_no_longer(
         let sql = "UPDATE certificate SET failures = 0, wait_until = NULL, failing_since = NULL,
                    parked_at = NULL, parked_why = NULL WHERE id = ?";
         done(sqlx::query(sql).bind(id).execute(&mut *to).await)?;
+        outlook::end(to, id).await?;
         obstacle::clear(to, &key.names).await?;
     }
     Ok(())
@@ -261,6 +266,7 @@ async fn intended(
 ) -> Result<(), StoreError> {
     let id = certificate_id(to, intent.certificate).await?;
     parking::end(to, id).await?;
+    outlook::end(to, id).await?;
     let sql = "INSERT INTO acme_order (id, certificate, epoch, sealed_key, ca, profile, started_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
     let row = sqlx::query(sql)
         .bind(order.to_string())
@@ -291,7 +297,8 @@ async fn issued(
                  ca = acme_order.ca, issued_profile = acme_order.profile,
                  asked_at = min(asked_at, ?),
                  failures = 0, wait_until = NULL, last_error = NULL, failing_since = NULL,
-                 parked_at = NULL, parked_why = NULL
+                 parked_at = NULL, parked_why = NULL, looks_failed = 0,
+                 not_ready_since = NULL, not_ready_at = NULL, not_ready_why = NULL
                FROM acme_order
                WHERE acme_order.certificate = certificate.id
                  AND acme_order.id = ? AND acme_order.epoch = ? AND acme_order.state = 'open'";
@@ -331,7 +338,8 @@ async fn count(
     // Since the first failure, which is now if the clock was set back behind it.
     let sql = "UPDATE certificate SET failures = failures + ?1, wait_until = ?2, last_error = ?3,
                  failing_since = iif(?1, min(coalesce(failing_since, ?4), ?4), failing_since),
-                 parked_at = NULL, parked_why = NULL
+                 parked_at = NULL, parked_why = NULL, looks_failed = 0,
+                 not_ready_since = NULL, not_ready_at = NULL, not_ready_why = NULL
                FROM acme_order
                WHERE acme_order.certificate = certificate.id
                  AND acme_order.id = ?5 AND acme_order.epoch = ?6 AND acme_order.state = 'open'";

@@ -43,6 +43,7 @@ pub(in crate::commands) fn certificate(
         holds: vec![],
         last_error: None,
         failures: 0,
+        preflight: None,
         next: NextReport { at: NOON, what: "renew".into() },
         deliveries: (0..secrets).map(delivery).collect(),
     }

@@ -6,6 +6,7 @@ mod cas;
 mod hooks;
 mod names;
 mod repositories;
+mod scout;
 mod sealing;
 
 use std::num::NonZeroUsize;
@@ -27,6 +28,8 @@ pub(super) use self::cas::Place;
 use self::cas::{Zone, quick, validator};
 use self::names::Names;
 pub(super) use self::repositories::Keys;
+pub(super) use self::scout::Preflight;
+use self::scout::Scout;
 pub(super) use self::sealing::{Controller, certificate, sealed, sops};
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
@@ -67,6 +70,7 @@ pub(super) struct World {
     configured: Mutex<Vec<Place>>,
     zone: Arc<Zone>,
     names: Arc<Names>,
+    scout: Arc<Scout>,
     clock: Arc<TestClock>,
     answers: Answers,
     down: Arc<AtomicBool>,
@@ -128,6 +132,7 @@ impl World {
             configured,
             zone,
             names,
+            scout: Arc::default(),
             clock,
             answers,
             down,
@@ -176,6 +181,7 @@ impl World {
             authorities,
             caa: self.zone.clone(),
             whereabouts: self.whereabouts(),
+            lookout: self.scout.lookout(),
             store: store.clone(),
             vault,
             answers: self.answers.clone(),
@@ -242,8 +248,18 @@ impl World {
         }
     }
 
-    /// Lets orders and inquiries under way end.
+    /// As [`Self::settle`], where no operator says "now".
+    pub(super) async fn settle_without_asking(&self, daemon: &mut Daemon) -> Arc<Report> {
+        daemon.turn(Look::WhenDue).await.unwrap();
+        self.settle_without_looking(daemon).await
+    }
+
+    /// Lets looks, orders and inquiries under way end.
     pub(super) async fn run_orders(&self, daemon: &mut Daemon) {
+        while !daemon.looks.is_empty() {
+            let looked = daemon.looks.next().await;
+            daemon.looked_before(looked);
+        }
         while let Some(ended) = daemon.running.join_next_with_id().await {
             daemon.collect(ended);
         }

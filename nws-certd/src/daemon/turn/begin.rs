@@ -63,24 +63,29 @@ impl Daemon {
         places.into_iter().filter(is_free).collect()
     }
 
-    /// Begins what stands first, as far as there is room at its CA; the rest stays in line.
+    /// Begins what stands first, as far as there is room at its CA and it was looked at; the rest stays in line.
     pub(in crate::daemon) fn start_waiting(&mut self, now: OffsetDateTime) {
+        self.looks.forget_stale(now);
         let mut rooms = self.rooms(now);
         let mut most = self.parts.concurrency.get().saturating_sub(self.under_way.len());
         let mut at = 0;
-        while most > 0 && rooms.iter().any(|room| *room > 0) {
-            let Some((ca, _)) = self.last.waiting.get(at) else { return };
+        let mut line = std::mem::take(&mut self.last.waiting);
+        while rooms.iter().any(|room| *room > 0) {
+            let Some((ca, attempt)) = line.get(at) else { break };
             match rooms.get_mut(*ca) {
-                Some(room) if *room > 0 => (*room, most) = (*room - 1, most - 1),
+                Some(room) if *room > 0 && self.is_ready(*ca, attempt) && most > 0 => {
+                    (*room, most) = (*room - 1, most - 1);
+                }
                 Some(_) | None => {
                     at += 1;
                     continue;
                 }
             }
-            if let Some((ca, attempt)) = self.last.waiting.remove(at) {
+            if let Some((ca, attempt)) = line.remove(at) {
                 self.start(now, ca, attempt);
             }
         }
+        self.last.waiting = line;
     }
 
     /// How many more orders may go to each CA; to one that was away, one is to find out whether it is back.
@@ -137,6 +142,7 @@ impl Daemon {
             predecessor: planned.have.clone().filter(|_| is_its_own),
             failures: planned.failures,
             failing: planned.failing,
+            outlook: planned.outlook.clone(),
             have: planned.validity(),
             tenant: planned.tenant().into(),
             exemption: planned.exemption,
@@ -152,6 +158,7 @@ impl Daemon {
         debug!(names = %attempt.certificate.names, reason = %attempt.reason, ca = attempt.authority.directory(), "order begun");
         let is_probe = attempt.authority.availability(now) == Availability::Probe;
         let certificate = attempt.certificate.clone();
+        self.takes_its_look(ca, &certificate);
         let order = attempt.under_way();
         self.tenants.begun(now, &order.tenant, order.kind);
         let task = self.running.spawn(self.parts.ordering.clone().run(attempt));

@@ -29,6 +29,7 @@ fn certificate(stage: Stage, next: (&str, Duration)) -> CertificateReport {
         holds: vec![],
         last_error: None,
         failures: 0,
+        preflight: None,
         next: NextReport { at: NOON + next.1, what: next.0.into() },
         deliveries: vec![DeliveryReport {
             target: "default".into(),

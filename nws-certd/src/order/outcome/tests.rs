@@ -10,7 +10,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::authority::{Authority, testing};
-use crate::store::{CertificateKey, OpenOrder};
+use crate::store::{CertificateKey, OpenOrder, Outlook};
 use crate::vault::Sealed;
 
 const NOON: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
@@ -46,6 +46,7 @@ fn attempt(age: Duration, ends: OffsetDateTime) -> Attempt {
         predecessor: None,
         failures: 0,
         failing: None,
+        outlook: Outlook::default(),
         have: Validity::new(NOON - Duration::DAY, ends),
         tenant: "shop".into(),
         exemption: Exemption::None,

@@ -39,6 +39,7 @@ fn certificate(hosts: &[&str], stage: Stage, next: (&str, Duration)) -> Certific
         holds: vec![],
         last_error: (stage == Stage::Waiting).then(|| "connection refused".into()),
         failures: 0,
+        preflight: None,
         next: NextReport { at: NOON + next.1, what: next.0.into() },
         deliveries: vec![delivery],
     }

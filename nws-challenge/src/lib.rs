@@ -43,6 +43,8 @@ mod respond;
 mod limits;
 mod serve;
 
+pub mod preflight;
+
 pub use answers::{Answers, TableFull};
 pub use key_authorization::{
     InvalidKeyAuthorization, InvalidThumbprint, KeyAuthorization, Thumbprint,

@@ -61,6 +61,7 @@ pub use import::FolderError;
 pub use lint::{FailOn, Lint, LintError};
 mod order;
 mod pause;
+mod preflight;
 mod publish;
 pub mod report;
 mod repositories;

@@ -8,6 +8,7 @@ mod deletion;
 mod environment;
 mod https;
 mod limits;
+mod preflight;
 mod read;
 mod recipients;
 mod retry;
@@ -26,6 +27,7 @@ use nws_gitops::{Author, Discover, HttpsOptions, Remote, RemoteUrl, RepositoryNa
 
 pub use ca::{CaSettings, EabSettings};
 pub use deletion::DeletionSettings;
+pub use preflight::{PreflightPolicy, PreflightSettings};
 pub use read::{ConfigError, Fault};
 pub use recipients::{Encryption, RecipientSettings, RecipientSource, SealSettings};
 pub use retry::RetrySettings;
@@ -63,6 +65,8 @@ pub struct Config {
     pub webhook: Option<WebhookSettings>,
     /// Where certificates are served: `[edges]`.
     pub edges: EdgeSettings,
+    /// What is looked at before an order: `[preflight]`.
+    pub preflight: PreflightSettings,
     /// What becomes of Secrets that nobody wants: `[deletion]`.
     pub deletion: DeletionSettings,
 }
@@ -189,6 +193,7 @@ impl Config {
         let renewal = RenewalSettings::take(from);
         let webhook = WebhookSettings::take(from);
         let edges = EdgeSettings::take(from);
+        let preflight = PreflightSettings::take(from);
         let deletion = DeletionSettings::take(from);
         let state_dir = state_dir?;
         Some(Self {
@@ -204,6 +209,7 @@ impl Config {
             renewal: renewal?,
             webhook: webhook?,
             edges: edges?,
+            preflight: preflight?,
             deletion: deletion?,
         })
     }

@@ -63,6 +63,7 @@ pub use import::FolderError;
 pub use lint::{FailOn, Lint, LintError};
 mod order;
 mod pause;
+mod preflight;
 mod publish;
 pub mod report;
 mod repositories;

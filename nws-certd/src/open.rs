@@ -33,7 +33,7 @@ use crate::plan::Rules;
 use crate::publish::Publisher;
 use crate::repositories::Repositories;
 use crate::repository::{Habits, Repository};
-use crate::resolver::{ResolverError, resolver};
+use crate::resolver::{Resolver, ResolverError};
 use crate::sealing::Sealing;
 use crate::served::Watcher;
 use crate::state_dir::{StateDir, StateDirError};
@@ -78,7 +78,7 @@ pub(crate) async fn open(
     let rules = rules(config, &installation(&*store, &authorities).await?);
     let answers = Answers::new(ANSWERS);
     let publisher = Publisher { store: store.clone(), vault: vault.clone(), clock: clock.clone() };
-    let dns = Arc::new(resolver(&config.edges.resolvers)?);
+    let dns = Arc::new(Resolver::new(&config.edges.resolvers)?);
     let ordering = Ordering {
         authorities,
         store: store.clone(),

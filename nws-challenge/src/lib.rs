@@ -45,6 +45,7 @@ mod limits;
 mod serve;
 
 mod edge_config;
+pub mod preflight;
 
 pub use answers::{Answers, TableFull};
 pub use edge_config::{

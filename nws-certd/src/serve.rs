@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use nws_challenge::{Answers, Limits, TableFull};
+use nws_challenge::{Answers, Limits, Opening, TableFull};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
@@ -122,7 +122,8 @@ async fn take_pushes(listener: TcpListener, webhook: Webhook, stop: Cancellation
 }
 
 async fn answer(listener: TcpListener, answers: Answers, stop: CancellationToken) {
-    if let Err(error) = nws_challenge::serve(listener, answers, Limits::default(), stop).await {
+    let (opening, limits) = (Opening::Http, Limits::default());
+    if let Err(error) = nws_challenge::serve(listener, opening, answers, limits, stop).await {
         error!(error = %Causes(&error), "HTTP-01 is not answered any more on one address");
     }
 }

@@ -41,6 +41,7 @@ mod answers;
 mod respond;
 
 mod limits;
+mod proxy_protocol;
 mod serve;
 
 pub use answers::{Answers, TableFull};
@@ -49,5 +50,5 @@ pub use key_authorization::{
 };
 pub use limits::Limits;
 pub use respond::respond;
-pub use serve::{ServeError, serve};
+pub use serve::{Opening, ServeError, serve};
 pub use token::{InvalidToken, Token};

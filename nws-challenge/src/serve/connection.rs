@@ -18,7 +18,7 @@ use super::opening::{self, NotOpened, Opening};
 use super::places::Heard;
 use crate::answers::Answers;
 use crate::limits::Limits;
-use crate::respond::respond;
+use crate::respond::{Question, respond};
 
 /// Answers one connection until it ends, for `lifetime` and `drain` at most.
 pub(super) async fn converse(
@@ -54,7 +54,7 @@ async fn answer(
 ) -> Result<(), EndedEarly> {
     let service = service_fn(move |request: Request<Incoming>| {
         heard.again();
-        let response = respond(request.method(), request.uri().path(), &answers);
+        let response = respond(Question::of(&request), &answers);
         ready(Ok::<_, Infallible>(response.map(Full::new)))
     });
     let mut connection = pin!(http1(limits).serve_connection(TokioIo::new(io), service));

@@ -47,6 +47,9 @@ mod limits;
 mod proxy_protocol;
 mod serve;
 
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;
+
 pub use answers::{Answers, TableFull};
 pub use key_authorization::{
     InvalidKeyAuthorization, InvalidThumbprint, KeyAuthorization, Thumbprint,

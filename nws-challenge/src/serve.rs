@@ -4,6 +4,8 @@
 
 mod accept;
 mod connection;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod fuzzing;
 mod opening;
 mod places;
 mod worker;

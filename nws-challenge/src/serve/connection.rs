@@ -128,6 +128,8 @@ fn http1(limits: &Limits) -> http1::Builder {
         .header_read_timeout(None)
         .max_header_size(limits.header_bytes)
         .max_buf_size(limits.header_bytes.max(LEAST_BUFFER))
+        // Whoever says that nothing more will come still waits for the answer.
+        .half_close(true)
         // An answer is smaller than what a second buffer costs the kernel.
         .writev(false);
     http1

@@ -4,6 +4,7 @@
 //! one looks at again. Each part of the program gets its own small struct, never the whole.
 
 mod ca;
+mod challenge;
 mod deletion;
 mod environment;
 mod https;
@@ -26,6 +27,7 @@ use nws_expiry::{KeyType, RenewBefore, SweepTime};
 use nws_gitops::{Author, Discover, HttpsOptions, Remote, RemoteUrl, RepositoryName};
 
 pub use ca::{CaSettings, EabSettings};
+pub use challenge::{ChallengeSettings, StatelessAnswers};
 pub use deletion::DeletionSettings;
 pub use preflight::{PreflightPolicy, PreflightSettings};
 pub use read::{ConfigError, Fault};
@@ -106,13 +108,6 @@ pub struct SshSettings {
     pub key: PathBuf,
     /// The git host's keys, as ssh's known_hosts has them: `known_hosts`.
     pub known_hosts: PathBuf,
-}
-
-/// The `[challenge]` table.
-#[derive(Clone, Debug)]
-pub struct ChallengeSettings {
-    /// The addresses HTTP-01 is answered on: `listen`.
-    pub listen: Vec<SocketAddr>,
 }
 
 /// The `[orders]` table.
@@ -297,15 +292,6 @@ impl SshSettings {
             }
         }
         None
-    }
-}
-
-impl ChallengeSettings {
-    fn take(from: &mut Reader) -> Option<Self> {
-        let everywhere = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 8089));
-        let listen = values::addresses(from, "challenge.listen")?;
-        let listen = listen.unwrap_or_else(|| vec![everywhere]);
-        values::not_empty(from, "challenge.listen", listen).map(|listen| Self { listen })
     }
 }
 

@@ -104,6 +104,7 @@ pub(crate) async fn open(
         sealing: Sealing::of(config.git.iter().map(|one| (&one.name, &one.seal)), state.paths()),
         ordering: Arc::new(ordering),
         answers,
+        stateless: config.challenge.stateless,
         rules,
         concurrency: config.orders.concurrency,
         deletion: config.deletion,

@@ -5,6 +5,7 @@ mod begin;
 mod clock;
 mod fetch;
 mod look;
+mod others;
 mod push;
 pub(super) mod read_back;
 pub(super) mod removals;
@@ -55,6 +56,7 @@ impl Daemon {
         self.controllers.ask(self.parts.sealing.controllers(), now);
         self.seek_seals(now).await;
         let mut plan = self.plan(now, &facts);
+        self.answer_others(&plan, &facts);
         self.weigh_seals(&plan);
         self.forget_pushes_if_none(&plan);
         self.publish(now, &mut plan, &mut facts).await;

@@ -128,7 +128,7 @@ async fn where_it_only_warns_it_is_ordered_after_a_few_looks() {
 #[tokio::test]
 async fn what_a_ca_may_get_by_is_told_once_and_what_it_says_is_kept() {
     let world = world(Preflight::Enforce).await;
-    world.seen_of(HOST, Weight::Advisory, "IPv6 does not answer");
+    world.seen_of(HOST, Weight::Advisory, Fault::Failed { failure: Failure::Refused, hop: None });
     world.edges_are_down(true);
     let mut daemon = world.daemon().await;
     let log = Log::open();

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod edge_config;
+mod preflight;
 mod reseal;
 mod revoke;
 
@@ -19,6 +20,7 @@ use crate::simulate::Simulate;
 pub use edge_config::{
     EdgeBackends, EdgeConfigCommand, EdgeOptions, EdgeProgramName, EdgeStateless,
 };
+pub use preflight::Preflight;
 pub use reseal::Reseal;
 pub use revoke::{Revoke, RevokedBy};
 
@@ -74,6 +76,8 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Look at host names as a CA will: DNS, CAA, and a token at every address; nothing is ordered
+    Preflight(Preflight),
     /// Make the running daemon look at the repository at once, and ask git host and CA again if they were away
     Sync(Output),
     /// Order now what is wanted and has no certificate yet, however long its next try would wait
@@ -116,6 +120,7 @@ impl Command {
             Self::Plan(_)
             | Self::Status(_)
             | Self::Explain { .. }
+            | Self::Preflight(_)
             | Self::Sync(_)
             | Self::Issue(_)
             | Self::Renew(_)

@@ -9,6 +9,7 @@ mod lint;
 mod progress;
 mod prune;
 mod renew;
+mod preflight;
 mod reseal;
 mod revoke;
 mod selection;
@@ -105,6 +106,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Renew(renew) => renew::renew(&control, renew).await,
         Command::Revoke(revoke) => revoke::revoke(&control, revoke).await,
         Command::Import(command) => import::import(command, &control, config, clock).await,
+        Command::Preflight(asked) => preflight::preflight(&control, asked).await,
         Command::Reseal(reseal) => reseal::reseal(&control, reseal).await,
         Command::Prune(prune) => prune::prune(&control, prune).await,
         Command::Config(ConfigCommand::Check) => {

@@ -97,6 +97,9 @@ pub enum Failure {
         "the branch cannot be fetched now, so what is shown is how it was last seen; what troubles it is said there"
     )]
     Outdated,
+    /// A CA would refuse an order for what was named; exit code 1.
+    #[error("nothing can be ordered for these names yet, for the reasons shown")]
+    NotReady,
     /// What was named is not there, or not as it would have to be; exit code 1.
     #[error(transparent)]
     Selection(#[from] SelectionError),

@@ -18,7 +18,7 @@ mod args;
 pub use args::{
     AccountCommand, Args, Command, ConfigCommand, EdgeBackends, EdgeConfigCommand, EdgeOptions,
     EdgeProgramName, EdgeStateless, ImportAccount, ImportCertbot, ImportCommand, ImportHow,
-    ImportLego, Issue, LogFormat, Output, PlanArgs, Prune, Renew, Reseal, Revoke, RevokedBy,
+    ImportLego, Issue, LogFormat, Output, PlanArgs, Preflight, Prune, Renew, Reseal, Revoke, RevokedBy,
     StateCommand,
 };
 mod clock;

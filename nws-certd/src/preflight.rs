@@ -4,6 +4,7 @@
 //! failures lock a name. Here every address is asked, for a token that only this installation answers; it costs the CA nothing.
 
 mod caa;
+mod examiner;
 mod inspector;
 mod probe;
 mod report;
@@ -19,9 +20,9 @@ use nws_challenge::preflight::Fault;
 pub(crate) use nws_challenge::preflight::Weight;
 use nws_expiry::{DnsName, DnsNames};
 
+pub(crate) use self::examiner::Examiner;
 pub(crate) use self::inspector::Inspector;
-pub(crate) use self::probe::Probe;
-pub(crate) use self::report::{AddressReport, NameReport, PreflightReport};
+pub use self::report::PreflightReport;
 
 use crate::edges::LookupError;
 

@@ -27,7 +27,8 @@ const REQUESTS: usize = 64;
 
 /// Serves until SIGTERM or SIGINT, then hands over: no new orders, orders under way reach a resting place, answers go on meanwhile.
 pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeError> {
-    let (narrator, accounts) = (opened.narrator(), opened.accounts());
+    let (narrator, accounts, examiner) =
+        (opened.narrator(), opened.accounts(), opened.examiner());
     let Opened { parts, state, .. } = opened;
     let in_clear = parts.repositories.iter().filter(|one| one.has_keys_in_clear());
     in_clear.for_each(say_what_none_means);
@@ -56,7 +57,7 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
     let daemon = Daemon::new(parts);
     let (requests, asked) = mpsc::channel(REQUESTS);
     let (reports, stop) = (daemon.reports(), stop_daemon.clone());
-    let desk = Desk { reports, requests, narrator, accounts, stop };
+    let desk = Desk { reports, requests, narrator, accounts, examiner, stop };
     let api = tokio::spawn(control::serve(control, socket, desk, stop_daemon.clone()));
     daemon.run(asked, pushed, stop_daemon).await;
     stop_servers.cancel();

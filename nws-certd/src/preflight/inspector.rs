@@ -19,8 +19,10 @@ use super::caa;
 use super::probe::Probe;
 use super::report::{AddressReport, NameReport};
 use super::{Asked, Finding, Findings, Obstruction, Onlooker};
+use crate::config::PreflightSettings;
 use crate::edges::{AddressZone, Addresses, LookupError};
 use crate::order::CaaZone;
+use crate::resolver::Resolver;
 
 /// Addresses that are asked at a time, of all names that are looked at: descriptors are for validators first.
 const AT_A_TIME: usize = 64;
@@ -34,15 +36,15 @@ const ANSWERED: Duration = Duration::MINUTE;
 /// Looks at names from here.
 #[derive(Clone)]
 pub(crate) struct Inspector {
-    pub(crate) zone: Arc<dyn AddressZone>,
-    pub(crate) caa: Arc<dyn CaaZone>,
-    pub(crate) probe: Probe,
-    pub(crate) answers: Answers,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) rules: Rules,
-    pub(crate) ipv6: Ipv6,
+    zone: Arc<dyn AddressZone>,
+    caa: Arc<dyn CaaZone>,
+    probe: Probe,
+    answers: Answers,
+    clock: Arc<dyn Clock>,
+    rules: Rules,
+    ipv6: Ipv6,
     /// A place for each address that is asked.
-    pub(crate) places: Arc<Semaphore>,
+    places: Arc<Semaphore>,
 }
 
 /// What was seen of a name.
@@ -61,8 +63,26 @@ pub(super) struct Visited {
 }
 
 impl Inspector {
-    pub(crate) fn places() -> Arc<Semaphore> {
-        Arc::new(Semaphore::new(AT_A_TIME))
+    /// # Errors
+    ///
+    /// If TLS cannot be set up.
+    pub(crate) fn new(
+        settings: &PreflightSettings,
+        https_port: u16,
+        dns: &Arc<Resolver>,
+        (answers, clock): (&Answers, &Arc<dyn Clock>),
+    ) -> Result<Self, rustls::Error> {
+        let PreflightSettings { http_port, private_addresses, ipv6, .. } = *settings;
+        Ok(Self {
+            zone: dns.clone(),
+            caa: dns.clone(),
+            probe: Probe::new()?,
+            answers: answers.clone(),
+            clock: clock.clone(),
+            rules: Rules { http_port, https_port, private_addresses },
+            ipv6,
+            places: Arc::new(Semaphore::new(AT_A_TIME)),
+        })
     }
 
     /// What was seen of every name, in their order.

@@ -2,6 +2,7 @@
 //!
 //! Whenever that is cut off, nothing is ordered before it is ready, and every certificate arrives and is issued once.
 
+use nws_challenge::preflight::{Failure, Fault};
 use time::Duration;
 
 use super::stopping::{Cut, Stop};

@@ -31,7 +31,8 @@ impl Served {
         let stop = CancellationToken::new();
         let (reports, stopped) = (daemon.reports(), stop.clone());
         let accounts = Accounts::of(&daemon.parts.ordering);
-        let desk = Desk { reports, requests, narrator, accounts, stop: stopped };
+        let examiner = examiner(&daemon);
+        let desk = Desk { reports, requests, narrator, accounts, examiner, stop: stopped };
         let listener = control::bind(&socket).unwrap();
         tokio::spawn(control::serve(listener, socket.clone(), desk, stop.clone()));
         tokio::spawn(daemon.run(asked, Arc::new(Notify::new()), stop.clone()));

@@ -182,6 +182,7 @@ impl Failure {
             }
             Self::CoreDumps(_)
             | Self::Outdated
+            | Self::NotReady
             | Self::Open(_)
             | Self::Serve(_)
             | Self::Control(_)

@@ -72,14 +72,24 @@ pub(crate) async fn find_or_install() -> Result<Tools> {
     Ok(Tools { git, haproxy, openssh, openssl, pebble: pebble::find_or_install().await? })
 }
 
-/// HAProxy, which edges run.
-async fn haproxy() -> Result<PathBuf> {
+/// HAProxy, which edges are made of.
+pub(crate) async fn haproxy() -> Result<PathBuf> {
     system("haproxy", "haproxy", "-v", HAPROXY_AT_LEAST).await
 }
 
-/// nginx, any version that a system still supports: it judges what edges are told.
+/// nginx, any version that a system still supports: it judges what edges are told, and serves files.
 pub(crate) async fn nginx() -> Result<PathBuf> {
     find_or("nginx", "nginx-light").await
+}
+
+/// wrk, any version, which asks servers as fast as they answer.
+pub(crate) async fn wrk() -> Result<PathBuf> {
+    find_or("wrk", "wrk").await
+}
+
+/// taskset, any version, which binds programs to cores.
+pub(crate) async fn taskset() -> Result<PathBuf> {
+    find_or("taskset", "util-linux").await
 }
 
 /// OpenSSL, which opens what is sealed to RSA keys.

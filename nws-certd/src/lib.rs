@@ -18,8 +18,8 @@ mod args;
 pub use args::{
     AccountCommand, Args, Command, ConfigCommand, EdgeBackends, EdgeConfigCommand, EdgeOptions,
     EdgeProgramName, EdgeStateless, ImportAccount, ImportCertbot, ImportCommand, ImportHow,
-    ImportLego, Issue, LogFormat, Output, PlanArgs, Preflight, Prune, Renew, Reseal, Revoke, RevokedBy,
-    StateCommand,
+    ImportLego, Issue, LogFormat, Output, PlanArgs, Preflight, Prune, Renew, Reseal, Revoke,
+    RevokedBy, StateCommand,
 };
 mod clock;
 pub use clock::SystemClock;
@@ -63,7 +63,6 @@ pub use lint::{FailOn, Lint, LintError};
 mod order;
 mod pause;
 mod preflight;
-pub use preflight::PreflightReport;
 mod publish;
 pub mod report;
 mod repositories;

@@ -23,7 +23,9 @@ use crate::account::{AccountKeyError, AccountKeys, AccountName};
 use crate::accounts::Accounts;
 use crate::authority::{Authority, Terms};
 use crate::batch::Batch;
-use crate::config::{CaSettings, Config, Encryption, GitSettings, PreflightPolicy, PreflightSettings};
+use crate::config::{
+    CaSettings, Config, Encryption, GitSettings, PreflightPolicy, PreflightSettings,
+};
 use crate::daemon::Parts;
 use crate::edges::{AddressZone, Edges, EdgesError};
 use crate::explain::Narrator;

@@ -22,7 +22,7 @@ use nws_expiry::{DnsName, DnsNames};
 
 pub(crate) use self::examiner::Examiner;
 pub(crate) use self::inspector::Inspector;
-pub use self::report::PreflightReport;
+pub(crate) use self::report::PreflightReport;
 
 use crate::edges::LookupError;
 
@@ -87,19 +87,24 @@ pub(crate) enum Obstruction {
         why: CaaFailure,
     },
     /// They do not let the CA issue.
-    #[error("{obstacle} (at {owner})")]
+    #[error("{obstacle} (at {owner}); have its owner add the record {owner}. CAA 0 issue \"{ca}\"")]
     Forbidden {
+        /// What the CA calls itself.
+        ca: String,
         /// Where they are.
         owner: String,
         /// What is in the way.
         obstacle: CaaObstacle,
     },
+    /// Nothing was seen of it, so that nothing is known to be well.
+    #[error("was not looked at, as {why}; it is looked at again")]
+    NotSeen {
+        /// Why.
+        why: &'static str,
+    },
     /// An address does not answer as it should.
     #[error("{0}")]
     Edge(Fault),
-    /// There are more answers given than there is room for, so nothing can be asked for.
-    #[error("nothing was asked for, as more challenges are answered than there is room for")]
-    NoRoom,
 }
 
 /// How it was told that CAA records are not known.
@@ -127,7 +132,7 @@ impl Obstruction {
             Self::Addresses(_) => "RFC 8555 section 8.3: the name is looked up in DNS",
             Self::Caa { .. } | Self::Forbidden { .. } => "RFC 8659 section 3: CAA",
             Self::Edge(fault) => fault.rule(),
-            Self::NoRoom => "",
+            Self::NotSeen { .. } => "none: it has to be looked at",
         }
     }
 }

@@ -78,13 +78,11 @@ impl Resolver {
         question.metadata.recursion_desired = true;
         question.metadata.checking_disabled = true;
         let request = DnsRequest::new(question, DnsRequestOptions::default());
-        match self.pool.send(request).first_answer().await {
-            Ok(response) => response.metadata.response_code == ResponseCode::NoError,
-            Err(NetError::Dns(DnsError::NoRecordsFound(none))) => {
-                none.response_code == ResponseCode::NoError
-            }
-            Err(_) => false,
-        }
+        let code = match self.pool.send(request).first_answer().await {
+            Ok(response) => Some(response.metadata.response_code),
+            Err(error) => failure(&error),
+        };
+        matches!(code, Some(ResponseCode::NoError | ResponseCode::NXDomain))
     }
 }
 

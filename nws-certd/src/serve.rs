@@ -27,8 +27,7 @@ const REQUESTS: usize = 64;
 
 /// Serves until SIGTERM or SIGINT, then hands over: no new orders, orders under way reach a resting place, answers go on meanwhile.
 pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeError> {
-    let (narrator, accounts, examiner) =
-        (opened.narrator(), opened.accounts(), opened.examiner());
+    let (narrator, accounts, examiner) = (opened.narrator(), opened.accounts(), opened.examiner());
     let Opened { parts, state, .. } = opened;
     let in_clear = parts.repositories.iter().filter(|one| one.has_keys_in_clear());
     in_clear.for_each(say_what_none_means);

@@ -142,6 +142,7 @@ impl World {
             edges: clusters.iter().map(|cluster| cluster.edge().address()).collect(),
             keys: clusters.iter().map(Cluster::public_key).collect(),
             https: net.https,
+            http: net.http,
             dns: dns.address(),
         };
         let daemon = Daemon::new(nws_certd, places, settings)?;

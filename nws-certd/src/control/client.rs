@@ -12,14 +12,15 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
 use super::{
-    Identity, ImportBody, PreflightBody, PruneBody, RenewBody, ResealBody, RevocableReport, RevokeBody,
+    Identity, ImportBody, PreflightBody, PruneBody, RenewBody, ResealBody, RevocableReport,
+    RevokeBody,
 };
 use crate::accounts::AccountReport;
 use crate::at::At;
 use crate::explain::Story;
 use crate::import::ImportReport;
-use crate::report::{Report, UnwantedReport};
 use crate::preflight::PreflightReport;
+use crate::report::{Report, UnwantedReport};
 use crate::reseal::ResealReport;
 
 /// The socket of a daemon that may or may not run.

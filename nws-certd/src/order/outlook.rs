@@ -99,7 +99,8 @@ impl Ordering {
     async fn look_as_a_ca(&self, attempt: &Attempt) -> Looked {
         let Some(lookout) = &self.lookout else { return Looked::Clear };
         let at = self.clock.now();
-        let found = timeout(PATIENCE, lookout.onlooker.look(&asked(attempt))).await.unwrap_or_default();
+        let found =
+            timeout(PATIENCE, lookout.onlooker.look(&asked(attempt))).await.unwrap_or_default();
         let (refused, advice) = (lines(&found, Weight::Refused), lines(&found, Weight::Advisory));
         let now = self.clock.now();
         let is_emergency = attempt.have.is_some_and(|have| have.longest_wait(now).is_some());

@@ -47,7 +47,8 @@ fn forbids((owner, records): &(String, Vec<CaaRecord>), issuer: &Issuer) -> Opti
     match permits(records, &issuer.identities, issuer.account.as_ref()) {
         CaaVerdict::Permitted | CaaVerdict::Unknown => None,
         CaaVerdict::Forbidden(obstacle) => {
-            Some(Obstruction::Forbidden { owner: owner.clone(), obstacle })
+            let ca = issuer.identities.first().cloned().unwrap_or_default();
+            Some(Obstruction::Forbidden { ca, owner: owner.clone(), obstacle })
         }
     }
 }

@@ -35,6 +35,9 @@ impl Examiner {
         let account = authority.account_url().and_then(|url| url.parse().ok());
         let issuer = (!identities.is_empty()).then_some(Issuer { identities, account });
         let names = self.inspector.report(&Asked { names, thumbprint, issuer }).await;
+        if names.is_empty() {
+            return Err("nothing was looked at, as wildcards are not validated over HTTP; ask for host names".into());
+        }
         Ok(PreflightReport::new(authority.directory().into(), names))
     }
 }

@@ -13,7 +13,7 @@ use nws_expiry::DnsName;
 use time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::caa;
 use super::probe::Probe;
@@ -25,11 +25,13 @@ use crate::order::CaaZone;
 use crate::resolver::Resolver;
 
 /// Addresses that are asked at a time, of all names that are looked at: descriptors are for validators first.
-const AT_A_TIME: usize = 64;
+const AT_A_TIME: usize = 128;
 /// The most addresses of a name that are asked; more than any DNS answer over UDP holds.
 const MOST: usize = 32;
 /// For a visit with all its redirects (Boulder gives its whole validation no longer).
 const VISIT: StdDuration = StdDuration::from_secs(20);
+/// For a look at all names, waiting for places included.
+const LOOK: StdDuration = StdDuration::from_secs(30);
 /// The token is answered for no longer, should the look be broken off: longer than any takes.
 const ANSWERED: Duration = Duration::MINUTE;
 
@@ -48,11 +50,22 @@ pub(crate) struct Inspector {
 }
 
 /// What was seen of a name.
-pub(super) struct Seen {
-    pub(super) name: DnsName,
-    pub(super) addresses: Result<Addresses, LookupError>,
-    pub(super) visits: Vec<Visited>,
-    pub(super) caa: caa::Seen,
+struct Seen {
+    name: DnsName,
+    /// Or why nothing was seen.
+    sight: Result<Sight, &'static str>,
+}
+
+struct Sight {
+    addresses: Result<Addresses, LookupError>,
+    visits: Vec<Visited>,
+    caa: caa::Seen,
+}
+
+impl Seen {
+    fn nothing(name: &DnsName, why: &'static str) -> Self {
+        Self { name: name.clone(), sight: Err(why) }
+    }
 }
 
 /// What was seen at an address.
@@ -92,19 +105,16 @@ impl Inspector {
     }
 
     fn report_of(&self, seen: Seen) -> NameReport {
-        let addresses = seen.visits.iter().map(|visited| AddressReport::of(self.port(), visited));
-        let (addresses, aliases) = (
-            addresses.collect(),
-            seen.addresses.as_ref().map(|found| found.aliases.clone()).unwrap_or_default(),
-        );
-        let (name, caa) = (seen.name.to_string(), seen.caa.records());
-        NameReport {
-            name,
-            aliases,
-            addresses,
-            caa,
-            findings: self.findings(seen).iter().map(Into::into).collect(),
+        let mut report = NameReport { name: seen.name.to_string(), ..NameReport::default() };
+        if let Ok(sight) = &seen.sight {
+            let found = sight.addresses.as_ref();
+            report.aliases = found.map(|found| found.aliases.clone()).unwrap_or_default();
+            let visits = sight.visits.iter();
+            report.addresses = visits.map(|one| AddressReport::of(self.port(), one)).collect();
+            report.caa = sight.caa.records();
         }
+        report.findings = self.findings(seen).iter().map(Into::into).collect();
+        report
     }
 
     fn port(&self) -> u16 {
@@ -113,6 +123,9 @@ impl Inspector {
 
     async fn see(&self, asked: &Asked) -> Vec<Seen> {
         let Some(question) = Question::put(self, &asked.thumbprint) else {
+            warn!(
+                "names are not looked at, as more challenges are answered than there is room for"
+            );
             return Vec::new();
         };
         let mut looks = JoinSet::new();
@@ -120,11 +133,18 @@ impl Inspector {
             let (inspector, name) = (self.clone(), name.clone());
             let (issuer, expected) = (asked.issuer.clone(), question.0.clone());
             looks.spawn(async move {
-                let (caa, (addresses, visits)) = tokio::join!(
-                    caa::look(&inspector.caa, &name, issuer.as_ref()),
-                    inspector.visit_all(&name, &expected),
-                );
-                Seen { name, addresses, visits, caa }
+                let both = async {
+                    tokio::join!(
+                        caa::look(&inspector.caa, &name, issuer.as_ref()),
+                        inspector.visit_all(&name, &expected),
+                    )
+                };
+                match timeout(LOOK, both).await {
+                    Ok((caa, (addresses, visits))) => {
+                        Seen { name, sight: Ok(Sight { addresses, visits, caa }) }
+                    }
+                    Err(_elapsed) => Seen::nothing(&name, "it took more than 30 s"),
+                }
             });
         }
         let mut seen = looks.join_all().await;
@@ -176,13 +196,17 @@ impl Inspector {
     }
 
     fn findings(&self, seen: Seen) -> Vec<Finding> {
-        let Seen { name, addresses, visits, caa } = seen;
+        let Seen { name, sight } = seen;
         let of_name = |weight, obstruction| Finding {
             name: name.clone(),
             address: None,
             edge: None,
             weight,
             obstruction,
+        };
+        let Sight { addresses, visits, caa } = match sight {
+            Ok(sight) => sight,
+            Err(why) => return vec![of_name(Weight::Refused, Obstruction::NotSeen { why })],
         };
         let mut findings = Vec::new();
         if let Err(error) = addresses {

@@ -3,6 +3,7 @@
 mod heard;
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,8 +100,9 @@ fn not_connected(error: &io::Error) -> Failure {
     };
     match error.kind() {
         ConnectionRefused => Failure::Refused,
-        TimedOut => Failure::ConnectTimeout,
-        NetworkUnreachable | HostUnreachable | AddrNotAvailable => Failure::Unroutable,
+        // A host that is down is told so by the router before it, or by nobody.
+        TimedOut | HostUnreachable => Failure::ConnectTimeout,
+        NetworkUnreachable | AddrNotAvailable => Failure::Unroutable,
         _ => Failure::Cut { why: error.to_string() },
     }
 }
@@ -122,13 +124,12 @@ where
         let response = sender.send_request(request(ask)?).await.map_err(cut)?;
         take(response).await.map_err(cut)
     };
+    let mut asked = pin!(asked);
     tokio::select! {
         biased;
-        answer = asked => answer,
-        ended = connection => match ended {
-            Ok(()) => Err(Failure::Cut { why: "connection closed without an answer".into() }),
-            Err(error) => Err(cut(error)),
-        },
+        answer = asked.as_mut() => answer,
+        // The connection ends with the answer that it brings, or with the error that the request is told.
+        _ended = connection => asked.await,
     }
 }
 

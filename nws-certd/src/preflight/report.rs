@@ -10,54 +10,54 @@ use super::inspector::Visited;
 
 /// What `nws-certd preflight` says.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct PreflightReport {
+pub(crate) struct PreflightReport {
     /// The directory of the CA whose account was answered for.
-    pub ca: String,
+    pub(crate) ca: String,
     /// Whether that CA would validate every name, as far as is to be seen from here.
-    pub is_ready: bool,
+    pub(crate) is_ready: bool,
     /// Each name.
-    pub names: Vec<NameReport>,
+    pub(crate) names: Vec<NameReport>,
 }
 
 /// What was seen of a name.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct NameReport {
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct NameReport {
     /// The name.
-    pub name: String,
+    pub(crate) name: String,
     /// The names that it is another one for, in their order.
-    pub aliases: Vec<String>,
+    pub(crate) aliases: Vec<String>,
     /// Its addresses, IPv6 first.
-    pub addresses: Vec<AddressReport>,
+    pub(crate) addresses: Vec<AddressReport>,
     /// The CAA records that count, as a zone file has them; where there are none, every CA may issue.
-    pub caa: Vec<String>,
+    pub(crate) caa: Vec<String>,
     /// What is in the way.
-    pub findings: Vec<FindingReport>,
+    pub(crate) findings: Vec<FindingReport>,
 }
 
 /// What was seen at an address.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct AddressReport {
+pub(crate) struct AddressReport {
     /// The address, with the port.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// What the edge there calls itself (`X-NWS-Edge`).
-    pub edge: Option<String>,
+    pub(crate) edge: Option<String>,
     /// Whether it answers as it should.
-    pub answers: bool,
+    pub(crate) answers: bool,
 }
 
 /// What is in the way.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct FindingReport {
+pub(crate) struct FindingReport {
     /// The address that it is about, if it is about one.
-    pub address: Option<SocketAddr>,
+    pub(crate) address: Option<SocketAddr>,
     /// What the edge there calls itself.
-    pub edge: Option<String>,
+    pub(crate) edge: Option<String>,
     /// `refused` where a CA would refuse, `advisory` where it may get by.
-    pub weight: String,
+    pub(crate) weight: String,
     /// What it is, and what helps.
-    pub text: String,
+    pub(crate) text: String,
     /// Where it is written that a CA refuses then.
-    pub rule: String,
+    pub(crate) rule: String,
 }
 
 impl AddressReport {
@@ -127,8 +127,7 @@ impl AddressReport {
 impl FindingReport {
     fn text(&self) -> String {
         let place = self.address.map_or_else(String::new, |at| format!("{at} "));
-        let rule = if self.rule.is_empty() { String::new() } else { format!(" [{}]", self.rule) };
-        format!("  {}: {place}{}{rule}", self.weight, self.text)
+        format!("  {}: {place}{} [{}]", self.weight, self.text, self.rule)
     }
 }
 

@@ -178,6 +178,11 @@ impl Fault {
         matches!(self, Self::Failed { failure: ConnectTimeout | Unroutable, hop: None })
     }
 
+    /// Whether the name has a special address, which Boulder leaves out beside others (bdns/dns.go).
+    pub(super) fn is_special(&self) -> bool {
+        matches!(self, Self::Special { hop: None, .. })
+    }
+
     /// Whether there is no way to the first address from here.
     pub(super) fn is_unroutable(&self) -> bool {
         matches!(self, Self::Failed { failure: Failure::Unroutable, hop: None })

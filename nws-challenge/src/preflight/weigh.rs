@@ -28,12 +28,16 @@ pub fn weigh(verdicts: &[(IpAddr, Result<(), Fault>)], ipv6: Ipv6) -> Vec<(IpAdd
     let is_of_the_way =
         |verdict: &Result<(), Fault>| verdict.as_ref().is_err_and(Fault::is_of_the_way);
     let all_are_far = verdicts.iter().all(|(_, verdict)| is_of_the_way(verdict));
+    let is_special = |verdict: &Result<(), Fault>| verdict.as_ref().is_err_and(Fault::is_special);
+    let all_are_special = verdicts.iter().all(|(_, verdict)| is_special(verdict));
     let weight = |(address, verdict): &(IpAddr, Result<(), Fault>)| {
         let fault = verdict.as_ref().err()?;
         let is_fallen_back_from =
             ipv6 == Ipv6::Warn && address.is_ipv6() && has_well_v4 && fault.is_of_dialling();
         // That there is no way from here proves nothing; nor does silence, where nothing of the name is heard from.
-        let is_advisory = is_fallen_back_from || fault.is_unroutable() || all_are_far;
+        let is_left_out = fault.is_special() && !all_are_special;
+        let is_advisory =
+            is_fallen_back_from || is_left_out || fault.is_unroutable() || all_are_far;
         Some((*address, if is_advisory { Weight::Advisory } else { Weight::Refused }))
     };
     verdicts.iter().filter_map(weight).collect()

@@ -36,7 +36,7 @@ fn edge(loopback: &Loopback, way: EdgeWay) -> EdgeConfig {
 /// A replica that knows no token.
 async fn replica_without() -> World {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    World::on(listener, Answers::new(NonZeroUsize::MIN), Limits::default())
+    World::on(listener, Opening::Http, Answers::new(NonZeroUsize::MIN), Limits::default())
 }
 
 /// Both ways of asking replicas, with the program that does.

@@ -29,7 +29,11 @@ async fn at_every_write(stop: Stop) {
         let world = World::with(&apps(&APPS)).await;
         world.preflight(Preflight::Enforce);
         world.seen_of("shop.example", Weight::Refused, Fault::WrongBody { hop: None });
-        world.seen_of("blog.example", Weight::Advisory, Fault::Failed { failure: Failure::Refused, hop: None });
+        world.seen_of(
+            "blog.example",
+            Weight::Advisory,
+            Fault::Failed { failure: Failure::Refused, hop: None },
+        );
         let cut = run_until_write(&world, stop, write).await;
         steps.push(cut.step.clone());
         let case = format!("{stop:?} write {write}, {cut:?}");

@@ -57,10 +57,7 @@ async fn nothing_is_asked_of_a_ca_that_would_refuse_until_it_would_not() {
     assert_eq!((world.ca.requests(), world.scouted()), (0, 9), "not even the directory is read");
     let told = log.lines().filter(|line| line.contains("WARN")).collect::<Vec<_>>();
     assert_eq!(told.len(), 1, "it is told once: {told:#?}");
-    assert!(
-        told[0].contains("shop.example at 203.0.113.1:80 (edge-1) answers 404"),
-        "{told:?}"
-    );
+    assert!(told[0].contains("shop.example at 203.0.113.1:80 (edge-1) answers 404"), "{told:?}");
 
     let report = world.settle_without_asking(&mut daemon).await;
     let one = shop(&report);

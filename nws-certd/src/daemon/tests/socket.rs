@@ -16,8 +16,8 @@ use crate::daemon::Daemon;
 use crate::edges::Edges;
 use crate::explain::Narrator;
 use crate::preflight::{Examiner, Inspector};
-use crate::resolver::Resolver;
 use crate::report::{Report, Stage};
+use crate::resolver::Resolver;
 
 /// A daemon that runs, and who may ask it.
 pub(super) struct Served {

@@ -27,6 +27,8 @@ fn what_a_fault_of_one_address_means_for_the_name() {
     let far = || failed(Failure::ConnectTimeout);
     let closed = || failed(Failure::Refused);
     let no_way = || failed(Failure::Unroutable);
+    let private =
+        || Err(Fault::Special { address: [10, 0, 0, 1].into(), purpose: "private", hop: None });
     let beyond = || {
         Err(Fault::Failed { failure: Failure::ConnectTimeout, hop: Some("http://a.com".into()) })
     };
@@ -72,6 +74,8 @@ fn what_a_fault_of_one_address_means_for_the_name() {
             vec![('6', no_way()), ('4', well())],
             vec![Advisory],
         ),
+        ("a private address beside another", Ipv6::Warn, vec![('4', private()), ('4', well())], vec![Advisory]),
+        ("only private ones", Ipv6::Warn, vec![('4', private()), ('6', private())], vec![Refused; 2]),
         ("a redirect leads to silence", Ipv6::Warn, vec![('4', beyond())], vec![Refused]),
     ];
     for (case, ipv6, verdicts, want) in cases {

@@ -75,12 +75,7 @@ impl World {
     }
 
     /// From now on this is seen of the name.
-    pub(in crate::daemon::tests) fn seen_of(
-        &self,
-        name: &str,
-        weight: Weight,
-        fault: Fault,
-    ) {
+    pub(in crate::daemon::tests) fn seen_of(&self, name: &str, weight: Weight, fault: Fault) {
         self.scout.found.lock().unwrap().insert(name.into(), (weight, fault));
     }
 

@@ -1,5 +1,7 @@
 //! What edges are told, in the hands of the real HAProxy and nginx, before real listeners.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod program;
 
 use std::num::NonZeroUsize;

@@ -1,5 +1,7 @@
 //! HAProxy or nginx, running with what it was told.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -131,5 +133,5 @@ async fn answers(address: SocketAddr, running: &mut Child) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, answered).await.expect("it does not listen");
+    tokio::time::timeout(PATIENCE, answered).await.unwrap();
 }

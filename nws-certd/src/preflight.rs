@@ -151,6 +151,3 @@ impl fmt::Display for Finding {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -123,10 +123,8 @@ impl Inspector {
 
     async fn see(&self, asked: &Asked) -> Vec<Seen> {
         let Some(question) = Question::put(self, &asked.thumbprint) else {
-            warn!(
-                "names are not looked at, as more challenges are answered than there is room for"
-            );
-            return Vec::new();
+            let why = "more challenges are answered than there is room for";
+            return asked.names.iter().map(|name| Seen::nothing(name, why)).collect();
         };
         let mut looks = JoinSet::new();
         for name in asked.names.iter().filter(|name| !name.is_wildcard()) {

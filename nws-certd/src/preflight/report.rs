@@ -134,6 +134,3 @@ impl FindingReport {
 fn called(edge: Option<&str>) -> String {
     edge.map_or_else(String::new, |edge| format!(" ({edge})"))
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use nws_challenge::{
     Account, Answers, Backend, Backends, EdgeConfig, EdgeName, EdgeProgram, EdgeWay, Limits,
-    OtherPaths, Preamble, Thumbprints,
+    Opening, OtherPaths, Preamble, Thumbprints,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};

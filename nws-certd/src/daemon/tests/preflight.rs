@@ -134,13 +134,16 @@ async fn what_a_ca_may_get_by_is_told_once_and_what_it_says_is_kept() {
     let one = shop(&report);
     assert_eq!((one.stage, one.failures, world.ca.orders()), (Stage::Waiting, 1, 1));
     assert!(one.last_error.as_deref().unwrap().contains("connection refused"), "{one:?}");
-    assert!(one.preflight.as_ref().unwrap().advice[0].contains("IPv6"), "{one:?}");
+    assert!(
+        one.preflight.as_ref().unwrap().advice[0].contains("refuses the connection"),
+        "{one:?}"
+    );
 
     world.edges_are_down(false);
     world.pass(Duration::MINUTE);
     let report = world.settle(&mut daemon).await;
     assert_eq!(shop(&report).stage, Stage::Pushed);
-    let told = log.close().lines().filter(|line| line.contains("IPv6")).count();
+    let told = log.close().lines().filter(|line| line.contains("refuses the connection")).count();
     assert_eq!((world.scouted(), told), (2, 1));
 }
 

@@ -74,8 +74,18 @@ fn what_a_fault_of_one_address_means_for_the_name() {
             vec![('6', no_way()), ('4', well())],
             vec![Advisory],
         ),
-        ("a private address beside another", Ipv6::Warn, vec![('4', private()), ('4', well())], vec![Advisory]),
-        ("only private ones", Ipv6::Warn, vec![('4', private()), ('6', private())], vec![Refused; 2]),
+        (
+            "a private address beside another",
+            Ipv6::Warn,
+            vec![('4', private()), ('4', well())],
+            vec![Advisory],
+        ),
+        (
+            "only private ones",
+            Ipv6::Warn,
+            vec![('4', private()), ('6', private())],
+            vec![Refused; 2],
+        ),
         ("a redirect leads to silence", Ipv6::Warn, vec![('4', beyond())], vec![Refused]),
     ];
     for (case, ipv6, verdicts, want) in cases {

@@ -24,7 +24,9 @@ use tracing::{Instrument as _, debug, info_span};
 
 pub(crate) use caa::CaaZone;
 pub(crate) use outcome::Ended;
-pub(crate) use outlook::{Looked, Lookout, Rigour};
+#[cfg(test)]
+pub(crate) use outlook::Rigour;
+pub(crate) use outlook::{Looked, Lookout};
 pub(crate) use whereabouts::Whereabouts;
 
 use self::journal::Recorded;

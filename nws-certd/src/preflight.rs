@@ -17,17 +17,20 @@ pub(crate) trait Onlooker: Send + Sync {
 
 /// What is looked at.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "nobody looks before there is an onlooker"))]
 pub(crate) struct Asked {
     /// The names of the order.
     pub(crate) names: DnsNames,
     /// The thumbprint of the account that it is for.
     pub(crate) thumbprint: Thumbprint,
     /// Who is to issue, as far as that is known without asking the CA.
+    #[cfg_attr(test, expect(dead_code, reason = "nobody looks before there is an onlooker"))]
     pub(crate) issuer: Option<Issuer>,
 }
 
 /// A CA, as CAA records call it.
 #[derive(Clone, Debug)]
+#[expect(dead_code, reason = "nobody looks before there is an onlooker")]
 pub(crate) struct Issuer {
     /// What it calls itself.
     pub(crate) identities: Vec<String>,

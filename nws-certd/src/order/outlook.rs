@@ -29,6 +29,7 @@ pub(crate) struct Lookout {
 
 /// What follows where a CA would refuse.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "nobody looks before there is an onlooker"))]
 pub(crate) enum Rigour {
     /// Nothing is ordered.
     Enforce {

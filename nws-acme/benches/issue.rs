@@ -22,7 +22,7 @@ use nws_acme::{
     Account, AccountKey, BoxError, Ca, Clock, Journal, Limits, NotDurable, OrderSpec, OrderUrl,
     Pool, Rates, Registration, Roots, TermsAgreed, Transport as _, generate_key, obtain,
 };
-use nws_challenge::{Answers, KeyAuthorization, serve};
+use nws_challenge::{Answers, KeyAuthorization, Opening, serve};
 use nws_expiry::{DnsName, KeyType};
 use rcgen::{CertificateParams, KeyPair};
 use rustls_pki_types::CertificateDer;
@@ -52,7 +52,8 @@ async fn main() -> Outcome<()> {
     let answers = Answers::new(load.certificates);
     let listener = TcpListener::bind(listen).await?;
     let limits = nws_challenge::Limits::default();
-    tokio::spawn(serve(listener, answers.clone(), limits, CancellationToken::new()));
+    let stop = CancellationToken::new();
+    tokio::spawn(serve(listener, Opening::Http, answers.clone(), limits, stop));
     let roots = CertificateDer::pem_file_iter(roots)?.collect::<Result<_, _>>()?;
     let pool = Pool::new(Roots::Only(roots), None)?;
     match way {

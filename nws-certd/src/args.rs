@@ -1,22 +1,28 @@
 //! The command line.
 
+mod edge_config;
+mod preflight;
 mod reseal;
+mod revoke;
 
-use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use nws_acme::RevocationReason;
 use nws_gitops::SecretRef;
 
 use crate::account::AccountName;
 use crate::at::At;
-use crate::commands::{Conditions, serial_of};
+use crate::commands::Conditions;
 use crate::config::Config;
 use crate::lint::Lint;
 use crate::simulate::Simulate;
 
+pub use edge_config::{
+    EdgeBackends, EdgeConfigCommand, EdgeOptions, EdgeProgramName, EdgeStateless,
+};
+pub use preflight::Preflight;
 pub use reseal::Reseal;
+pub use revoke::{Revoke, RevokedBy};
 
 /// The variable that names the configuration file.
 pub(crate) const CONFIG_VARIABLE: &str = "NWS_CERTD_CONFIG";
@@ -70,6 +76,8 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Look at host names as a CA will: DNS, CAA, and a token at every address; nothing is ordered
+    Preflight(Preflight),
     /// Make the running daemon look at the repository at once, and ask git host and CA again if they were away
     Sync(Output),
     /// Order now what is wanted and has no certificate yet, however long its next try would wait
@@ -89,6 +97,9 @@ pub enum Command {
     Lint(Box<Lint>),
     /// Let time pass for certificates that there are or might be: what expires, and which limit is met first; no configuration is needed
     Simulate(Box<Simulate>),
+    /// Write what an edge is told, so that challenges reach whoever answers them
+    #[command(subcommand)]
+    EdgeConfig(EdgeConfigCommand),
     /// Show and change the accounts at the CAs
     #[command(subcommand)]
     Account(AccountCommand),
@@ -109,6 +120,7 @@ impl Command {
             Self::Plan(_)
             | Self::Status(_)
             | Self::Explain { .. }
+            | Self::Preflight(_)
             | Self::Sync(_)
             | Self::Issue(_)
             | Self::Renew(_)
@@ -118,6 +130,7 @@ impl Command {
             | Self::Reseal(_)
             | Self::Lint(_)
             | Self::Simulate(_)
+            | Self::EdgeConfig(_)
             | Self::Account(_)
             | Self::Config(_)
             | Self::State(_) => "error,nws_certd::vault=warn",
@@ -180,55 +193,6 @@ pub struct Prune {
     /// How it is written which they are
     #[command(flatten)]
     pub output: Output,
-}
-
-/// What to revoke, and how.
-#[derive(Debug, clap::Args)]
-pub struct Revoke {
-    /// Which certificate
-    #[command(flatten)]
-    pub by: RevokedBy,
-    /// Why: unspecified, keyCompromise, superseded or cessationOfOperation
-    #[arg(long, default_value_t = RevocationReason::Unspecified)]
-    pub reason: RevocationReason,
-    /// First order another in its place, and revoke it once that is pushed wherever it was
-    #[arg(long)]
-    pub replace: bool,
-    /// The directory of the CA that revokes it, where it is not known or not configured any more
-    #[arg(long, value_name = "DIRECTORY")]
-    pub ca: Option<String>,
-    /// Agree beforehand
-    #[arg(long)]
-    pub yes: bool,
-    /// How it is written what becomes of it
-    #[command(flatten)]
-    pub output: Output,
-}
-
-/// Which certificate to revoke.
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-pub struct RevokedBy {
-    /// The host name whose certificate it is
-    #[arg(value_name = "HOST", value_parser = host)]
-    pub host: Option<String>,
-    /// Its serial number in hexadecimal, as status --json and explain show it
-    #[arg(long, value_name = "HEX", value_parser = serial)]
-    pub serial: Option<String>,
-}
-
-impl fmt::Display for RevokedBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.host, &self.serial) {
-            (Some(host), _) => write!(f, "for {host}"),
-            (None, Some(serial)) => write!(f, "with serial {serial}"),
-            (None, None) => f.write_str("of no name"),
-        }
-    }
-}
-
-fn serial(text: &str) -> Result<String, String> {
-    serial_of(text).ok_or_else(|| "write a serial number in hexadecimal".into())
 }
 
 /// A host name in any case; one that cannot be served has a story too, so it is not looked at more closely.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nws_acme::{
     Account, AccountUrl, AcmeError, Availability, Ca, Clock, PreferredChain, Profile, Registration,
 };
+use nws_challenge::Thumbprint;
 use nws_expiry::budget::Limits;
 use nws_gitops::CaName;
 use time::OffsetDateTime;
@@ -128,13 +129,13 @@ impl Authority {
     }
 
     /// The thumbprint of the key that its account has, or will have.
-    pub(crate) fn thumbprint(&self) -> String {
+    pub(crate) fn thumbprint(&self) -> Thumbprint {
         match self.standing() {
             Standing::Known(account) | Standing::Ended { account, .. } => {
-                account.thumbprint().to_string()
+                account.thumbprint().clone()
             }
-            Standing::Unasked => self.keys.keys().current.thumbprint().to_string(),
-            Standing::Absent => self.keys.keys().newest().thumbprint().to_string(),
+            Standing::Unasked => self.keys.keys().current.thumbprint().clone(),
+            Standing::Absent => self.keys.keys().newest().thumbprint().clone(),
         }
     }
 
@@ -177,7 +178,7 @@ impl Authority {
     /// Forgets an account the CA no longer knows, so that the next attempt registers again with the same key.
     pub(crate) async fn forget_account(&self, store: &dyn Store) {
         self.set(Standing::Unasked);
-        let (directory, thumbprint) = (self.directory().into(), self.thumbprint());
+        let (directory, thumbprint) = (self.directory().into(), self.thumbprint().to_string());
         let step = Step::Account { directory, url: None, thumbprint };
         if let Err(error) = store.write(step).await {
             warn!(error = %Causes(&error), "it was not stored that the account is gone; it is found out again after a restart");

@@ -2,9 +2,11 @@
 
 mod account;
 mod confirm;
+mod edge_config;
 mod import;
 mod incident;
 mod lint;
+mod preflight;
 mod progress;
 mod prune;
 mod renew;
@@ -14,6 +16,7 @@ mod selection;
 mod state;
 
 pub use account::ImportError;
+pub use edge_config::EdgeConfigError;
 pub use import::TakeAccountError;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -24,7 +27,7 @@ use std::time::Duration;
 use nws_acme::Clock;
 use serde::Serialize;
 
-use crate::args::{Args, Command, ConfigCommand, Output};
+use crate::args::{Args, Command, ConfigCommand, EdgeConfigCommand, Output};
 use crate::at::At;
 use crate::config::Config;
 use crate::control::{Control, ControlError};
@@ -56,6 +59,12 @@ pub fn run(args: Args, clock: impl Clock + 'static) -> Result<(), Failure> {
     }
     if let Command::Lint(asked) = &args.command {
         return lint::lint(asked, configuration(&args.config)?.as_ref(), &clock); // perhaps without one, too
+    }
+    if let Command::EdgeConfig(asked) = &args.command
+        && let Some(done) =
+            edge_config::from_configuration(asked, configuration(&args.config)?.as_ref())
+    {
+        return done; // and this, where all is said that an edge is told
     }
     let config = Config::read(&args.config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -97,6 +106,7 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         Command::Renew(renew) => renew::renew(&control, renew).await,
         Command::Revoke(revoke) => revoke::revoke(&control, revoke).await,
         Command::Import(command) => import::import(command, &control, config, clock).await,
+        Command::Preflight(asked) => preflight::preflight(&control, asked).await,
         Command::Reseal(reseal) => reseal::reseal(&control, reseal).await,
         Command::Prune(prune) => prune::prune(&control, prune).await,
         Command::Config(ConfigCommand::Check) => {
@@ -104,6 +114,12 @@ async fn command(command: Command, config: &Config, clock: Arc<dyn Clock>) -> Re
         }
         Command::Simulate(asked) => simulated(&asked),
         Command::Lint(asked) => lint::lint(&asked, Some(config), &*clock),
+        Command::EdgeConfig(EdgeConfigCommand::HaproxyStateless(asked)) => {
+            edge_config::from_accounts(&asked, &control, config, clock).await
+        }
+        Command::EdgeConfig(asked) => {
+            edge_config::from_configuration(&asked, Some(config)).unwrap_or(Ok(()))
+        }
         Command::Account(command) => account::command(command, &control, config, clock).await,
         Command::State(command) => state::command(&command, config, &*clock).await,
     }

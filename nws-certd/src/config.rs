@@ -4,10 +4,12 @@
 //! one looks at again. Each part of the program gets its own small struct, never the whole.
 
 mod ca;
+mod challenge;
 mod deletion;
 mod environment;
 mod https;
 mod limits;
+mod preflight;
 mod read;
 mod recipients;
 mod retry;
@@ -25,7 +27,9 @@ use nws_expiry::{KeyType, RenewBefore, SweepTime};
 use nws_gitops::{Author, Discover, HttpsOptions, Remote, RemoteUrl, RepositoryName};
 
 pub use ca::{CaSettings, EabSettings};
+pub use challenge::{ChallengeSettings, StatelessAnswers};
 pub use deletion::DeletionSettings;
+pub use preflight::{PreflightPolicy, PreflightSettings};
 pub use read::{ConfigError, Fault};
 pub use recipients::{Encryption, RecipientSettings, RecipientSource, SealSettings};
 pub use retry::RetrySettings;
@@ -63,6 +67,8 @@ pub struct Config {
     pub webhook: Option<WebhookSettings>,
     /// Where certificates are served: `[edges]`.
     pub edges: EdgeSettings,
+    /// What is looked at before an order: `[preflight]`.
+    pub preflight: PreflightSettings,
     /// What becomes of Secrets that nobody wants: `[deletion]`.
     pub deletion: DeletionSettings,
 }
@@ -102,13 +108,6 @@ pub struct SshSettings {
     pub key: PathBuf,
     /// The git host's keys, as ssh's known_hosts has them: `known_hosts`.
     pub known_hosts: PathBuf,
-}
-
-/// The `[challenge]` table.
-#[derive(Clone, Debug)]
-pub struct ChallengeSettings {
-    /// The addresses HTTP-01 is answered on: `listen`.
-    pub listen: Vec<SocketAddr>,
 }
 
 /// The `[orders]` table.
@@ -189,6 +188,7 @@ impl Config {
         let renewal = RenewalSettings::take(from);
         let webhook = WebhookSettings::take(from);
         let edges = EdgeSettings::take(from);
+        let preflight = PreflightSettings::take(from);
         let deletion = DeletionSettings::take(from);
         let state_dir = state_dir?;
         Some(Self {
@@ -204,6 +204,7 @@ impl Config {
             renewal: renewal?,
             webhook: webhook?,
             edges: edges?,
+            preflight: preflight?,
             deletion: deletion?,
         })
     }
@@ -291,15 +292,6 @@ impl SshSettings {
             }
         }
         None
-    }
-}
-
-impl ChallengeSettings {
-    fn take(from: &mut Reader) -> Option<Self> {
-        let everywhere = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 8089));
-        let listen = values::addresses(from, "challenge.listen")?;
-        let listen = listen.unwrap_or_else(|| vec![everywhere]);
-        values::not_empty(from, "challenge.listen", listen).map(|listen| Self { listen })
     }
 }
 

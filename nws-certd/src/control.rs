@@ -2,7 +2,7 @@
 //!
 //! Who may open the socket may ask; its mode (0600) is the permission. `GET /v1/status` answers at once from the newest report,
 //! `GET /v1/plan?at=TIME` between two turns,
-//! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/sync` after a turn that has looked at the
+//! `GET /v1/explain/{host}` from the same and what the host's edges serve, `POST /v1/preflight` when every edge has been asked, `POST /v1/sync` after a turn that has looked at the
 //! branch, `POST /v1/renew`, `POST /v1/revoke` and `POST /v1/prune` after a turn that knows
 //! of it; `POST /v1/import`, `POST /v1/reseal` and `GET /v1/revocable` between two turns. Under `/v1/accounts` are the accounts at the CAs.
 
@@ -10,6 +10,7 @@ mod accounts;
 mod client;
 mod identity;
 mod import;
+mod preflight;
 mod removal;
 mod revocation;
 mod sealing;
@@ -33,6 +34,7 @@ pub use client::ControlError;
 pub(crate) use client::{Control, Refusal};
 pub(crate) use identity::{Identity, RenewBody};
 pub(crate) use import::{CertificateBody, ImportBody, ImportedFrom};
+pub(crate) use preflight::PreflightBody;
 pub(crate) use removal::PruneBody;
 pub(crate) use revocation::{RevocableReport, RevokeBody};
 pub(crate) use sealing::ResealBody;
@@ -42,6 +44,7 @@ use crate::at::InvalidAt;
 use crate::daemon::{Request, Synced};
 use crate::explain::Narrator;
 use crate::failure::Causes;
+use crate::preflight::Examiner;
 use crate::report::{Report, UnwantedReport};
 
 /// For which instant is planned.
@@ -57,6 +60,7 @@ pub(crate) struct Desk {
     pub(crate) requests: mpsc::Sender<Request>,
     pub(crate) narrator: Narrator,
     pub(crate) accounts: Accounts,
+    pub(crate) examiner: Examiner,
     /// Nothing that takes long is waited for once this is cancelled.
     pub(crate) stop: CancellationToken,
 }
@@ -89,6 +93,7 @@ pub(crate) async fn serve(
         .route("/v1/revoke", post(revoke))
         .route("/v1/reseal", post(sealing::reseal))
         .route("/v1/prune", post(prune).layer(DefaultBodyLimit::max(LONGEST_LIST)))
+        .route("/v1/preflight", post(preflight::preflight))
         .merge(accounts::routes())
         .merge(import::routes())
         .with_state(desk);

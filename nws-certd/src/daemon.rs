@@ -35,7 +35,7 @@ use self::turn::removals::Removals;
 use self::turn::renewals::Inquiries;
 use self::turn::sealing::Unlike;
 use crate::at::At;
-use crate::config::DeletionSettings;
+use crate::config::{DeletionSettings, StatelessAnswers};
 use crate::control::{ImportBody, ResealBody, RevocableReport, RevokeBody};
 use crate::edges::Edges;
 use crate::failure::Causes;
@@ -68,6 +68,7 @@ pub(crate) struct Parts {
     pub(crate) sealing: Sealing,
     pub(crate) ordering: Arc<Ordering>,
     pub(crate) answers: Answers,
+    pub(crate) stateless: StatelessAnswers,
     pub(crate) rules: Rules,
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) deletion: DeletionSettings,

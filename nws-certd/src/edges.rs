@@ -10,17 +10,16 @@ mod serving;
 
 use std::net::{IpAddr, SocketAddr};
 
-use hickory_resolver::TokioResolver;
 use nws_expiry::DnsName;
 use rustls_pki_types::ServerName;
 use tokio::task::JoinSet;
 
 pub(crate) use addresses::{AddressZone, Addresses, LookupError};
 use probe::Probe;
-pub(crate) use probe::{ProbeError, Shown};
+pub(crate) use probe::{ProbeError, Shown, unverified};
 pub(crate) use serving::NotServed;
 
-use crate::resolver::{ResolverError, resolver};
+use crate::resolver::{Resolver, ResolverError};
 
 /// The most addresses of a name that are asked; more than any DNS answer over UDP holds.
 const MOST: usize = 32;
@@ -28,7 +27,7 @@ const MOST: usize = 32;
 /// Finds the edges of a name, and looks at them.
 #[derive(Debug)]
 pub(crate) struct Edges {
-    resolver: TokioResolver,
+    resolver: Resolver,
     probe: Probe,
     https_port: u16,
     /// The addresses that are ours, if that is known.
@@ -51,7 +50,7 @@ impl Edges {
     ///
     /// [`EdgesError`] if the system does not say whom to ask, or TLS cannot be set up.
     pub(crate) fn new(https_port: u16, resolvers: &[SocketAddr]) -> Result<Self, EdgesError> {
-        let resolver = resolver(resolvers)?;
+        let resolver = Resolver::new(resolvers)?;
         let probe = Probe::new().map_err(EdgesError::Tls)?;
         Ok(Self { resolver, probe, https_port, ours: Vec::new() })
     }

@@ -5,7 +5,9 @@ use std::fmt;
 
 use crate::accounts::AccountsError;
 use crate::backup::{BackupError, RestoreError};
-use crate::commands::{ImportError, SelectionError, SerialsError, TakeAccountError};
+use crate::commands::{
+    EdgeConfigError, ImportError, SelectionError, SerialsError, TakeAccountError,
+};
 use crate::config::ConfigError;
 use crate::control::ControlError;
 use crate::import::FolderError;
@@ -95,6 +97,9 @@ pub enum Failure {
         "the branch cannot be fetched now, so what is shown is how it was last seen; what troubles it is said there"
     )]
     Outdated,
+    /// A CA would refuse an order for what was named; exit code 1.
+    #[error("nothing can be ordered for these names yet, for the reasons shown")]
+    NotReady,
     /// What was named is not there, or not as it would have to be; exit code 1.
     #[error(transparent)]
     Selection(#[from] SelectionError),
@@ -111,6 +116,9 @@ pub enum Failure {
     /// There is something to see to in a repository; exit code 1.
     #[error("there is something to see to")]
     ToSeeTo,
+    /// There is no text for an edge; exit code 64, as something else has to be asked for.
+    #[error(transparent)]
+    EdgeConfig(#[from] EdgeConfigError),
     /// Nobody agreed beforehand, and there is no terminal to ask on; exit code 64.
     #[error(
         "nothing was done, as standard input is no terminal to ask on; look at what is shown, then add --yes"
@@ -169,9 +177,12 @@ impl Failure {
             Self::Simulate(SimulateError::Contradiction(_)) => 64,
             Self::Lint(error) if error.is_of_usage() => 64,
             Self::Lint(error) if error.is_of_configuration() => 78,
-            Self::LogFilter { .. } | Self::Serials(_) | Self::NobodyToAsk => 64,
+            Self::LogFilter { .. } | Self::Serials(_) | Self::EdgeConfig(_) | Self::NobodyToAsk => {
+                64
+            }
             Self::CoreDumps(_)
             | Self::Outdated
+            | Self::NotReady
             | Self::Open(_)
             | Self::Serve(_)
             | Self::Control(_)

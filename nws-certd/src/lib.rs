@@ -16,8 +16,9 @@ mod at;
 pub use at::{At, InvalidAt};
 mod args;
 pub use args::{
-    AccountCommand, Args, Command, ConfigCommand, ImportAccount, ImportCertbot, ImportCommand,
-    ImportHow, ImportLego, Issue, LogFormat, Output, PlanArgs, Prune, Renew, Reseal, Revoke,
+    AccountCommand, Args, Command, ConfigCommand, EdgeBackends, EdgeConfigCommand, EdgeOptions,
+    EdgeProgramName, EdgeStateless, ImportAccount, ImportCertbot, ImportCommand, ImportHow,
+    ImportLego, Issue, LogFormat, Output, PlanArgs, Preflight, Prune, Renew, Reseal, Revoke,
     RevokedBy, StateCommand,
 };
 mod clock;
@@ -43,7 +44,6 @@ mod accounts;
 pub use accounts::{AccountReport, AccountStanding, AccountsError};
 mod batch;
 pub mod plan;
-mod preflight;
 pub mod store;
 pub use batch::Batch;
 mod backup;
@@ -62,6 +62,7 @@ pub use import::FolderError;
 pub use lint::{FailOn, Lint, LintError};
 mod order;
 mod pause;
+mod preflight;
 mod publish;
 pub mod report;
 mod repositories;
@@ -88,8 +89,8 @@ mod webhook;
 pub use webhook::{UnfitSecret, WebhookSecretError};
 mod commands;
 pub use commands::{
-    Condition, Conditions, ImportError, InvalidConditions, SelectionError, SerialsError,
-    TakeAccountError, run,
+    Condition, Conditions, EdgeConfigError, ImportError, InvalidConditions, SelectionError,
+    SerialsError, TakeAccountError, run,
 };
 
 #[cfg(test)]

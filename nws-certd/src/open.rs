@@ -23,17 +23,20 @@ use crate::account::{AccountKeyError, AccountKeys, AccountName};
 use crate::accounts::Accounts;
 use crate::authority::{Authority, Terms};
 use crate::batch::Batch;
-use crate::config::{CaSettings, Config, Encryption, GitSettings};
+use crate::config::{
+    CaSettings, Config, Encryption, GitSettings, PreflightPolicy, PreflightSettings,
+};
 use crate::daemon::Parts;
 use crate::edges::{AddressZone, Edges, EdgesError};
 use crate::explain::Narrator;
 use crate::external_account::{ExternalAccountError, external_account};
-use crate::order::{Ordering, Whereabouts};
+use crate::order::{Lookout, Ordering, Rigour, Whereabouts};
 use crate::plan::Rules;
+use crate::preflight::{Examiner, Inspector};
 use crate::publish::Publisher;
 use crate::repositories::Repositories;
 use crate::repository::{Habits, Repository};
-use crate::resolver::{ResolverError, resolver};
+use crate::resolver::{Resolver, ResolverError};
 use crate::sealing::Sealing;
 use crate::served::Watcher;
 use crate::state_dir::{StateDir, StateDirError};
@@ -49,11 +52,17 @@ const ANSWERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99_999);
 pub(crate) struct Opened {
     pub(crate) parts: Parts,
     pub(crate) state: StateDir,
+    inspector: Inspector,
 }
 
 impl Opened {
     pub(crate) fn accounts(&self) -> Accounts {
         Accounts::of(&self.parts.ordering)
+    }
+
+    pub(crate) fn examiner(&self) -> Examiner {
+        let ordering = &self.parts.ordering;
+        Examiner::new(self.inspector.clone(), ordering.authorities.clone(), ordering.clock.clone())
     }
 
     pub(crate) fn narrator(&self) -> Narrator {
@@ -78,7 +87,10 @@ pub(crate) async fn open(
     let rules = rules(config, &installation(&*store, &authorities).await?);
     let answers = Answers::new(ANSWERS);
     let publisher = Publisher { store: store.clone(), vault: vault.clone(), clock: clock.clone() };
-    let dns = Arc::new(resolver(&config.edges.resolvers)?);
+    let dns = Arc::new(Resolver::new(&config.edges.resolvers)?);
+    let inspector =
+        Inspector::new(&config.preflight, config.edges.https_port, &dns, (&answers, &clock))
+            .map_err(EdgesError::Tls)?;
     let ordering = Ordering {
         authorities,
         store: store.clone(),
@@ -87,7 +99,7 @@ pub(crate) async fn open(
         clock: clock.clone(),
         caa: dns.clone(),
         whereabouts: whereabouts(config, dns),
-        lookout: None,
+        lookout: lookout(&config.preflight, &inspector),
         backoff: config.retry.backoff.clone(),
         deadline: config.orders.deadline,
         reuse_key: config.orders.reuse_key,
@@ -104,11 +116,12 @@ pub(crate) async fn open(
         sealing: Sealing::of(config.git.iter().map(|one| (&one.name, &one.seal)), state.paths()),
         ordering: Arc::new(ordering),
         answers,
+        stateless: config.challenge.stateless,
         rules,
         concurrency: config.orders.concurrency,
         deletion: config.deletion,
     };
-    Ok(Opened { parts, state })
+    Ok(Opened { parts, state, inspector })
 }
 
 fn watcher(
@@ -124,6 +137,16 @@ fn watcher(
 fn whereabouts(config: &Config, zone: Arc<dyn AddressZone>) -> Whereabouts {
     let edges = config.edges.addresses.clone();
     Whereabouts { zone, edges, park_after: config.retry.park_after }
+}
+
+fn lookout(settings: &PreflightSettings, inspector: &Inspector) -> Option<Lookout> {
+    let tries = settings.tries;
+    let rigour = match settings.policy {
+        PreflightPolicy::Off => return None,
+        PreflightPolicy::Warn => Rigour::Warn { tries },
+        PreflightPolicy::Enforce => Rigour::Enforce { tries },
+    };
+    Some(Lookout { onlooker: Arc::new(inspector.clone()), rigour })
 }
 
 /// What the renewals of this installation are spread by.

@@ -22,11 +22,9 @@ use nws_expiry::{Backoff, Failing, Issued, Leaf, PrivateKey, Profile, Reason, Va
 use time::OffsetDateTime;
 use tracing::{Instrument as _, debug, info_span};
 
-pub(crate) use caa::CaaZone;
+pub(crate) use caa::{CaaFault, CaaZone, climb};
 pub(crate) use outcome::Ended;
-#[cfg(test)]
-pub(crate) use outlook::Rigour;
-pub(crate) use outlook::{Looked, Lookout};
+pub(crate) use outlook::{Looked, Lookout, Rigour};
 pub(crate) use whereabouts::Whereabouts;
 
 use self::journal::Recorded;

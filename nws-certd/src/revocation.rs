@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::plan::{Delivery, Plan, Planned};
 use crate::report::instant;
+use crate::served::Seen;
 use crate::store::{CertificateKey, Facts, Previous, Revocation};
 
 /// A certificate that there is, or the one before it.
@@ -167,6 +168,23 @@ pub(crate) fn awaited(wish: &Revocation, inventory: &Inventory, plan: &Plan) -> 
     let wants = successors.flat_map(|planned| &planned.wants);
     let waiting = wants.filter(|want| !matches!(want.delivery, Delivery::Pushed(_)));
     held.chain(waiting.map(|want| format!("Secret {}", want.key))).collect()
+}
+
+/// Which successors, in all files by now, edges are not seen to serve yet: until all do, or have had their time. An edge that never
+/// reloads must not keep a key in use that is lost.
+pub(crate) fn unserved(
+    wish: &Revocation,
+    plan: &Plan,
+    seen: impl Fn(&CertificateKey, Fingerprint) -> Option<Seen>,
+) -> Vec<String> {
+    let has_time = |seen: &Seen| seen.served_at.is_none() && !seen.is_late;
+    let successors =
+        plan.certificates.iter().filter(|planned| wish.leaf.is_for(&planned.key.names));
+    let awaited = successors.filter(|planned| {
+        let leaf = planned.have.as_ref().map(Leaf::fingerprint);
+        leaf.is_some_and(|leaf| seen(&planned.key, leaf).as_ref().is_none_or(has_time))
+    });
+    awaited.map(|planned| format!("what every edge of {} serves", planned.key.names)).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use nws_challenge::{Answers, Limits, TableFull};
+use nws_challenge::{Answers, Limits, Opening, TableFull};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use crate::config::Config;
+use crate::config::{ChallengeSettings, Config};
 use crate::control::{self, Desk};
 use crate::daemon::{Daemon, Parts};
 use crate::failure::Causes;
@@ -27,12 +27,12 @@ const REQUESTS: usize = 64;
 
 /// Serves until SIGTERM or SIGINT, then hands over: no new orders, orders under way reach a resting place, answers go on meanwhile.
 pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeError> {
-    let (narrator, accounts) = (opened.narrator(), opened.accounts());
+    let (narrator, accounts, examiner) = (opened.narrator(), opened.accounts(), opened.examiner());
     let Opened { parts, state, .. } = opened;
     let in_clear = parts.repositories.iter().filter(|one| one.has_keys_in_clear());
     in_clear.for_each(say_what_none_means);
     load_answers(&parts).await?;
-    let listeners = listen("challenge.listen", &config.challenge.listen).await?;
+    let listeners = listen_to_validators(&config.challenge).await?;
     let hooked = hook(config).await?;
     let socket = state.paths().control_socket();
     let control = control::bind(&socket)
@@ -41,8 +41,8 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
     let (stop_daemon, stop_servers) = (CancellationToken::new(), CancellationToken::new());
     stop_on_signal(stop_daemon.clone())?;
     let mut servers = JoinSet::new();
-    for listener in listeners {
-        servers.spawn(answer(listener, parts.answers.clone(), stop_servers.clone()));
+    for (listener, opening) in listeners {
+        servers.spawn(answer(listener, opening, parts.answers.clone(), stop_servers.clone()));
     }
     let pushed = Arc::new(Notify::new());
     for (listener, secret) in hooked {
@@ -56,7 +56,7 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
     let daemon = Daemon::new(parts);
     let (requests, asked) = mpsc::channel(REQUESTS);
     let (reports, stop) = (daemon.reports(), stop_daemon.clone());
-    let desk = Desk { reports, requests, narrator, accounts, stop };
+    let desk = Desk { reports, requests, narrator, accounts, examiner, stop };
     let api = tokio::spawn(control::serve(control, socket, desk, stop_daemon.clone()));
     daemon.run(asked, pushed, stop_daemon).await;
     stop_servers.cancel();
@@ -93,6 +93,21 @@ async fn load_answers(parts: &Parts) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// The listeners of `[challenge]`, each with what its connections begin with.
+async fn listen_to_validators(
+    settings: &ChallengeSettings,
+) -> Result<Vec<(TcpListener, Opening)>, ServeError> {
+    let mut all = Vec::new();
+    for (key, addresses, opening) in [
+        ("challenge.listen", &settings.listen, Opening::Http),
+        ("challenge.listen_proxy_protocol", &settings.listen_proxy_protocol, Opening::ProxyHeader),
+    ] {
+        let listeners = listen(key, addresses).await?;
+        all.extend(listeners.into_iter().map(|listener| (listener, opening)));
+    }
+    Ok(all)
+}
+
 async fn listen(
     key: &'static str,
     addresses: &[SocketAddr],
@@ -121,8 +136,14 @@ async fn take_pushes(listener: TcpListener, webhook: Webhook, stop: Cancellation
     }
 }
 
-async fn answer(listener: TcpListener, answers: Answers, stop: CancellationToken) {
-    if let Err(error) = nws_challenge::serve(listener, answers, Limits::default(), stop).await {
+async fn answer(
+    listener: TcpListener,
+    opening: Opening,
+    answers: Answers,
+    stop: CancellationToken,
+) {
+    let limits = Limits::default();
+    if let Err(error) = nws_challenge::serve(listener, opening, answers, limits, stop).await {
         error!(error = %Causes(&error), "HTTP-01 is not answered any more on one address");
     }
 }
@@ -174,3 +195,6 @@ pub enum ServeError {
     #[error("cannot wait for signals")]
     Signals(#[source] io::Error),
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 
 use crate::key_authorization::KeyAuthorization;
+use crate::stateless::Stateless;
 use crate::token::Token;
 
 /// The challenges that are answered at the moment: a bounded table, shared by all its clones.
@@ -21,6 +22,8 @@ struct Table {
     capacity: NonZeroUsize,
     // A std lock, since no holder waits. Validators come in bursts from several places for one token: many readers, rare writers.
     answers: RwLock<HashMap<Token, Answer>>,
+    /// Read for tokens that are not in the table alone, so it costs those that are nothing.
+    stateless: RwLock<Arc<Stateless>>,
 }
 
 struct Answer {
@@ -31,7 +34,7 @@ struct Answer {
 impl Answers {
     /// An empty table of at most `capacity` entries.
     pub fn new(capacity: NonZeroUsize) -> Self {
-        Self(Arc::new(Table { capacity, answers: RwLock::default() }))
+        Self(Arc::new(Table { capacity, answers: RwLock::default(), stateless: RwLock::default() }))
     }
 
     /// Answers the challenge of `authorization` from now on and at least until `until`.
@@ -64,9 +67,19 @@ impl Answers {
         self.write().remove(token);
     }
 
-    /// The body to answer with.
+    /// The body to answer with, if the token is in the table.
     pub fn get(&self, token: &Token) -> Option<Bytes> {
         self.read().get(token).map(|answer| answer.body.clone())
+    }
+
+    /// From now on, tokens that are not in the table are answered so.
+    pub fn answer_others(&self, stateless: Stateless) {
+        *self.0.stateless.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(stateless);
+    }
+
+    /// How tokens that are not in the table are answered.
+    pub fn others(&self) -> Arc<Stateless> {
+        self.0.stateless.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Removes every entry whose `until` is `now` or earlier, and counts them.

@@ -2,7 +2,8 @@
 //!
 //! An ACME client learns a [`Token`] from its CA, joins it to the [`Thumbprint`] of its account key and puts the resulting
 //! [`KeyAuthorization`] into [`Answers`]. [`respond`] maps a request to a response, purely; [`serve`] runs it on a TCP listener that
-//! may face the internet, so everything a stranger can make it hold or wait for has a bound in [`Limits`].
+//! may face the internet, so everything a stranger can make it hold or wait for has a bound in [`Limits`]. [`EdgeConfig`] is what an edge
+//! is told, so that validators reach it.
 //!
 //! Absent on purpose: ACME itself, account keys and hashing, the store that makes answers durable, and any clock: `Answers` is told
 //! the time by its owner. The listener serves the challenge path and `/healthz` and nothing else.
@@ -13,7 +14,7 @@
 //! use std::num::NonZeroUsize;
 //!
 //! use http::{Method, StatusCode};
-//! use nws_challenge::{Answers, KeyAuthorization, Thumbprint, Token, respond};
+//! use nws_challenge::{Answers, KeyAuthorization, Question, Thumbprint, Token, respond};
 //! use time::macros::datetime;
 //!
 //! let token: Token = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0".parse()?;
@@ -23,12 +24,13 @@
 //! answers.put(KeyAuthorization::new(&token, &thumbprint), datetime!(2026-03-02 12:00 UTC))?;
 //!
 //! let path = format!("/.well-known/acme-challenge/{token}");
-//! let response = respond(&Method::GET, &path, &answers);
+//! let question = Question { method: &Method::GET, path: &path, host: None };
+//! let response = respond(question, &answers);
 //! assert_eq!(response.status(), StatusCode::OK);
 //! assert_eq!(response.body(), &format!("{token}.{thumbprint}"));
 //!
 //! assert_eq!(answers.forget_expired(datetime!(2026-03-02 12:00 UTC)), 1);
-//! assert_eq!(respond(&Method::GET, &path, &answers).status(), StatusCode::NOT_FOUND);
+//! assert_eq!(respond(question, &answers).status(), StatusCode::NOT_FOUND);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -36,18 +38,33 @@ mod base64url;
 mod key_authorization;
 mod token;
 
+mod stateless;
+
 mod answers;
 
 mod respond;
 
 mod limits;
+mod proxy_protocol;
 mod serve;
 
+mod edge_config;
+pub mod preflight;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod fuzzing;
+
 pub use answers::{Answers, TableFull};
+pub use edge_config::{
+    Account, Backend, Backends, CentralHost, EdgeConfig, EdgeName, EdgeProgram, EdgeWay,
+    InvalidAddress, InvalidBackends, InvalidName, Listen, MapFile, OtherPaths, PlainUri, Preamble,
+    Thumbprints,
+};
 pub use key_authorization::{
     InvalidKeyAuthorization, InvalidThumbprint, KeyAuthorization, Thumbprint,
 };
 pub use limits::Limits;
-pub use respond::respond;
-pub use serve::{ServeError, serve};
+pub use respond::{Question, respond};
+pub use serve::{Opening, ServeError, serve};
+pub use stateless::{Hosts, Stateless};
 pub use token::{InvalidToken, Token};

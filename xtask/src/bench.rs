@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: how fast, and at what cost, beside what others need for the same.
 
+mod challenge;
 mod cpu;
 mod gitops;
+mod hostile;
 mod issue;
 mod plan;
 mod seal;
@@ -21,6 +23,10 @@ pub(crate) enum Bench {
     Plan(plan::Args),
     /// Secrets sealed a second by one core, and ten thousand for one cluster
     Seal(seal::Args),
+    /// Validators answered a second by one core, beside nginx and HAProxy
+    Challenge(challenge::Args),
+    /// How long honest validators wait while others do their worst
+    Hostile(hostile::Args),
 }
 
 pub(crate) async fn run(bench: Bench) -> Result<ExitCode> {
@@ -29,5 +35,7 @@ pub(crate) async fn run(bench: Bench) -> Result<ExitCode> {
         Bench::Gitops(args) => gitops::run(args).await,
         Bench::Plan(args) => plan::run(args).await,
         Bench::Seal(args) => seal::run(args).await,
+        Bench::Challenge(args) => challenge::run(args).await,
+        Bench::Hostile(args) => hostile::run(args).await,
     }
 }

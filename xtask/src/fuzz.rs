@@ -34,16 +34,19 @@ enum Target {
     Rule,
     /// Any bytes as files of certbot's and lego's folders
     Import,
+    /// Any bytes as what a stranger sends to the challenge listener
+    Challenge,
 }
 
 impl Target {
-    const ALL: [Self; 3] = [Self::Manifests, Self::Rule, Self::Import];
+    const ALL: [Self; 4] = [Self::Manifests, Self::Rule, Self::Import, Self::Challenge];
 
     fn name(self) -> &'static str {
         match self {
             Self::Manifests => "manifests",
             Self::Rule => "rule",
             Self::Import => "import",
+            Self::Challenge => "challenge",
         }
     }
 
@@ -52,6 +55,7 @@ impl Target {
         match self {
             Self::Manifests | Self::Rule => "nws-gitops",
             Self::Import => "nws-certd",
+            Self::Challenge => "nws-challenge",
         }
     }
 }

@@ -22,8 +22,8 @@ pub(crate) use sops::find_or_install as sops;
 
 use crate::{ink, process, programs};
 
-/// Older ones lack `http-request return` with crt-list updates at run time.
-const HAPROXY_AT_LEAST: Version = Version(2, 4);
+/// The oldest that the texts of `edge-config` were tried with.
+const HAPROXY_AT_LEAST: Version = Version(2, 6);
 
 /// What nws-certd itself asks for.
 const GIT_AT_LEAST: Version = Version(2, 39);
@@ -32,7 +32,8 @@ const GIT_AT_LEAST: Version = Version(2, 39);
 const OPENSSL_AT_LEAST: Version = Version(1, 1);
 
 /// The services that packages start by themselves.
-const SERVICES: [(&str, &str); 2] = [("haproxy", "haproxy"), ("openssh-server", "ssh")];
+const SERVICES: [(&str, &str); 3] =
+    [("haproxy", "haproxy"), ("nginx-light", "nginx"), ("openssh-server", "ssh")];
 
 /// Everything a world is made of, besides nws-certd.
 pub(crate) struct Tools {
@@ -54,6 +55,7 @@ pub(crate) async fn run() -> Result<ExitCode> {
     println!("sops       {}", sops().await?.display());
     println!("age        {}", age().await?.display());
     println!("kubesealpy {}", kubesealpy().await?.display());
+    println!("nginx      {}", nginx().await?.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,10 +66,30 @@ pub(crate) async fn run() -> Result<ExitCode> {
 /// If a program is missing and cannot be installed here, with what to do by hand.
 pub(crate) async fn find_or_install() -> Result<Tools> {
     let git = system("git", "git", "--version", GIT_AT_LEAST).await?;
-    let haproxy = system("haproxy", "haproxy", "-v", HAPROXY_AT_LEAST).await?;
+    let haproxy = haproxy().await?;
     let openssh = openssh::find_or_install().await?;
     let openssl = openssl().await?;
     Ok(Tools { git, haproxy, openssh, openssl, pebble: pebble::find_or_install().await? })
+}
+
+/// HAProxy, which edges are made of.
+pub(crate) async fn haproxy() -> Result<PathBuf> {
+    system("haproxy", "haproxy", "-v", HAPROXY_AT_LEAST).await
+}
+
+/// nginx, any version that a system still supports: it judges what edges are told, and serves files.
+pub(crate) async fn nginx() -> Result<PathBuf> {
+    find_or("nginx", "nginx-light").await
+}
+
+/// wrk, any version, which asks servers as fast as they answer.
+pub(crate) async fn wrk() -> Result<PathBuf> {
+    find_or("wrk", "wrk").await
+}
+
+/// taskset, any version, which binds programs to cores.
+pub(crate) async fn taskset() -> Result<PathBuf> {
+    find_or("taskset", "util-linux").await
 }
 
 /// OpenSSL, which opens what is sealed to RSA keys.
@@ -94,6 +116,8 @@ pub(crate) async fn for_tests() -> Result<()> {
     sops().await?;
     kubesealpy().await?;
     openssl().await?;
+    haproxy().await?;
+    nginx().await?;
     age().await.map(drop)
 }
 

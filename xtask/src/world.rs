@@ -16,6 +16,7 @@ mod front;
 mod git_host;
 mod https_host;
 mod manifest;
+mod net;
 mod probe;
 mod repository;
 mod small;
@@ -38,14 +39,13 @@ pub(crate) use status::{Account, Certificate, Fault, Stage, Status, TroubleWith,
 pub(crate) use traces::Traces;
 pub(crate) use webhook::{Signature, Webhook};
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::files;
-use crate::loopback::Network;
 use crate::proxy::{self, CaProxy, Effect, Endpoint, Scope, Times};
 use crate::tools::{self, Tools};
 use crate::wait::{self, Look};
@@ -55,6 +55,7 @@ use cas::Cas;
 use daemon::{Places, Ssh, Told};
 use dns::Dns;
 use edge::Edge;
+use net::{CENTRAL, Net};
 
 /// How long one of a world's own parts may take to get ready, and to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -98,8 +99,7 @@ pub(crate) struct World {
     pub(crate) ca: Ca,
     /// The CAs after the first, with their proxies.
     pub(crate) fallbacks: Vec<(CaProxy, Ca)>,
-    /// An address that nobody listens on.
-    nobody: IpAddr,
+    net: Net,
     folder: PathBuf,
 }
 
@@ -123,7 +123,7 @@ impl World {
         let webhook = Webhook::new(folder, net.part()?)?;
         let others = start_others(tools, folder, &net, settings).await?;
         let all = (&repository, &others[..]);
-        let clusters = start_clusters(tools, folder, &net, all, settings.clusters).await?;
+        let clusters = start_clusters(programs, folder, &net, all, settings.clusters).await?;
         let places = Places {
             folder: folder.to_owned(),
             cas: cas.places(settings.way),
@@ -142,6 +142,7 @@ impl World {
             edges: clusters.iter().map(|cluster| cluster.edge().address()).collect(),
             keys: clusters.iter().map(Cluster::public_key).collect(),
             https: net.https,
+            http: net.http,
             dns: dns.address(),
         };
         let daemon = Daemon::new(nws_certd, places, settings)?;
@@ -162,7 +163,7 @@ impl World {
             dns,
             ca,
             fallbacks,
-            nobody: net.network.host(9),
+            net,
             folder,
         })
     }
@@ -205,12 +206,39 @@ impl World {
         Ok(address)
     }
 
+    /// Starts a host that answers challenges on the edges' port, and has every edge send the CA there. Before anything is served.
+    pub(crate) async fn answer_centrally(
+        &mut self,
+        programs: &Programs,
+        host: &str,
+    ) -> Result<Edge> {
+        let address = self.net.network.host(CENTRAL);
+        let (central, _) =
+            Edge::start(programs, &self.folder, "central", &self.net, address).await?;
+        self.dns.point(host, &[address]).await?;
+        let url = format!("http://{host}:{}", self.net.http);
+        for cluster in &mut self.clusters {
+            cluster.edge_mut().answer_by(&["redirect", "--central", &url]).await?;
+        }
+        Ok(central)
+    }
+
+    /// Has every edge answer challenges from the thumbprint of the account key alone. Before anything is served.
+    pub(crate) async fn answer_without_daemon(&mut self) -> Result<()> {
+        let config = self.daemon.config().display().to_string();
+        for cluster in &mut self.clusters {
+            cluster.edge_mut().answer_by(&["haproxy-stateless", "--config", &config]).await?;
+        }
+        Ok(())
+    }
+
     /// Points the names of an application at an address where nobody is, which it gives.
     pub(crate) async fn point_away(&self, app: &App) -> Result<IpAddr> {
+        let nobody = self.net.network.host(9);
         for host in app.hosts {
-            self.dns.point(host, &[self.nobody]).await?;
+            self.dns.point(host, &[nobody]).await?;
         }
-        Ok(self.nobody)
+        Ok(nobody)
     }
 
     /// As [`World::add`], with a CA that answers nothing about the challenge once it was asked to validate, until the proxy's faults
@@ -349,7 +377,7 @@ fn ssh(host: &GitHost) -> Ssh {
 }
 
 async fn start_clusters(
-    tools: &Tools,
+    programs: &Programs,
     folder: &Path,
     net: &Net,
     (first, others): (&Repository, &[Other]),
@@ -360,34 +388,9 @@ async fn start_clusters(
         let (of, tree) = settings.tree.split_once(':').unwrap_or(("", settings.tree));
         let other = others.iter().find(|other| other.name == of);
         let repository = other.map_or(first, |other| &other.repository).clone();
-        let edge = Edge::start(&tools.haproxy, folder, name, net, net.network.host(host)).await?;
-        let around = (tools, folder, net);
+        let edge = Edge::start(programs, folder, name, net, net.network.host(host)).await?;
+        let around = (&programs.tools, folder, net);
         clusters.push(Cluster::start(around, edge, repository, (tree, settings), &clusters).await?);
     }
     Ok(clusters)
-}
-
-/// Where a world's listeners are.
-struct Net {
-    network: Network,
-    /// The daemon's challenge listener.
-    challenge: SocketAddr,
-    /// Ports that all edges share, as they share 80 and 443 outside.
-    http: u16,
-    https: u16,
-}
-
-impl Net {
-    fn claim() -> Result<Self> {
-        let network = Network::claim();
-        let edges = [network.host(2), network.host(3)];
-        let challenge = network.free_address(network.host(1))?;
-        let (http, https) = (network.free_port(&edges)?, network.free_port(&edges)?);
-        Ok(Self { network, challenge, http, https })
-    }
-
-    /// A free address for one of the world's own parts.
-    fn part(&self) -> Result<SocketAddr> {
-        self.network.free_address(self.network.host(1))
-    }
 }

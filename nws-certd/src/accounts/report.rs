@@ -68,7 +68,7 @@ impl AccountReport {
             standing,
             ended_at,
             key: authority.keys.name().to_string(),
-            thumbprint: authority.thumbprint(),
+            thumbprint: authority.thumbprint().to_string(),
             next_thumbprint: next.map(|key| key.thumbprint().to_string()),
             contact: registration.contact.iter().map(ToString::to_string).collect(),
             external_account: registration.external_account.as_ref().map(|it| it.kid().into()),

@@ -1,5 +1,6 @@
 use clap::Parser as _;
 use clap::error::ErrorKind;
+use nws_acme::RevocationReason;
 
 use super::*;
 
@@ -80,6 +81,31 @@ fn what_is_imported_is_named_or_all_of_it() {
         ("import repo shop-tls", ErrorKind::ValueValidation),
         ("import lego /srv/lego --replace-account", ErrorKind::MissingRequiredArgument),
         ("import acme.sh", ErrorKind::InvalidSubcommand),
+    ];
+    for (line, want) in cases {
+        assert_eq!(parse(line).err(), Some(want), "{line}");
+    }
+}
+
+#[test]
+fn an_edge_is_told_of_checked_values_only() {
+    let Ok(Command::EdgeConfig(EdgeConfigCommand::Haproxy { backends, send_proxy, edge })) =
+        parse("edge-config haproxy --backend 10.0.0.1:80 --backend 10.0.0.2:80 --edge a")
+    else {
+        panic!("two replicas")
+    };
+    assert_eq!((backends.backends.len(), send_proxy, edge.leave_others), (2, false, false));
+    let listen: Vec<_> = edge.listen.iter().map(ToString::to_string).collect();
+    assert_eq!(listen, [":80", "[::]:80"]);
+    let cases = [
+        ("edge-config", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+        ("edge-config haproxy --backend 10.0.0.1", ErrorKind::ValueValidation),
+        ("edge-config haproxy --edge a;b", ErrorKind::ValueValidation),
+        ("edge-config nginx --send-proxy", ErrorKind::UnknownArgument),
+        ("edge-config haproxy-stateless --map accounts.map", ErrorKind::ValueValidation),
+        ("edge-config redirect", ErrorKind::MissingRequiredArgument),
+        ("edge-config redirect --central acme.example", ErrorKind::ValueValidation),
+        ("edge-config redirect --central http://a.example --for apache", ErrorKind::InvalidValue),
     ];
     for (line, want) in cases {
         assert_eq!(parse(line).err(), Some(want), "{line}");

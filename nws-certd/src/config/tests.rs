@@ -1,3 +1,4 @@
+mod challenge;
 mod deletion;
 
 use std::io::Write as _;
@@ -94,6 +95,8 @@ cert_manager = "adopt"
 allow = ["**.platform.example"]
 [challenge]
 listen = ["127.0.0.1:8089", "[::1]:8089"]
+listen_proxy_protocol = ["[::]:8189"]
+stateless = "known-hosts"
 [orders]
 concurrency = 2
 deadline = "5m"

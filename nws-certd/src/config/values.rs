@@ -35,17 +35,23 @@ impl<'de> Deserialize<'de> for TermsAgreed {
     }
 }
 
-/// One of two values, by its word; the first where nothing is said.
-fn choice<T>(from: &mut Reader, key: &str, [one, other]: [(&str, T); 2]) -> Option<T> {
-    match from.optional::<String>(key)?.as_deref() {
-        None => Some(one.1),
-        Some(text) if text == one.0 => Some(one.1),
-        Some(text) if text == other.0 => Some(other.1),
-        Some(text) => {
-            from.fault(key, format!("{text:?} is neither {:?} nor {:?}", one.0, other.0));
-            None
-        }
+/// One of several values, by its word; the first where nothing is said.
+pub(super) fn choice<T, const N: usize>(
+    from: &mut Reader,
+    key: &str,
+    all: [(&str, T); N],
+) -> Option<T> {
+    let said = from.optional::<String>(key)?;
+    let words = all.each_ref().map(|(word, _)| format!("{word:?}"));
+    let chosen = all.into_iter().find(|(word, _)| said.as_deref().is_none_or(|said| said == *word));
+    if let (None, Some(said)) = (&chosen, said) {
+        let reason = match &words[..] {
+            [one, other] => format!("{said:?} is neither {one} nor {other}"),
+            words => format!("{said:?} is none of {}", words.join(", ")),
+        };
+        from.fault(key, reason);
     }
+    chosen.map(|(_, value)| value)
 }
 
 /// `cas` are the names of those that are configured, `groups` those that the files of each repository are told apart for; `None` if that

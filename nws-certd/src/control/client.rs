@@ -11,11 +11,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 
-use super::{Identity, ImportBody, PruneBody, RenewBody, ResealBody, RevocableReport, RevokeBody};
+use super::{
+    Identity, ImportBody, PreflightBody, PruneBody, RenewBody, ResealBody, RevocableReport,
+    RevokeBody,
+};
 use crate::accounts::AccountReport;
 use crate::at::At;
 use crate::explain::Story;
 use crate::import::ImportReport;
+use crate::preflight::PreflightReport;
 use crate::report::{Report, UnwantedReport};
 use crate::reseal::ResealReport;
 
@@ -58,6 +62,14 @@ impl Control {
     /// The story of a host name, whose characters are those of host names.
     pub(crate) async fn explain(&self, host: &str) -> Result<Story, ControlError> {
         self.ask(Method::GET, &format!("/v1/explain/{host}"), Bytes::new()).await
+    }
+
+    /// What a CA would see of names.
+    pub(crate) async fn preflight(
+        &self,
+        body: PreflightBody,
+    ) -> Result<PreflightReport, ControlError> {
+        self.tell("/v1/preflight", &body).await
     }
 
     /// Everything that can be revoked.

@@ -12,6 +12,7 @@ mod importing;
 mod keys;
 mod leaking;
 mod obstacles;
+mod others;
 mod parking;
 mod power;
 mod power_accounts;

@@ -5,6 +5,7 @@ mod begin;
 mod clock;
 mod fetch;
 mod look;
+mod others;
 mod push;
 pub(super) mod read_back;
 pub(super) mod removals;
@@ -55,6 +56,7 @@ impl Daemon {
         self.controllers.ask(self.parts.sealing.controllers(), now);
         self.seek_seals(now).await;
         let mut plan = self.plan(now, &facts);
+        self.answer_others(&plan, &facts);
         self.weigh_seals(&plan);
         self.forget_pushes_if_none(&plan);
         self.publish(now, &mut plan, &mut facts).await;
@@ -68,11 +70,11 @@ impl Daemon {
         self.put_on_agenda(now, &plan);
         self.last.waiting = self.line_up(now, &mut plan, &mut facts);
         self.start_waiting(now);
+        self.watch_edges(now, &plan, &facts);
         self.start_revocations(now, &plan, &facts);
         self.inquire(now, &plan, &facts);
         self.forget(now, &facts).await?;
         self.remove(now, &facts).await;
-        self.watch_edges(now, &plan, &facts);
         self.show(now, &plan, &facts);
         let wake_at = self.wake_at(now, &plan, &facts);
         self.last.ends(begun);

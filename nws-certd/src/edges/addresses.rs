@@ -4,13 +4,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hickory_resolver::TokioResolver;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::RecordType;
+use hickory_resolver::proto::rr::rdata::CNAME;
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use nws_expiry::DnsName;
 use tokio::time::timeout;
 use tracing::warn;
+
+use crate::resolver::Resolver;
 
 /// For a name, whatever resolvers, transports and tries there are.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,6 +24,8 @@ pub(crate) struct Addresses {
     pub(crate) all: Vec<IpAddr>,
     /// Whether these are all there are: those of one family may not be to be had.
     pub(crate) is_whole: bool,
+    /// The names that it leads to them by, in this order.
+    pub(crate) aliases: Vec<String>,
 }
 
 /// Who knows the addresses of names.
@@ -34,33 +38,40 @@ pub(crate) trait AddressZone: Send + Sync {
 }
 
 #[async_trait]
-impl AddressZone for TokioResolver {
+impl AddressZone for Resolver {
     async fn addresses(&self, name: &DnsName) -> Result<Addresses, LookupError> {
         if name.is_wildcard() {
             return Err(LookupError::Wildcard { name: name.clone() });
         }
-        let absolute = format!("{name}.");
-        let both = async {
-            tokio::join!(
-                self.lookup(absolute.as_str(), RecordType::A),
-                self.lookup(absolute.as_str(), RecordType::AAAA),
-            )
+        let ask = async |kind| match self.lookup(name.as_str(), kind).await {
+            Err(error) if self.is_bogus(name.as_str(), kind, &error).await => {
+                Err(LookupError::Bogus { name: name.clone() })
+            }
+            answer => answer.map_err(|error| LookupError::of(name, error)),
         };
+        let both = async { tokio::join!(ask(RecordType::A), ask(RecordType::AAAA)) };
         let Ok((v4, v6)) = timeout(PATIENCE, both).await else {
             return Err(LookupError::TimedOut { name: name.clone() });
         };
-        let (mut found, mut faults) = (Vec::new(), Vec::new());
+        let (mut found, mut aliases, mut faults) = (Vec::new(), Vec::new(), Vec::new());
         for answer in [v4, v6] {
             match answer {
                 Ok(lookup) => {
-                    found
-                        .extend(lookup.answers().iter().filter_map(|record| record.data.ip_addr()));
+                    let all = lookup.answers().iter();
+                    found.extend(all.clone().filter_map(|record| record.data.ip_addr()));
+                    aliases = all.filter_map(alias).collect();
                 }
-                Err(error) => faults.push(LookupError::of(name, error)),
+                Err(error) => faults.push(error),
             }
         }
-        weigh(name, found, faults)
+        Ok(Addresses { aliases, ..weigh(name, found, faults)? })
     }
+}
+
+/// What a name is another one for, without the last dot.
+fn alias(record: &Record) -> Option<String> {
+    let RData::CNAME(CNAME(canonical)) = &record.data else { return None };
+    Some(canonical.to_ascii().trim_end_matches('.').to_owned())
 }
 
 fn weigh(
@@ -73,12 +84,14 @@ fn weigh(
     let worst = faults.into_iter().max_by_key(LookupError::weight);
     match worst {
         None if all.is_empty() => Err(LookupError::NoAddresses { name: name.clone() }),
-        None => Ok(Addresses { all, is_whole: true }),
+        None => Ok(Addresses { all, is_whole: true, aliases: Vec::new() }),
         Some(error) if all.is_empty() => Err(error),
-        Some(error) if error.is_answer() => Ok(Addresses { all, is_whole: true }),
+        Some(error) if error.is_answer() => {
+            Ok(Addresses { all, is_whole: true, aliases: Vec::new() })
+        }
         Some(error) => {
             warn!(%name, %error, "the addresses of one family are not known");
-            Ok(Addresses { all, is_whole: false })
+            Ok(Addresses { all, is_whole: false, aliases: Vec::new() })
         }
     }
 }
@@ -120,6 +133,14 @@ pub(crate) enum LookupError {
         /// How it said so.
         code: ResponseCode,
     },
+    /// Resolvers have an answer, and it is not signed as its zone says that it is.
+    #[error(
+        "{name} fails DNSSEC, so that no CA takes its records; have the zone signed anew, or its DS records corrected at the registrar"
+    )]
+    Bogus {
+        /// The name.
+        name: DnsName,
+    },
     /// The question could not be asked, or the answer not be understood.
     #[error("cannot ask DNS for {name}; check edges.resolvers, and this host's network")]
     Unasked {
@@ -152,6 +173,7 @@ impl LookupError {
             Self::Wildcard { .. }
             | Self::TimedOut { .. }
             | Self::ServerFailure { .. }
+            | Self::Bogus { .. }
             | Self::Unasked { .. } => false,
         }
     }
@@ -164,7 +186,8 @@ impl LookupError {
             Self::TimedOut { .. } => 2,
             Self::ServerFailure { .. } => 3,
             Self::NoSuchName { .. } => 4,
-            Self::Wildcard { .. } => 5,
+            Self::Bogus { .. } => 5,
+            Self::Wildcard { .. } => 6,
         }
     }
 }

@@ -28,6 +28,23 @@ pub(crate) struct Shown {
     pub(crate) others: Vec<Fingerprint>,
 }
 
+/// TLS with whoever answers: nothing may be sent or believed that is not anybody's to know or to say.
+///
+/// # Errors
+///
+/// If the provider has none of the usual versions.
+pub(crate) fn unverified() -> Result<ClientConfig, Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Onlooker::new(provider)))
+        .with_no_client_auth();
+    // A session that is taken up again would show no certificate.
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
 /// Asks addresses for their certificates.
 #[derive(Clone, Debug)]
 pub(super) struct Probe {
@@ -37,15 +54,7 @@ pub(super) struct Probe {
 
 impl Probe {
     pub(super) fn new() -> Result<Self, Error> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Onlooker::new(Arc::clone(&provider))))
-            .with_no_client_auth();
-        // A session that is taken up again would show no certificate.
-        config.resumption = Resumption::disabled();
-        Ok(Self { provider, config })
+        Ok(Self { provider: Arc::new(aws_lc_rs::default_provider()), config: unverified()? })
     }
 
     /// What `address` serves for `server`, which it is told by SNI (RFC 6066 §3).

@@ -171,6 +171,8 @@ async fn a_name_without_addresses_says_what_to_do() {
         ("gone.example.", _) => Reply::Code(ResponseCode::NXDomain),
         ("broken.example.", _) => Reply::Code(ResponseCode::ServFail),
         ("refused.example.", _) => Reply::Code(ResponseCode::Refused),
+        ("bogus.example.", _) => Reply::Bogus(vec![ONE]),
+        ("half-bogus.example.", RecordType::AAAA) => Reply::Bogus(vec![]),
         ("half-broken.example.", RecordType::A) => Reply::Code(ResponseCode::ServFail),
         _ => Reply::Addresses(vec![]),
     })
@@ -193,6 +195,8 @@ async fn a_name_without_addresses_says_what_to_do() {
     check("broken.example", expect!["DNS fails for broken.example (Server Failure); check the zone's name servers and its DNSSEC, and edges.resolvers"]).await;
     check("refused.example", expect!["DNS fails for refused.example (Query Refused); check the zone's name servers and its DNSSEC, and edges.resolvers"]).await;
     check("half-broken.example", expect!["DNS fails for half-broken.example (Server Failure); check the zone's name servers and its DNSSEC, and edges.resolvers"]).await;
+    check("bogus.example", expect!["bogus.example fails DNSSEC, so that no CA takes its records; have the zone signed anew, or its DS records corrected at the registrar"]).await;
+    check("half-bogus.example", expect!["half-bogus.example fails DNSSEC, so that no CA takes its records; have the zone signed anew, or its DS records corrected at the registrar"]).await;
     check("*.shop.example", expect!["*.shop.example is a wildcard, which has no edges of its own; ask for a host name below it"]).await;
 }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hickory_resolver::TokioResolver;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::rdata::CAA;
@@ -22,6 +21,7 @@ use tracing::debug;
 
 use super::obstacles::domains;
 use crate::failure::Causes;
+use crate::resolver::Resolver;
 
 /// For all names of an order, whatever resolvers and tries there are: a CA that knows more decides anyway.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -30,20 +30,40 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[async_trait]
 pub(crate) trait CaaZone: Send + Sync {
     /// The records at this very name, aliases followed; none if it has none, or does not exist.
-    async fn records(&self, name: &str) -> Result<Vec<CaaRecord>, NetError>;
+    async fn records(&self, name: &str) -> Result<Vec<CaaRecord>, CaaFault>;
+}
+
+/// Why CAA records are not known.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CaaFault {
+    /// They are not signed as their zone says that they are.
+    #[error("they fail DNSSEC")]
+    Bogus,
+    /// Name servers fail.
+    #[error("name servers fail")]
+    Servers,
+    /// Nobody says, which may be so from here alone.
+    #[error("DNS cannot be asked")]
+    Unasked(#[source] NetError),
 }
 
 #[async_trait]
-impl CaaZone for TokioResolver {
-    async fn records(&self, name: &str) -> Result<Vec<CaaRecord>, NetError> {
-        match self.lookup(format!("{name}.").as_str(), RecordType::CAA).await {
+impl CaaZone for Resolver {
+    async fn records(&self, name: &str) -> Result<Vec<CaaRecord>, CaaFault> {
+        match self.lookup(name, RecordType::CAA).await {
             Ok(found) => Ok(found.answers().iter().filter_map(|one| record(&one.data)).collect()),
             Err(NetError::Dns(DnsError::NoRecordsFound(none)))
                 if matches!(none.response_code, ResponseCode::NoError | ResponseCode::NXDomain) =>
             {
                 Ok(Vec::new())
             }
-            Err(error) => Err(error),
+            Err(error) if self.is_bogus(name, RecordType::CAA, &error).await => {
+                Err(CaaFault::Bogus)
+            }
+            Err(NetError::Dns(DnsError::NoRecordsFound(_) | DnsError::ResponseCode(_))) => {
+                Err(CaaFault::Servers)
+            }
+            Err(error) => Err(CaaFault::Unasked(error)),
         }
     }
 }
@@ -119,19 +139,26 @@ pub(super) async fn look(
     if refusals.is_empty() { Ok(()) } else { Err(Forbidden { refusals }) }
 }
 
-/// The first records on the way up from the name, and whose they are (RFC 8659 §3).
-async fn relevant(zone: &dyn CaaZone, name: &DnsName) -> Option<(String, Vec<CaaRecord>)> {
+/// The first records on the way up from the name, and whose they are (RFC 8659 §3); or where they are not known, and why.
+pub(crate) async fn climb(
+    zone: &dyn CaaZone,
+    name: &DnsName,
+) -> Result<Option<(String, Vec<CaaRecord>)>, (String, CaaFault)> {
     for domain in domains(name.as_str()) {
         match zone.records(domain).await {
             Ok(records) if records.is_empty() => {}
-            Ok(records) => return Some((domain.into(), records)),
-            Err(error) => {
-                debug!(%name, at = domain, error = %Causes(&error), "CAA records are not known; the CA decides");
-                return None;
-            }
+            Ok(records) => return Ok(Some((domain.into(), records))),
+            Err(error) => return Err((domain.into(), error)),
         }
     }
-    None
+    Ok(None)
+}
+
+async fn relevant(zone: &dyn CaaZone, name: &DnsName) -> Option<(String, Vec<CaaRecord>)> {
+    climb(zone, name).await.unwrap_or_else(|(at, error)| {
+        debug!(%name, at, error = %Causes(&error), "CAA records are not known; the CA decides");
+        None
+    })
 }
 
 fn remedy(

@@ -4,14 +4,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
-use nws_challenge::Thumbprint;
 use nws_expiry::FailureClass;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use super::{Attempt, Ended, Ordering};
-use crate::preflight::{Asked, Findings, Issuer, Onlooker, Weight};
+use crate::preflight::{Asked, Findings, Onlooker, Weight};
 use crate::report::instant;
 use crate::store::{NotReady, Step};
 
@@ -29,7 +28,6 @@ pub(crate) struct Lookout {
 
 /// What follows where a CA would refuse.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "nobody looks before there is an onlooker"))]
 pub(crate) enum Rigour {
     /// Nothing is ordered.
     Enforce {
@@ -100,9 +98,9 @@ impl Ordering {
 
     async fn look_as_a_ca(&self, attempt: &Attempt) -> Looked {
         let Some(lookout) = &self.lookout else { return Looked::Clear };
-        let Some(asked) = asked(attempt) else { return Looked::Clear };
         let at = self.clock.now();
-        let found = timeout(PATIENCE, lookout.onlooker.look(&asked)).await.unwrap_or_default();
+        let found =
+            timeout(PATIENCE, lookout.onlooker.look(&asked(attempt))).await.unwrap_or_default();
         let (refused, advice) = (lines(&found, Weight::Refused), lines(&found, Weight::Advisory));
         let now = self.clock.now();
         let is_emergency = attempt.have.is_some_and(|have| have.longest_wait(now).is_some());
@@ -151,14 +149,10 @@ impl Ordering {
     }
 }
 
-/// What is looked at, as far as it is known without asking the CA.
-fn asked(attempt: &Attempt) -> Option<Asked> {
-    let authority = &attempt.authority;
-    let thumbprint: Thumbprint = authority.thumbprint().parse().ok()?;
-    let identities = authority.ca.caa_identities();
-    let account = authority.account_url().and_then(|url| url.parse().ok());
-    let issuer = (!identities.is_empty()).then_some(Issuer { identities, account });
-    Some(Asked { names: attempt.certificate.names.clone(), thumbprint, issuer })
+/// What is looked at. What CAA records let which CA do is looked at by the order, which may go to another CA then.
+fn asked(attempt: &Attempt) -> Asked {
+    let thumbprint = attempt.authority.thumbprint();
+    Asked { names: attempt.certificate.names.clone(), thumbprint, issuer: None }
 }
 
 /// What was found of one weight, in an order that does not depend on who answered first.

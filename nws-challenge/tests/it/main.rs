@@ -1,12 +1,13 @@
 //! The listener as a validator, an edge and an attacker meet it, over real sockets.
 
+mod edges;
 mod world;
 
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use nws_challenge::Limits;
+use nws_challenge::{Limits, Opening};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::world::{BODY, PATH, TOKEN, World};
@@ -112,21 +113,88 @@ async fn a_head_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_for_a_place() {
-    let world = World::start(Limits { connections: NonZeroUsize::MIN, ..Limits::default() }).await;
-    let mut first = world.connect().await;
-    assert_eq!(first.get("/healthz").await.body, "ok");
+async fn a_newcomer_takes_the_place_of_who_is_waited_for_longest() {
+    const PLACES: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+    // One thread, or who has a place where would be a matter of luck.
+    let limits = Limits { connections: PLACES, threads: NonZeroUsize::MIN, ..Limits::default() };
+    let world = World::start(limits).await;
+    let mut slow = world.connect().await;
+    slow.send("GET /healthz HTTP/1.1\r\n").await;
+    let mut silent = world.connect().await;
+    let mut edge = world.connect().await;
+    assert_eq!(edge.get("/healthz").await.body, "ok");
 
-    let mut second = world.connect().await;
-    second.send("GET /healthz HTTP/1.0\r\n\r\n").await;
-    // The server had many occasions to answer the second connection while it answered the first.
-    for _ in 0..20 {
-        assert_eq!(first.get("/healthz").await.body, "ok");
+    let mut validator = world.connect().await;
+    assert_eq!(validator.get(PATH).await.body, BODY);
+    slow.closed().await;
+    let mut another = world.connect().await;
+    assert_eq!(another.get(PATH).await.body, BODY);
+    silent.closed().await;
+    for mut kept in [edge, validator, another] {
+        assert_eq!(kept.get("/healthz").await.body, "ok");
     }
-    second.has_received_nothing();
+}
 
-    drop(first);
-    assert_eq!(second.receive_all().await.body, "ok");
+#[tokio::test]
+async fn validators_are_answered_among_many_more_slow_peers_than_places() {
+    const PLACES: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+    let hour = Duration::from_secs(3600);
+    let limits =
+        Limits { connections: PLACES, header_read: hour, lifetime: hour, ..Limits::default() };
+    let world = World::start(limits).await;
+    let mut slow = Vec::new();
+    for _ in 0..10 {
+        for _ in 0..PLACES.get() {
+            let mut peer = world.connect().await;
+            peer.send("GET /healthz HTTP/1.1\r\nHost:").await;
+            slow.push(peer);
+        }
+        assert_eq!(world.connect().await.get(PATH).await.body, BODY);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_says_whom_it_speaks_for() {
+    let world = World::behind(Opening::ProxyHeader, Limits::default()).await;
+    let cases = [
+        ("version 1", "PROXY TCP4 192.0.2.1 198.51.100.2 56324 80\r\n"),
+        ("for itself", "PROXY UNKNOWN\r\n"),
+        ("version 2, for itself", "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"),
+        ("version 2", "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0cabcdefghijkl"),
+    ];
+    for (case, header) in cases {
+        let mut proxy = world.connect().await;
+        proxy.send(header).await;
+        assert_eq!(proxy.get(PATH).await.body, BODY, "{case}");
+        assert_eq!(proxy.get(PATH).await.body, BODY, "{case}: once a connection");
+        let mut at_once = world.connect().await;
+        at_once.send(&format!("{header}GET {PATH} HTTP/1.0\r\n\r\n")).await;
+        assert_eq!(at_once.receive_all().await.body, BODY, "{case}, in one piece");
+    }
+}
+
+#[tokio::test]
+async fn a_listener_requires_the_proxy_header_or_does_not_know_it() {
+    let requires = World::behind(Opening::ProxyHeader, Limits::default()).await;
+    let mut stranger = requires.connect().await;
+    stranger.send("GET /healthz HTTP/1.0\r\n\r\n").await;
+    stranger.closed().await;
+
+    let direct = World::start(Limits::default()).await;
+    let mut proxy = direct.connect().await;
+    proxy.send("PROXY UNKNOWN\r\nGET /healthz HTTP/1.0\r\n\r\n").await;
+    assert_eq!(proxy.receive_all().await.status, "HTTP/1.1 400 Bad Request");
+}
+
+#[tokio::test]
+async fn a_slow_proxy_is_dropped() {
+    let limits = Limits { header_read: Duration::from_millis(20), ..Limits::default() };
+    let world = World::behind(Opening::ProxyHeader, limits).await;
+    for sent in ["", "PROXY TCP4 ", "PROXY UNKNOWN\r\n", "PROXY UNKNOWN\r\nGET "] {
+        let mut peer = world.connect().await;
+        peer.send(sent).await;
+        peer.closed().await;
+    }
 }
 
 #[tokio::test]
@@ -140,7 +208,9 @@ async fn a_connection_does_not_live_for_ever() {
 
 #[tokio::test]
 async fn a_stop_finishes_what_runs_and_accepts_no_more() {
-    let world = World::start(Limits::default()).await;
+    // One thread, so that what was sent first is read first.
+    let limits = Limits { threads: NonZeroUsize::MIN, ..Limits::default() };
+    let world = World::start(limits).await;
     let address = world.address;
     let mut running = world.connect().await;
     running.send("GET /healthz HTTP/1.1\r\n").await;
@@ -162,8 +232,9 @@ async fn a_stop_finishes_what_runs_and_accepts_no_more() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_ever() {
-    let world =
-        World::start(Limits { drain: Duration::from_millis(20), ..Limits::default() }).await;
+    let drain = Duration::from_millis(20);
+    let limits = Limits { drain, threads: NonZeroUsize::MIN, ..Limits::default() };
+    let world = World::start(limits).await;
     let mut stuck = world.connect().await;
     stuck.send("GET /healthz HTTP/1.1\r\n").await;
     let mut fence = world.connect().await;
@@ -182,7 +253,12 @@ async fn nothing_is_left_after_a_stop() {
     world.stop.cancel();
     world.ended().await.unwrap();
 
-    let again = World::on(TcpListener::bind(address).await.unwrap(), answers, Limits::default());
+    let again = World::on(
+        TcpListener::bind(address).await.unwrap(),
+        Opening::Http,
+        answers,
+        Limits::default(),
+    );
     assert_eq!(again.connect().await.get(PATH).await.body, BODY);
 }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use nws_challenge::{Answers, KeyAuthorization, Limits, ServeError, serve};
+use nws_challenge::{Answers, KeyAuthorization, Limits, Opening, ServeError, serve};
 use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +21,7 @@ pub(crate) const BODY: &str =
     "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0.NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
 
 /// A test that waits this long for an event has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
@@ -32,16 +32,25 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start(limits: Limits) -> Self {
+        Self::behind(Opening::Http, limits).await
+    }
+
+    pub(crate) async fn behind(opening: Opening, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let world = Self::on(listener, Answers::new(NonZeroUsize::MIN), limits);
+        let world = Self::on(listener, opening, Answers::new(NonZeroUsize::MIN), limits);
         world.answer();
         world
     }
 
-    pub(crate) fn on(listener: TcpListener, answers: Answers, limits: Limits) -> Self {
+    pub(crate) fn on(
+        listener: TcpListener,
+        opening: Opening,
+        answers: Answers,
+        limits: Limits,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, answers.clone(), limits, stop.clone()));
+        let server = tokio::spawn(serve(listener, opening, answers.clone(), limits, stop.clone()));
         Self { address, answers, stop, server }
     }
 
@@ -51,7 +60,7 @@ impl World {
     }
 
     pub(crate) async fn connect(&self) -> Peer {
-        Peer(TcpStream::connect(self.address).await.unwrap())
+        Peer::to(self.address).await
     }
 
     pub(crate) async fn ended(self) -> Result<(), ServeError> {
@@ -66,6 +75,10 @@ impl World {
 pub(crate) struct Peer(TcpStream);
 
 impl Peer {
+    pub(crate) async fn to(address: SocketAddr) -> Self {
+        Self(TcpStream::connect(address).await.unwrap())
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
@@ -96,10 +109,6 @@ impl Peer {
             Ok(_) => assert_eq!(String::from_utf8(got).unwrap(), ""),
             Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
         }
-    }
-
-    pub(crate) fn has_received_nothing(&self) {
-        assert_eq!(self.0.try_read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 }
 

@@ -33,10 +33,11 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     ensure!(world.served(left.hosts[0]).await? == untouched, "a third certificate was replaced");
     let orders = world.proxy.orders();
     ensure!(orders == 5, "{orders} orders were made for three certificates and two successors");
-    Ok("revoked for keyCompromise after the successor with another key was pushed, and not before; another at once".to_owned())
+    Ok("revoked for keyCompromise once every edge served the successor with another key, and not before; another at once".to_owned())
 }
 
-/// The successor is kept from the branch for a while, and the CA is not asked to revoke anything until it is there.
+/// The successor is kept from the branch for a while, and then from an edge, and the CA is not asked to revoke anything until it is
+/// there.
 async fn replace(world: &mut World, app: App, old: &Leaf) -> Result<Leaf> {
     let host = app.hosts[0];
     world
@@ -52,8 +53,19 @@ async fn replace(world: &mut World, app: App, old: &Leaf) -> Result<Leaf> {
     world.ca.issued(&old.serial).await?.expect_valid().context("the successor is not pushed")?;
     ensure!(world.served(host).await? == *old, "the successor is served, and is not pushed");
 
+    world.cluster(1)?.stall(true);
     world.repository.remove_hook("pre-receive")?;
     world.daemon.sync().await?;
+    let look = |status: &Status| {
+        let told = status.revocations.iter().find(|told| told.serial == old.serial);
+        let awaits = told.map(|told| &told.awaits[..]).unwrap_or_default();
+        ensure!(awaits.iter().any(|awaited| awaited.contains("every edge")), "{awaits:?}");
+        Ok(())
+    };
+    world.daemon.wait_status("an edge is waited for", REVOKED, look).await?;
+    world.ca.issued(&old.serial).await?.expect_valid().context("an edge serves it still")?;
+
+    world.cluster(1)?.stall(false);
     let new = world.wait_replaced(host, old).await?;
     revoked(world, old, KEY_COMPROMISE).await?;
     Ok(new)

@@ -5,13 +5,13 @@ use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
     ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab, edited,
     empty_repository, https_token, incident, issue, leak_guard, lint, lost_race, mirror_lost,
-    new_app, parked, plain_to_sealed, profile, push_refused, rate_limited, renew, reseal, restart,
-    revoke_replace, rollover, rotate_key, sealed_two_clusters, signed_commits, sops_flux, ssh,
-    stale_edge, state_lost, state_lost_sealed, tenant_conflict, two_repositories, two_targets,
-    ungated, webhook,
+    new_app, parked, plain_to_sealed, profile, push_refused, rate_limited, redirect_central, renew,
+    reseal, restart, revoke_replace, rollover, rotate_key, sealed_two_clusters, signed_commits,
+    sops_flux, ssh, stale_edge, state_lost, state_lost_sealed, stateless_haproxy, tenant_conflict,
+    two_repositories, two_targets, ungated, webhook,
 };
 
-pub(crate) const SCENARIOS: [Scenario; 48] = [
+pub(crate) const SCENARIOS: [Scenario; 50] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -299,5 +299,17 @@ pub(crate) const SCENARIOS: [Scenario; 48] = [
         tag: Tag::Full,
         about: "a repository as cert-manager's users have it, unchanged: what names a known issuer is served by its CA, and the rest is left",
         play: |programs, folder| Box::pin(cert_manager::play(programs, folder)),
+    },
+    Scenario {
+        name: "redirect-central",
+        tag: Tag::Full,
+        about: "edges that do not reach the daemon send the CA to one central host, which answers for all of them",
+        play: |programs, folder| Box::pin(redirect_central::play(programs, folder)),
+    },
+    Scenario {
+        name: "stateless-haproxy",
+        tag: Tag::Core,
+        about: "no edge knows where the daemon is: HAProxy answers from the thumbprint of the account key, and the CA is content",
+        play: |programs, folder| Box::pin(stateless_haproxy::play(programs, folder)),
     },
 ];

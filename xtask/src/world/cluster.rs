@@ -163,6 +163,10 @@ impl Cluster {
         &self.edge
     }
 
+    pub(crate) fn edge_mut(&mut self) -> &mut Edge {
+        &mut self.edge
+    }
+
     /// From now on nothing is applied here, as where an agent hangs; or all is again.
     pub(crate) fn stall(&self, is_stalled: bool) {
         self.is_stalled.store(is_stalled, Ordering::Relaxed);

@@ -73,6 +73,7 @@ impl SmallWorld {
             edges: Vec::new(),
             keys: Vec::new(),
             https: net.https,
+            http: net.http,
             dns: dns.address(),
         };
         let daemon = Daemon::new(nws_certd, places, settings)?;

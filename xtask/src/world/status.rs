@@ -30,6 +30,7 @@ pub(crate) struct Unwanted {
 pub(crate) struct Revocation {
     pub(crate) serial: String,
     pub(crate) revoked_at: Option<String>,
+    pub(crate) awaits: Vec<String>,
 }
 
 /// Something in the repository that is not served as it is written.
@@ -123,6 +124,8 @@ pub(crate) struct Wrong {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stage {
     Held,
+    #[serde(rename = "pre-flight")]
+    Preflight,
     Wanted,
     Ordering,
     Waiting,

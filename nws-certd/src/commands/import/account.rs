@@ -88,7 +88,8 @@ impl Desk<'_> {
         let accounts = opened.accounts();
         let current =
             accounts.authorities.iter().find(|one| one.directory() == ca.directory.as_str());
-        if current.is_some_and(|one| thumbprint(file).as_deref() == Some(&*one.thumbprint())) {
+        if current.is_some_and(|one| thumbprint(file).as_deref() == Some(one.thumbprint().as_str()))
+        {
             return Ok(Ours::Same);
         }
         let known =

@@ -2,6 +2,7 @@
 //!
 //! Whenever that is cut off, nothing is ordered before it is ready, and every certificate arrives and is issued once.
 
+use nws_challenge::preflight::{Failure, Fault};
 use time::Duration;
 
 use super::stopping::{Cut, Stop};
@@ -27,8 +28,12 @@ async fn at_every_write(stop: Stop) {
     for write in 1.. {
         let world = World::with(&apps(&APPS)).await;
         world.preflight(Preflight::Enforce);
-        world.seen_of("shop.example", Weight::Refused, "it answers wrongly");
-        world.seen_of("blog.example", Weight::Advisory, "IPv6 does not answer");
+        world.seen_of("shop.example", Weight::Refused, Fault::WrongBody { hop: None });
+        world.seen_of(
+            "blog.example",
+            Weight::Advisory,
+            Fault::Failed { failure: Failure::Refused, hop: None },
+        );
         let cut = run_until_write(&world, stop, write).await;
         steps.push(cut.step.clone());
         let case = format!("{stop:?} write {write}, {cut:?}");

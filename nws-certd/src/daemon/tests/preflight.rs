@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use expect_test::expect;
 use nws_acme::testing::Endpoint;
+use nws_challenge::preflight::{Failure, Fault};
 use time::Duration;
 
 use super::world::{Preflight, SHOP, World, apps};
@@ -15,7 +16,7 @@ use crate::preflight::Weight;
 use crate::report::{CertificateReport, Report, Stage};
 
 const HOST: &str = "shop.example";
-const FAULT: &str = "the status is 404, not 200; route the path";
+const FAULT: Fault = Fault::Status { status: 404, hop: None };
 
 async fn world(policy: Preflight) -> World {
     let world = World::with(SHOP).await;
@@ -56,15 +57,12 @@ async fn nothing_is_asked_of_a_ca_that_would_refuse_until_it_would_not() {
     assert_eq!((world.ca.requests(), world.scouted()), (0, 9), "not even the directory is read");
     let told = log.lines().filter(|line| line.contains("WARN")).collect::<Vec<_>>();
     assert_eq!(told.len(), 1, "it is told once: {told:#?}");
-    assert!(
-        told[0].contains("shop.example at 203.0.113.1:80 (edge-1): the status is 404"),
-        "{told:?}"
-    );
+    assert!(told[0].contains("shop.example at 203.0.113.1:80 (edge-1) answers 404"), "{told:?}");
 
     let report = world.settle_without_asking(&mut daemon).await;
     let one = shop(&report);
     assert_eq!((one.stage, one.failures, &*one.next.what), (Stage::Preflight, 0, "look"));
-    expect!["shop.example at 203.0.113.1:80 (edge-1): the status is 404, not 200; route the path; seen before ordering, since 2026-03-01 12:00:00Z"]
+    expect!["shop.example at 203.0.113.1:80 (edge-1) answers 404 where only 200 will do; lead /.well-known/acme-challenge/ to nws-certd, before any other rule; seen before ordering, since 2026-03-01 12:00:00Z"]
         .assert_eq(one.last_error.as_deref().unwrap());
     assert_eq!(one.preflight.as_ref().unwrap().looks_failed, 10);
 
@@ -122,13 +120,13 @@ async fn where_it_only_warns_it_is_ordered_after_a_few_looks() {
     let report = world.settle_without_asking(&mut daemon).await;
     assert_eq!((shop(&report).stage, world.scouted()), (Stage::Pushed, 3), "we were wrong");
     let advice = &shop(&report).preflight.as_ref().unwrap().advice;
-    assert!(advice[0].contains("the status is 404"), "{advice:?}");
+    assert!(advice[0].contains("answers 404"), "{advice:?}");
 }
 
 #[tokio::test]
 async fn what_a_ca_may_get_by_is_told_once_and_what_it_says_is_kept() {
     let world = world(Preflight::Enforce).await;
-    world.seen_of(HOST, Weight::Advisory, "IPv6 does not answer");
+    world.seen_of(HOST, Weight::Advisory, Fault::Failed { failure: Failure::Refused, hop: None });
     world.edges_are_down(true);
     let mut daemon = world.daemon().await;
     let log = Log::open();

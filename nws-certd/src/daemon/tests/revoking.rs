@@ -1,5 +1,7 @@
 //! Certificates that operators want revoked.
 
+use std::sync::Arc;
+
 use nws_acme::RevocationReason;
 use nws_acme::testing::Endpoint;
 use nws_expiry::Leaf;
@@ -8,7 +10,9 @@ use time::Duration;
 use super::world::{SHOP, World};
 use crate::control::RevokeBody;
 use crate::daemon::{Daemon, Look};
+use crate::edges::Edges;
 use crate::report::{Report, Stage};
+use crate::served::{Expected, Sight, Watch, Watcher};
 use crate::store::{Revocation, Step};
 
 /// The newest certificate that is stored.
@@ -76,6 +80,62 @@ async fn what_is_to_be_replaced_first_is_revoked_when_its_successor_is_pushed() 
     assert_eq!((world.ca.issued(), world.commits()), (2, 3), "it is pushed");
     world.run_orders(&mut daemon).await;
     assert_eq!((world.ca.revoked(), world.ca.revocation(old.serial()).is_some()), (1, true));
+}
+
+/// How long clusters may take.
+const WITHIN: Duration = Duration::minutes(15);
+
+/// A daemon that watches edges, of which nobody knows more than the test says.
+async fn watching(world: &World) -> (Daemon, Watcher) {
+    let mut daemon = world.daemon().await;
+    let watch = Watch { within: WITHIN, every: Duration::hours(6) };
+    let edges = Arc::new(Edges::new(443, &["127.0.0.1:9".parse().unwrap()]).unwrap());
+    let (store, clock) = (daemon.parts.store.clone(), daemon.parts.clock.clone());
+    let watcher = Watcher::new(watch, "here", edges, store, clock);
+    daemon.parts.watcher = Some(watcher.clone());
+    (daemon, watcher)
+}
+
+/// An edge of the shop was seen to serve this instead of what is pushed, or just that.
+async fn seen(daemon: &Daemon, watcher: &Watcher, sight: Sight) {
+    let facts = daemon.parts.store.load().await.unwrap();
+    let key = facts.certificates[0].key.clone();
+    let leaf = newest(daemon).await.fingerprint();
+    let expected = Expected { key, leaf, intermediates: vec![], served_at: None };
+    let address = "192.0.2.1:443".parse().unwrap();
+    watcher
+        .end(Ok((expected, vec![("shop.example".parse().unwrap(), Some(address), sight)])))
+        .await;
+}
+
+#[tokio::test]
+async fn what_is_to_be_replaced_first_is_revoked_when_its_successor_is_served_or_clusters_had_their_time()
+ {
+    let another = |world: &World| Sight::Another { ends: world.now() };
+    for (case, waits, sight) in [
+        ("served", Duration::MINUTE, Sight::Current),
+        ("an edge that never reloads", WITHIN, another(&World::with(SHOP).await)),
+    ] {
+        let world = World::with(SHOP).await;
+        let (mut daemon, watcher) = watching(&world).await;
+        world.settle(&mut daemon).await;
+        let old = newest(&daemon).await;
+        seen(&daemon, &watcher, Sight::Current).await;
+        revoke(&daemon, &old, true).await.unwrap();
+        world.pass(Duration::MINUTE);
+        world.settle(&mut daemon).await;
+        seen(&daemon, &watcher, another(&world)).await;
+        let report = world.settle(&mut daemon).await;
+        let told = revocation(&report);
+        let want = "once its successor is in what every edge of shop.example serves";
+        assert!(told.ends_with(want), "{case}: {told}");
+        assert_eq!((world.ca.revoked(), world.ca.issued()), (0, 2), "{case}");
+
+        world.pass(waits);
+        seen(&daemon, &watcher, sight).await;
+        world.settle(&mut daemon).await;
+        assert_eq!(world.ca.revoked(), 1, "{case}");
+    }
 }
 
 #[tokio::test]

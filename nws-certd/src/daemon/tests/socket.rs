@@ -1,23 +1,44 @@
 //! The operators' API as its client sees it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use nws_challenge::preflight::Ipv6;
 use time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::world::{SHOP, World};
 use crate::accounts::Accounts;
+use crate::config::{PreflightPolicy, PreflightSettings};
 use crate::control::{self, Control, ControlError, Desk, Identity, RevokeBody};
+use crate::daemon::Daemon;
 use crate::edges::Edges;
 use crate::explain::Narrator;
+use crate::preflight::{Examiner, Inspector};
 use crate::report::{Report, Stage};
+use crate::resolver::Resolver;
 
 /// A daemon that runs, and who may ask it.
 pub(super) struct Served {
     pub(super) control: Control,
     pub(super) stop: CancellationToken,
     _dir: tempfile::TempDir,
+}
+
+/// Asks a resolver that is none.
+fn examiner(daemon: &Daemon) -> Examiner {
+    let parts = &daemon.parts;
+    let settings = PreflightSettings {
+        policy: PreflightPolicy::Enforce,
+        tries: NonZeroU32::MIN,
+        http_port: 80,
+        private_addresses: false,
+        ipv6: Ipv6::Warn,
+    };
+    let dns = Arc::new(Resolver::new(&["127.0.0.1:9".parse().unwrap()]).unwrap());
+    let inspector = Inspector::new(&settings, 443, &dns, (&parts.answers, &parts.clock)).unwrap();
+    Examiner::new(inspector, parts.ordering.authorities.clone(), parts.clock.clone())
 }
 
 impl Served {
@@ -31,7 +52,8 @@ impl Served {
         let stop = CancellationToken::new();
         let (reports, stopped) = (daemon.reports(), stop.clone());
         let accounts = Accounts::of(&daemon.parts.ordering);
-        let desk = Desk { reports, requests, narrator, accounts, stop: stopped };
+        let examiner = examiner(&daemon);
+        let desk = Desk { reports, requests, narrator, accounts, examiner, stop: stopped };
         let listener = control::bind(&socket).unwrap();
         tokio::spawn(control::serve(listener, socket.clone(), desk, stop.clone()));
         tokio::spawn(daemon.run(asked, Arc::new(Notify::new()), stop.clone()));

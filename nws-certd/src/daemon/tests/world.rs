@@ -35,7 +35,7 @@ pub(super) use self::sealing::{Controller, certificate, sealed, sops};
 use super::stopping::{Cut, Stop, Stopping};
 use crate::account::{AccountKeys, AccountName};
 use crate::authority::Authority;
-use crate::config::{DeletionSettings, Encryption, SealSettings};
+use crate::config::{DeletionSettings, Encryption, SealSettings, StatelessAnswers};
 use crate::daemon::{Daemon, Look, Parts};
 use crate::edges::Edges;
 use crate::order::Ordering as Orders;
@@ -198,6 +198,7 @@ impl World {
             sealing: self.sealing(&self.names()),
             ordering: Arc::new(ordering),
             answers: self.answers.clone(),
+            stateless: StatelessAnswers::Off,
             rules: Rules { policy, key_type: KeyType::EcdsaP256, installation },
             concurrency: NonZeroUsize::MIN.saturating_add(3),
             deletion: *self.deletion.lock().unwrap(),

@@ -10,7 +10,7 @@ use crate::authority::Authority;
 use crate::daemon::Daemon;
 use crate::plan::{Plan, is_to_come};
 use crate::report::{RevocationReport, Trouble, TroubleWith};
-use crate::revocation::awaited;
+use crate::revocation::{awaited, unserved};
 use crate::store::{Facts, RevocationFacts};
 
 /// How many are asked for at a time: of thousands, each an own request, the CA is not to see all at once.
@@ -75,8 +75,17 @@ impl Daemon {
         match &self.view {
             _ if one.revoked_at.is_some() || !one.wish.replacing => Vec::new(),
             None => vec!["the branch, which was not read yet".into()],
-            Some(view) => awaited(&one.wish, &view.inventory, plan),
+            Some(view) => match awaited(&one.wish, &view.inventory, plan) {
+                files if files.is_empty() => self.unserved(one, plan),
+                files => files,
+            },
         }
+    }
+
+    /// Which edges are waited for, where they are watched.
+    fn unserved(&self, one: &RevocationFacts, plan: &Plan) -> Vec<String> {
+        let Some(watcher) = &self.parts.watcher else { return Vec::new() };
+        unserved(&one.wish, plan, |key, leaf| watcher.seen(key, leaf))
     }
 
     /// The earliest instant after `now` at which a CA is asked again.

@@ -99,7 +99,7 @@ impl Daemon {
             CaReport {
                 directory: directory.into(),
                 account: authority.account_url(),
-                thumbprint: authority.thumbprint(),
+                thumbprint: authority.thumbprint().to_string(),
                 obstacles: facts.obstacles.iter().filter(stands).map(Into::into).collect(),
                 limits: LimitReport::of(now, &authority.ledger()),
             }

@@ -17,6 +17,8 @@ pub(crate) enum Reply {
     /// Records of any kind.
     Records(Vec<RData>),
     Code(ResponseCode),
+    /// These, which a resolver that checks signatures gives only to whom nothing is to be checked for.
+    Bogus(Vec<IpAddr>),
     Silence,
 }
 
@@ -55,6 +57,13 @@ impl Dns {
 
 fn respond(request: &Message, reply: Reply) -> Option<Message> {
     let query = request.queries[0].clone();
+    let reply = match reply {
+        Reply::Bogus(addresses) if request.metadata.checking_disabled => {
+            Reply::Addresses(addresses)
+        }
+        Reply::Bogus(_) => Reply::Code(ResponseCode::ServFail),
+        other => other,
+    };
     let mut response = Message::response(request.metadata.id, request.metadata.op_code);
     response.metadata.recursion_desired = true;
     response.metadata.recursion_available = true;
@@ -83,7 +92,7 @@ fn respond(request: &Message, reply: Reply) -> Option<Message> {
             let soa = SOA::new(root.clone(), root.clone(), 1, 300, 300, 300, 300);
             response.add_authority(Record::from_rdata(root, 300, RData::SOA(soa)));
         }
-        Reply::Silence => return None,
+        Reply::Silence | Reply::Bogus(_) => return None,
     }
     response.add_query(query);
     Some(response)

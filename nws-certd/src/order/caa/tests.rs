@@ -2,7 +2,7 @@ use hickory_resolver::proto::rr::Name;
 
 use super::*;
 use crate::edges::tests::dns::{Dns, Reply};
-use crate::resolver::resolver;
+use crate::resolver::Resolver;
 
 const ACCOUNT: &str = "https://ca.test/account/7";
 
@@ -19,7 +19,7 @@ async fn ask(
     zone: impl Fn(&str, RecordType) -> Reply + Send + 'static,
 ) -> (Result<(), String>, Vec<String>) {
     let dns = Dns::answering(zone).await;
-    let zone: Arc<dyn CaaZone> = Arc::new(resolver(&[dns.address]).unwrap());
+    let zone: Arc<dyn CaaZone> = Arc::new(Resolver::new(&[dns.address]).unwrap());
     let names = DnsNames::new(names.split(' ').map(|name| name.parse().unwrap())).unwrap();
     let (identities, account) = (["ca.test".to_owned()], ACCOUNT.parse().unwrap());
     let verdict = look(&zone, &names, &identities, &account).await;

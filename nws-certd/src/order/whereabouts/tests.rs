@@ -3,7 +3,7 @@ use hickory_resolver::proto::rr::RecordType;
 
 use super::*;
 use crate::edges::tests::dns::{Dns, Reply};
-use crate::resolver::resolver;
+use crate::resolver::Resolver;
 
 const HERE: &str = "203.0.113.1";
 const HERE_TOO: &str = "2001:db8::1";
@@ -20,7 +20,7 @@ async fn look(
     zone: impl Fn(&str, RecordType) -> Reply + Send + 'static,
 ) -> (Option<Leads>, String) {
     let dns = Dns::answering(zone).await;
-    let zone = Arc::new(resolver(&[dns.address]).unwrap());
+    let zone = Arc::new(Resolver::new(&[dns.address]).unwrap());
     let whereabouts = Whereabouts { zone, edges: ips(edges), park_after: Duration::WEEK };
     let names = DnsNames::new(names.split(' ').map(|name| name.parse().unwrap())).unwrap();
     let sights = whereabouts.look(&names).await;

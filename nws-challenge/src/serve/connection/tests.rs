@@ -99,7 +99,10 @@ impl Peer {
         let stop = CancellationToken::new();
         let server = tokio::spawn({
             let (answers, stop) = (Answers::new(NonZeroUsize::MIN), stop.clone());
-            async move { converse(served, answers, &limits, &stop).await }
+            async move {
+                let heard = Heard::now();
+                converse(served, Opening::Http, answers, &limits, &stop, &heard).await
+            }
         });
         Self { stream, stop, server }
     }

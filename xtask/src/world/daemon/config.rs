@@ -36,6 +36,8 @@ pub(crate) struct Places {
     pub(crate) keys: Vec<PublicKey>,
     /// Their port.
     pub(crate) https: u16,
+    /// The port where edges answer HTTP-01.
+    pub(crate) http: u16,
     pub(crate) dns: SocketAddr,
 }
 
@@ -92,7 +94,7 @@ impl Places {
     ///
     /// If a file that the configuration names cannot be written.
     pub(super) fn configuration(&self, settings: Settings) -> Result<String> {
-        let Self { folder, challenge, https, dns, .. } = self;
+        let Self { folder, challenge, https, http, dns, .. } = self;
         let Settings { concurrency, retry, targets, deletion, discover, .. } = settings;
         let (cas, git, webhook) = (self.cas(settings)?, self.git(settings)?, self.webhook());
         let edges = self.edges();
@@ -115,6 +117,10 @@ concurrency = {concurrency}
 [edges]
 {edges}https_port = {https}
 resolvers = ["{dns}"]
+
+[preflight]
+http_port = {http}
+private_addresses = true
 "#
         ))
     }
@@ -226,6 +232,7 @@ mod tests {
             edges: Vec::new(),
             keys: Vec::new(),
             https: 1,
+            http: 2,
             dns: ([127, 0, 0, 1], 2).into(),
         };
         let text = places.cas(Settings { cas, ..Settings::USUAL }).unwrap();

@@ -28,10 +28,6 @@ impl Runtime {
         Self { edge: edge.to_owned(), socket, list, folder, loaded: BTreeSet::new() }
     }
 
-    pub(super) async fn check(&self) -> Result<()> {
-        self.command("show version\n").await.map(drop)
-    }
-
     /// Serves a certificate from now on, under all its names, in place of what was loaded as `name` before.
     pub(crate) async fn load(&mut self, name: &str, identity: &Identity) -> Result<()> {
         let file = self.folder.join(format!("{name}.pem"));

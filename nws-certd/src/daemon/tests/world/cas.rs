@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hickory_resolver::net::NetError;
 use nws_acme::caa::CaaRecord;
 use nws_acme::testing::{FakeCa, Unanswered};
 use nws_acme::{DirectoryUrl, Limits};
@@ -15,7 +14,7 @@ use nws_expiry::{DnsName, budget};
 
 use super::World;
 use crate::authority::Terms;
-use crate::order::CaaZone;
+use crate::order::{CaaFault, CaaZone};
 
 /// One of the two CAs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,7 +29,7 @@ pub(super) struct Zone(Mutex<BTreeMap<String, Vec<CaaRecord>>>);
 
 #[async_trait]
 impl CaaZone for Zone {
-    async fn records(&self, name: &str) -> Result<Vec<CaaRecord>, NetError> {
+    async fn records(&self, name: &str) -> Result<Vec<CaaRecord>, CaaFault> {
         Ok(self.0.lock().unwrap().get(name).cloned().unwrap_or_default())
     }
 }

@@ -34,11 +34,15 @@ impl AddressZone for Names {
             return Err(LookupError::TimedOut { name: name.clone() });
         }
         match self.addresses.lock().unwrap().get(name.as_str()) {
-            None => Ok(Addresses { all: vec![World::EDGE.parse().unwrap()], is_whole: true }),
+            None => Ok(whole(vec![World::EDGE.parse().unwrap()])),
             Some(none) if none.is_empty() => Err(LookupError::NoSuchName { name: name.clone() }),
-            Some(all) => Ok(Addresses { all: all.clone(), is_whole: true }),
+            Some(all) => Ok(whole(all.clone())),
         }
     }
+}
+
+fn whole(all: Vec<IpAddr>) -> Addresses {
+    Addresses { all, is_whole: true, aliases: Vec::new() }
 }
 
 impl World {

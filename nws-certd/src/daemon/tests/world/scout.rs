@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use nws_challenge::preflight::Fault;
 
 use super::World;
 use crate::order::{Lookout, Rigour};
-use crate::preflight::{Asked, Finding, Findings, Onlooker, Weight};
+use crate::preflight::{Asked, Finding, Findings, Obstruction, Onlooker, Weight};
 
 /// After how many looks it is ordered all the same, where it is.
 const TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(2);
@@ -19,7 +20,7 @@ const TRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(2);
 pub(super) struct Scout {
     /// What daemons that start from now on do of what is seen; they do not look at first.
     policy: Mutex<Preflight>,
-    found: Mutex<BTreeMap<String, (Weight, &'static str)>>,
+    found: Mutex<BTreeMap<String, (Weight, Fault)>>,
     /// Names whose edges never answer.
     silent: Mutex<BTreeSet<String>>,
     looks: AtomicUsize,
@@ -43,12 +44,12 @@ impl Onlooker for Scout {
             return std::future::pending().await;
         }
         let found = self.found.lock().unwrap();
-        let finding = |(weight, fault): &(Weight, &str), name| Finding {
+        let finding = |(weight, fault): &(Weight, Fault), name| Finding {
             name,
             address: format!("{}:80", World::EDGE).parse().ok(),
             edge: Some("edge-1".into()),
             weight: *weight,
-            fault: (*fault).into(),
+            obstruction: Obstruction::Edge(fault.clone()),
         };
         let each = asked.names.iter();
         let found = each.filter_map(|name| Some(finding(found.get(name.as_str())?, name.clone())));
@@ -74,12 +75,7 @@ impl World {
     }
 
     /// From now on this is seen of the name.
-    pub(in crate::daemon::tests) fn seen_of(
-        &self,
-        name: &str,
-        weight: Weight,
-        fault: &'static str,
-    ) {
+    pub(in crate::daemon::tests) fn seen_of(&self, name: &str, weight: Weight, fault: Fault) {
         self.scout.found.lock().unwrap().insert(name.into(), (weight, fault));
     }
 

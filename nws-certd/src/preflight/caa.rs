@@ -1,0 +1,74 @@
+//! What CAA records say of one name.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nws_acme::caa::{CaaRecord, CaaVerdict, permits};
+use nws_challenge::preflight::Weight;
+use nws_expiry::DnsName;
+use tokio::time::timeout;
+
+use super::{CaaFailure, Issuer, Obstruction};
+use crate::order::{CaaFault, CaaZone, climb};
+
+/// For all levels of a name, whatever resolvers and tries there are.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was seen of a name's CAA records.
+pub(super) enum Seen {
+    /// Those that count, and whose they are; none where anybody may issue.
+    Records(Option<(String, Vec<CaaRecord>)>, Option<Obstruction>),
+    /// They are not known.
+    Unknown(Obstruction, Weight),
+}
+
+pub(super) async fn look(zone: &Arc<dyn CaaZone>, name: &DnsName, issuer: Option<&Issuer>) -> Seen {
+    let not_known =
+        |owner: String, why, weight| Seen::Unknown(Obstruction::Caa { owner, why }, weight);
+    match timeout(PATIENCE, climb(&**zone, name)).await {
+        Ok(Ok(found)) => {
+            let forbidden =
+                found.as_ref().zip(issuer).and_then(|(found, issuer)| forbids(found, issuer));
+            Seen::Records(found, forbidden)
+        }
+        Ok(Err((owner, CaaFault::Bogus))) => not_known(owner, CaaFailure::Bogus, Weight::Refused),
+        Ok(Err((owner, CaaFault::Servers))) => {
+            not_known(owner, CaaFailure::Servers, Weight::Refused)
+        }
+        // Of resolvers that say nothing it is told with the addresses, which they say nothing of, either.
+        Ok(Err((owner, CaaFault::Unasked(_)))) => {
+            not_known(owner, CaaFailure::TimedOut, Weight::Advisory)
+        }
+        Err(_elapsed) => not_known(name.to_string(), CaaFailure::TimedOut, Weight::Advisory),
+    }
+}
+
+fn forbids((owner, records): &(String, Vec<CaaRecord>), issuer: &Issuer) -> Option<Obstruction> {
+    match permits(records, &issuer.identities, issuer.account.as_ref()) {
+        CaaVerdict::Permitted | CaaVerdict::Unknown => None,
+        CaaVerdict::Forbidden(obstacle) => {
+            let ca = issuer.identities.first().cloned().unwrap_or_default();
+            Some(Obstruction::Forbidden { ca, owner: owner.clone(), obstacle })
+        }
+    }
+}
+
+impl Seen {
+    /// What is in the way of it, and how much.
+    pub(super) fn obstruction(self) -> Option<(Weight, Obstruction)> {
+        match self {
+            Self::Records(_, forbidden) => forbidden.map(|forbidden| (Weight::Refused, forbidden)),
+            Self::Unknown(obstruction, weight) => Some((weight, obstruction)),
+        }
+    }
+
+    /// The records, as a zone file has them.
+    pub(super) fn records(&self) -> Vec<String> {
+        let Self::Records(Some((owner, records)), _) = self else { return Vec::new() };
+        let text = |record: &CaaRecord| {
+            let flags = if record.critical { 128 } else { 0 };
+            format!("{owner}. CAA {flags} {} {:?}", record.tag, record.value)
+        };
+        records.iter().map(text).collect()
+    }
+}

@@ -1,0 +1,139 @@
+//! What was seen, for people and programs.
+
+use std::net::SocketAddr;
+
+use nws_challenge::preflight::Weight;
+use serde::{Deserialize, Serialize};
+
+use super::Finding;
+use super::inspector::Visited;
+
+/// What `nws-certd preflight` says.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct PreflightReport {
+    /// The directory of the CA whose account was answered for.
+    pub(crate) ca: String,
+    /// Whether that CA would validate every name, as far as is to be seen from here.
+    pub(crate) is_ready: bool,
+    /// Each name.
+    pub(crate) names: Vec<NameReport>,
+}
+
+/// What was seen of a name.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct NameReport {
+    /// The name.
+    pub(crate) name: String,
+    /// The names that it is another one for, in their order.
+    pub(crate) aliases: Vec<String>,
+    /// Its addresses, IPv6 first.
+    pub(crate) addresses: Vec<AddressReport>,
+    /// The CAA records that count, as a zone file has them; where there are none, every CA may issue.
+    pub(crate) caa: Vec<String>,
+    /// What is in the way.
+    pub(crate) findings: Vec<FindingReport>,
+}
+
+/// What was seen at an address.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct AddressReport {
+    /// The address, with the port.
+    pub(crate) address: SocketAddr,
+    /// What the edge there calls itself (`X-NWS-Edge`).
+    pub(crate) edge: Option<String>,
+    /// Whether it answers as it should.
+    pub(crate) answers: bool,
+}
+
+/// What is in the way.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct FindingReport {
+    /// The address that it is about, if it is about one.
+    pub(crate) address: Option<SocketAddr>,
+    /// What the edge there calls itself.
+    pub(crate) edge: Option<String>,
+    /// `refused` where a CA would refuse, `advisory` where it may get by.
+    pub(crate) weight: String,
+    /// What it is, and what helps.
+    pub(crate) text: String,
+    /// Where it is written that a CA refuses then.
+    pub(crate) rule: String,
+}
+
+impl AddressReport {
+    pub(super) fn of(port: u16, visited: &Visited) -> Self {
+        Self {
+            address: (visited.address, port).into(),
+            edge: visited.edge.clone(),
+            answers: visited.verdict.is_ok(),
+        }
+    }
+}
+
+impl From<&Finding> for FindingReport {
+    fn from(finding: &Finding) -> Self {
+        let weight = match finding.weight {
+            Weight::Refused => "refused",
+            Weight::Advisory => "advisory",
+        };
+        Self {
+            address: finding.address,
+            edge: finding.edge.clone(),
+            weight: weight.into(),
+            text: finding.obstruction.to_string(),
+            rule: finding.obstruction.rule().into(),
+        }
+    }
+}
+
+impl PreflightReport {
+    pub(crate) fn new(ca: String, names: Vec<NameReport>) -> Self {
+        let is_ready =
+            names.iter().flat_map(|name| &name.findings).all(|it| it.weight != "refused");
+        Self { ca, is_ready, names }
+    }
+
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        let mut text: String = self.names.iter().map(NameReport::text).collect();
+        let verdict = if self.is_ready {
+            "would validate all of it, as far as is seen from here"
+        } else {
+            "would refuse"
+        };
+        text.push_str(&format!("{} {verdict}\n", self.ca));
+        text
+    }
+}
+
+impl NameReport {
+    fn text(&self) -> String {
+        let via = self.aliases.iter().map(|alias| format!(" -> {alias}")).collect::<String>();
+        let mut lines = vec![format!("{}{via}", self.name)];
+        lines.extend(self.addresses.iter().map(AddressReport::text));
+        lines.extend(self.caa.iter().map(|record| format!("  {record}")));
+        lines.extend(self.findings.iter().map(FindingReport::text));
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+impl AddressReport {
+    fn text(&self) -> String {
+        let says = if self.answers { "answers" } else { "does not answer as it should" };
+        format!("  {}{} {says}", self.address, called(self.edge.as_deref()))
+    }
+}
+
+impl FindingReport {
+    fn text(&self) -> String {
+        let place = self.address.map_or_else(String::new, |at| format!("{at} "));
+        format!("  {}: {place}{} [{}]", self.weight, self.text, self.rule)
+    }
+}
+
+fn called(edge: Option<&str>) -> String {
+    edge.map_or_else(String::new, |edge| format!(" ({edge})"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use self::between::{Between, LastTurn};
+use self::between::{Between, LastTurn, news, next_end};
 use self::branch::Branch;
 use self::looks::Looks;
 use self::turn::read_back::Doubts;
@@ -262,11 +262,7 @@ impl Daemon {
                         };
                         break;
                     }
-                    Some(ended) = self.running.join_next_with_id() => match self.ended(ended) {
-                        Between::TurnNow => break,
-                        Between::TurnAt(at) => until = until.min(at),
-                    },
-                    looked = self.looks.next() => match self.looked_before(looked) {
+                    over = next_end(&mut self.running, &mut self.looks) => match self.take_end(over) {
                         Between::TurnNow => break,
                         Between::TurnAt(at) => until = until.min(at),
                     },
@@ -392,14 +388,6 @@ impl Daemon {
             info!("orders under way are resumed by the next start");
         }
         self.running.shutdown().await;
-    }
-}
-
-/// Until something else is seen at the edges.
-async fn news(watcher: Option<&Watcher>) {
-    match watcher {
-        Some(watcher) => watcher.news().await,
-        None => std::future::pending().await,
     }
 }
 

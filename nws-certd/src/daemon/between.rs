@@ -7,11 +7,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tokio::task;
+use tokio::task::{self, JoinSet};
 use tokio::time::Instant;
 
 use super::Daemon;
-use crate::order::{Attempt, Ended};
+use super::looks::Looks;
+use crate::order::{Attempt, Ended, Looked};
+use crate::served::Watcher;
 
 /// Turns take about the twentieth part of the time while orders end with certificates,
 const PAUSE: u32 = 20;
@@ -56,6 +58,14 @@ impl LastTurn {
 }
 
 impl Daemon {
+    /// Takes in what is over.
+    pub(super) fn take_end(&mut self, over: Over) -> Between {
+        match over {
+            Over::Order(ended) => self.ended(ended),
+            Over::Look(looked) => self.looked_before(looked),
+        }
+    }
+
     /// Takes in the end of an order, and fills its place.
     pub(super) fn ended(&mut self, ended: Result<(task::Id, Ended), task::JoinError>) -> Between {
         let is_issued = matches!(ended, Ok((_, Ended::Issued)));
@@ -76,5 +86,30 @@ impl Daemon {
     pub(super) fn soon(&self) -> Between {
         let next = self.last.next();
         if next <= Instant::now() { Between::TurnNow } else { Between::TurnAt(next) }
+    }
+}
+
+/// What is over of what runs beside turns.
+pub(super) enum Over {
+    /// An order or a revocation.
+    Order(Result<(task::Id, Ended), task::JoinError>),
+    /// A look before an order.
+    Look(Result<(task::Id, Looked), task::JoinError>),
+}
+
+/// Whatever is over next.
+pub(super) async fn next_end(running: &mut JoinSet<Ended>, looks: &mut Looks) -> Over {
+    tokio::select! {
+        biased;
+        Some(ended) = running.join_next_with_id() => Over::Order(ended),
+        looked = looks.next() => Over::Look(looked),
+    }
+}
+
+/// Until something else is seen at the edges.
+pub(super) async fn news(watcher: Option<&Watcher>) {
+    match watcher {
+        Some(watcher) => watcher.news().await,
+        None => std::future::pending().await,
     }
 }

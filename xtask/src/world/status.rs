@@ -124,6 +124,8 @@ pub(crate) struct Wrong {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Stage {
     Held,
+    #[serde(rename = "pre-flight")]
+    Preflight,
     Wanted,
     Ordering,
     Waiting,

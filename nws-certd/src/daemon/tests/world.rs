@@ -8,6 +8,7 @@ mod names;
 mod repositories;
 mod scout;
 mod sealing;
+mod settling;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -40,7 +41,6 @@ use crate::edges::Edges;
 use crate::order::Ordering as Orders;
 use crate::plan::Rules;
 use crate::publish::Publisher;
-use crate::report::Report;
 use crate::state_dir::StatePaths;
 use crate::store::{SqliteStore, Store};
 use crate::vault::Vault;
@@ -205,68 +205,6 @@ impl World {
             edges: self.edges.lock().unwrap().clone(),
             watcher: None,
         })
-    }
-
-    /// Takes turns until the orders that were due are over, waits for the batch, and says how everything stands.
-    pub(super) async fn settle(&self, daemon: &mut Daemon) -> Arc<Report> {
-        daemon.turn(Look::Asked).await.unwrap();
-        self.settle_without_looking(daemon).await
-    }
-
-    pub(super) async fn settle_without_looking(&self, daemon: &mut Daemon) -> Arc<Report> {
-        let at = self.clock.now();
-        self.run_orders(daemon).await;
-        daemon.turn(Look::WhenDue).await.unwrap();
-        // What somebody else has written is looked for now.
-        while let Some(ended) = daemon.doubts.looking.join_next().await {
-            daemon.looked_at_edges(ended).await;
-            daemon.turn(Look::WhenDue).await.unwrap();
-        }
-        // What was issued is asked about now.
-        while let Some(ended) = daemon.inquiries.round.join_next().await {
-            daemon.collect_round(ended);
-            daemon.turn(Look::WhenDue).await.unwrap();
-        }
-        let report = daemon.reports().borrow().clone().unwrap();
-        if report.certificates.iter().all(|one| one.next.what != "push") {
-            return report;
-        }
-        *self.clock.0.lock().unwrap() = at + QUIET;
-        daemon.turn(Look::WhenDue).await.unwrap();
-        daemon.reports().borrow().clone().unwrap()
-    }
-
-    pub(super) async fn order_without_publishing(&self, daemon: &mut Daemon) {
-        daemon.turn(Look::Asked).await.unwrap();
-        self.run_orders(daemon).await;
-    }
-
-    /// As [`Self::order_without_publishing`], whatever inquiries do.
-    pub(super) async fn order_only(&self, daemon: &mut Daemon) {
-        daemon.turn(Look::Asked).await.unwrap();
-        while let Some(ended) = daemon.running.join_next_with_id().await {
-            daemon.collect(ended);
-        }
-    }
-
-    /// As [`Self::settle`], where no operator says "now".
-    pub(super) async fn settle_without_asking(&self, daemon: &mut Daemon) -> Arc<Report> {
-        daemon.turn(Look::WhenDue).await.unwrap();
-        self.settle_without_looking(daemon).await
-    }
-
-    /// Lets looks, orders and inquiries under way end.
-    pub(super) async fn run_orders(&self, daemon: &mut Daemon) {
-        while !daemon.looks.is_empty() {
-            let looked = daemon.looks.next().await;
-            daemon.looked_before(looked);
-        }
-        while let Some(ended) = daemon.running.join_next_with_id().await {
-            daemon.collect(ended);
-        }
-        while let Some(ended) = daemon.inquiries.round.join_next().await {
-            daemon.collect_round(ended);
-        }
     }
 
     /// A daemon whose power goes at a write, and what tells whether it has.

@@ -14,7 +14,6 @@ use time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
-use tracing::warn;
 
 use super::caa;
 use super::probe::Probe;

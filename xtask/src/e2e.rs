@@ -15,6 +15,7 @@ mod cert_manager;
 mod delete_grace;
 mod discover_all_kinds;
 mod eab;
+mod edge_missing;
 mod edited;
 mod empty_repository;
 mod https_token;

@@ -22,6 +22,7 @@ mod repository;
 mod small;
 mod status;
 mod traces;
+mod ways;
 mod webhook;
 
 pub(crate) use app::{App, SAMPLES};
@@ -55,7 +56,7 @@ use cas::Cas;
 use daemon::{Places, Ssh, Told};
 use dns::Dns;
 use edge::Edge;
-use net::{CENTRAL, Net};
+use net::Net;
 
 /// How long one of a world's own parts may take to get ready, and to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -204,32 +205,6 @@ impl World {
         let address = self.cluster(edge)?.edge().address();
         self.dns.point(host, &[address]).await?;
         Ok(address)
-    }
-
-    /// Starts a host that answers challenges on the edges' port, and has every edge send the CA there. Before anything is served.
-    pub(crate) async fn answer_centrally(
-        &mut self,
-        programs: &Programs,
-        host: &str,
-    ) -> Result<Edge> {
-        let address = self.net.network.host(CENTRAL);
-        let (central, _) =
-            Edge::start(programs, &self.folder, "central", &self.net, address).await?;
-        self.dns.point(host, &[address]).await?;
-        let url = format!("http://{host}:{}", self.net.http);
-        for cluster in &mut self.clusters {
-            cluster.edge_mut().answer_by(&["redirect", "--central", &url]).await?;
-        }
-        Ok(central)
-    }
-
-    /// Has every edge answer challenges from the thumbprint of the account key alone. Before anything is served.
-    pub(crate) async fn answer_without_daemon(&mut self) -> Result<()> {
-        let config = self.daemon.config().display().to_string();
-        for cluster in &mut self.clusters {
-            cluster.edge_mut().answer_by(&["haproxy-stateless", "--config", &config]).await?;
-        }
-        Ok(())
     }
 
     /// Points the names of an application at an address where nobody is, which it gives.

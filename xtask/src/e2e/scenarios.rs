@@ -3,15 +3,15 @@
 use crate::e2e::scenario::{Scenario, Tag};
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
-    ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab, edited,
-    empty_repository, https_token, incident, issue, leak_guard, lint, lost_race, mirror_lost,
-    new_app, parked, plain_to_sealed, profile, push_refused, rate_limited, redirect_central, renew,
-    reseal, restart, revoke_replace, rollover, rotate_key, sealed_two_clusters, signed_commits,
-    sops_flux, ssh, stale_edge, state_lost, state_lost_sealed, stateless_haproxy, tenant_conflict,
-    two_repositories, two_targets, ungated, webhook,
+    ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
+    edge_missing, edited, empty_repository, https_token, incident, issue, leak_guard, lint,
+    lost_race, mirror_lost, new_app, parked, plain_to_sealed, profile, push_refused, rate_limited,
+    redirect_central, renew, reseal, restart, revoke_replace, rollover, rotate_key,
+    sealed_two_clusters, signed_commits, sops_flux, ssh, stale_edge, state_lost, state_lost_sealed,
+    stateless_haproxy, tenant_conflict, two_repositories, two_targets, ungated, webhook,
 };
 
-pub(crate) const SCENARIOS: [Scenario; 50] = [
+pub(crate) const SCENARIOS: [Scenario; 51] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -239,6 +239,12 @@ pub(crate) const SCENARIOS: [Scenario; 50] = [
         tag: Tag::Full,
         about: "somebody writes certificates of his own into the daemon's files: believed once both edges serve them, told until then",
         play: |programs, folder| Box::pin(edited::play(programs, folder)),
+    },
+    Scenario {
+        name: "edge-missing",
+        tag: Tag::Core,
+        about: "one of three addresses does not lead the challenge path here: it is named, and the CA is asked for nothing until it is mended",
+        play: |programs, folder| Box::pin(edge_missing::play(programs, folder)),
     },
     Scenario {
         name: "stale-edge",

@@ -61,6 +61,7 @@ fn the_issuers_a_name_lets_issue() {
         ),
         ("only reports", r#"iodef "mailto:security@example.com""#, Permitted),
         ("only mail", r#"!issuemail ";""#, Permitted),
+        ("only marks (Boulder va/caa.go: filterCAA)", r#"!issuevmc ";""#, Permitted),
         ("a critical tag that is known", r#"!issue "ca1.example.net""#, Permitted),
         ("an unknown tag", "issue \"ca1.example.net\"\ntbs \"Unknown\"", Permitted),
         (
@@ -94,13 +95,30 @@ fn what_a_record_demands_besides() {
         (
             "an account twice",
             issue(&format!("accounturi={OURS}; accounturi={OTHERS}")),
-            account(OTHERS),
+            account(&format!("{OURS} and {OTHERS}")),
         ),
+        (
+            "the same account twice (RFC 8657 §3: unsatisfiable)",
+            issue(&format!("accounturi={OURS}; accounturi={OURS}")),
+            account(&format!("{OURS} and {OURS}")),
+        ),
+        ("nobody's account", issue("accounturi="), account("")),
         ("our method", issue("validationmethods=http-01"), Permitted),
         ("one of two methods", issue("validationmethods=dns-01,http-01"), Permitted),
         ("another method", issue("validationmethods=dns-01"), method("dns-01")),
         ("a name that begins like ours", issue("validationmethods=http-01x"), method("http-01x")),
         ("no method", issue("validationmethods="), method("")),
+        (
+            "a method twice (Boulder va/caa.go: never matches)",
+            issue("validationmethods=http-01;validationmethods=http-01"),
+            method("http-01 and http-01"),
+        ),
+        (
+            "a malformed method before ours (va/caa.go: ends the list)",
+            issue("validationmethods=,http-01"),
+            method(",http-01"),
+        ),
+        ("a malformed method after ours", issue("validationmethods=http-01,_"), Permitted),
         (
             "account and method",
             issue(&format!("accounturi={OURS};validationmethods=http-01")),

@@ -87,6 +87,21 @@ pub fn permits(
     obstacle(&issuers, identities, account).map_or(CaaVerdict::Permitted, CaaVerdict::Forbidden)
 }
 
+/// Whether the CA issues for a name that is validated by HTTP-01 to none but the accounts that the records name: what an owner does
+/// who wants nobody else's account to use what answers for the name (RFC 8657 §3).
+///
+/// Whose accounts they are is not asked; that is for [`permits`]. Records that let the CA issue by other methods only have no say,
+/// nor do critical ones: a CA that does not know their tag issues to nobody, and one that does heeds the rest. `false` where no
+/// record lets the CA issue, and of a CA without `identities`, since nobody can tell which records are about it.
+pub fn names_account(records: &[CaaRecord], identities: &[String]) -> bool {
+    let issue = records.iter().filter(|record| record.is("issue"));
+    let mut ours = issue
+        .filter_map(|record| Issuer::parse(&record.value))
+        .filter(|issuer| issuer.is_one_of(identities) && issuer.other_methods().is_none())
+        .peekable();
+    ours.peek().is_some() && ours.all(|issuer| issuer.values("accounturi").next().is_some())
+}
+
 /// What is left in the way by the record that comes nearest to a permission; none if one gives it.
 fn obstacle(
     issuers: &[Issuer<'_>],

@@ -48,16 +48,16 @@ pub enum CaaObstacle {
         /// Those that are named, as written; empty if nobody may issue.
         named: Vec<String>,
     },
-    /// A record names it, with another account.
+    /// A record names it, with another account, or with two.
     #[error("the CAA record that names the CA names another account: {named}")]
     Account {
-        /// The account's URL, as written.
+        /// The account's URL, as written; or each of them.
         named: String,
     },
-    /// A record names it, without HTTP-01 among the methods.
+    /// A record names it, without HTTP-01 among the methods, or with two lists of them.
     #[error("the CAA record that names the CA allows other methods than http-01: {named}")]
     Method {
-        /// The methods, as written.
+        /// The methods, as written; or each list.
         named: String,
     },
 }
@@ -87,6 +87,21 @@ pub fn permits(
     obstacle(&issuers, identities, account).map_or(CaaVerdict::Permitted, CaaVerdict::Forbidden)
 }
 
+/// Whether the CA issues for a name that is validated by HTTP-01 to none but the accounts that the records name: what an owner does
+/// who wants nobody else's account to use what answers for the name (RFC 8657 §3).
+///
+/// Whose accounts they are is not asked; that is for [`permits`]. Records that let the CA issue by other methods only have no say,
+/// nor do critical ones: a CA that does not know their tag issues to nobody, and one that does heeds the rest. `false` where no
+/// record lets the CA issue, and of a CA without `identities`, since nobody can tell which records are about it.
+pub fn names_account(records: &[CaaRecord], identities: &[String]) -> bool {
+    let issue = records.iter().filter(|record| record.is("issue"));
+    let mut ours = issue
+        .filter_map(|record| Issuer::parse(&record.value))
+        .filter(|issuer| issuer.is_one_of(identities) && issuer.other_methods().is_none())
+        .peekable();
+    ours.peek().is_some() && ours.all(|issuer| issuer.values("accounturi").next().is_some())
+}
+
 /// What is left in the way by the record that comes nearest to a permission; none if one gives it.
 fn obstacle(
     issuers: &[Issuer<'_>],
@@ -95,18 +110,16 @@ fn obstacle(
 ) -> Option<CaaObstacle> {
     let named = issuers.iter().filter(|issuer| !issuer.domain.is_empty());
     let nobody = CaaObstacle::Issuer { named: named.map(|issuer| issuer.domain.into()).collect() };
-    let is_named = |issuer: &&Issuer<'_>| {
-        identities.iter().any(|identity| issuer.domain.eq_ignore_ascii_case(identity))
-    };
     issuers
         .iter()
-        .filter(is_named)
+        .filter(|issuer| issuer.is_one_of(identities))
         .try_fold(nobody, |nearest, issuer| Some(nearest.max(issuer.obstacle(account)?)))
 }
 
 impl CaaRecord {
-    /// The tags that say nothing about an order of ours, or are evaluated here. What others a CA knows only it can tell.
-    const KNOWN: [&str; 4] = ["issue", "issuewild", "iodef", "issuemail"];
+    /// The tags that say nothing about an order of ours, or are evaluated here, as Let's Encrypt knows them (va/caa.go: `filterCAA`).
+    /// What others a CA knows only it can tell.
+    const KNOWN: [&str; 5] = ["issue", "issuewild", "iodef", "issuemail", "issuevmc"];
 
     fn is(&self, tag: &str) -> bool {
         self.tag.eq_ignore_ascii_case(tag)
@@ -146,17 +159,45 @@ impl<'a> Issuer<'a> {
         fits.then_some((tag, value))
     }
 
-    /// What its parameters demand beside the name (RFC 8657 §3, §4). A parameter that stands twice is met only if both are.
+    fn is_one_of(&self, identities: &[String]) -> bool {
+        identities.iter().any(|identity| self.domain.eq_ignore_ascii_case(identity))
+    }
+
+    /// What its parameters demand beside the name (RFC 8657 §3, §4).
     fn obstacle(&self, account: Option<&AccountUrl>) -> Option<CaaObstacle> {
-        let is_ours = |url: &str| account.is_some_and(|account| account.as_str() == url);
-        let unmet = |tag: &str, value: &str| match tag {
-            "accounturi" if !is_ours(value) => Some(CaaObstacle::Account { named: value.into() }),
-            "validationmethods" if !value.split(',').any(|method| method == "http-01") => {
-                Some(CaaObstacle::Method { named: value.into() })
-            }
-            _ => None,
+        let of_account = self.other_accounts(account).map(|named| CaaObstacle::Account { named });
+        of_account.or_else(|| self.other_methods().map(|named| CaaObstacle::Method { named }))
+    }
+
+    /// The accounts it wants, if not this one.
+    fn other_accounts(&self, account: Option<&AccountUrl>) -> Option<String> {
+        self.unmet("accounturi", |url| account.is_some_and(|account| account.as_str() == url))
+    }
+
+    /// The methods it wants, if not HTTP-01. Of a list, what follows a malformed one has no say (Boulder, va/caa.go:
+    /// `caaValidationMethodMatches`).
+    fn other_methods(&self) -> Option<String> {
+        let is_method = |text: &&str| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            !text.is_empty() && text.bytes().all(fits)
         };
-        self.parameters.iter().filter_map(|(tag, value)| unmet(tag, value)).min()
+        self.unmet("validationmethods", |list| {
+            list.split(',').take_while(is_method).any(|method| method == "http-01")
+        })
+    }
+
+    /// What a parameter says, if that is not met. Given twice it never is, whatever it says: RFC 8657 §3 of accounts, and Let's Encrypt
+    /// of methods, too (va/caa.go).
+    fn unmet(&self, tag: &str, is_met: impl Fn(&str) -> bool) -> Option<String> {
+        match *self.values(tag).collect::<Vec<_>>() {
+            [] => None,
+            [one] if is_met(one) => None,
+            ref values => Some(values.join(" and ")),
+        }
+    }
+
+    fn values(&self, tag: &str) -> impl Iterator<Item = &'a str> {
+        self.parameters.iter().filter(move |(one, _)| *one == tag).map(|(_, value)| *value)
     }
 }
 

@@ -6,7 +6,8 @@
 //! telling a [`Journal`] what has to be durable before each step. What went wrong is an [`OrderError`] or [`AcmeError`], and
 //! [`Recovery`] says what to do about it.
 //!
-//! Where there are several, [`choice::choose`] says which one an order goes to, and [`caa::permits`] which are not allowed to take it.
+//! Where there are several, [`choice::choose`] says which one an order goes to, and [`caa::permits`] which are not allowed to take it;
+//! [`caa::names_account`] tells whether other accounts there are kept out.
 //! Afterwards the CA is asked when it wants the certificate renewed ([`Ca::renewal_info`]), by the certificate's [`CertificateId`];
 //! the same tells the CA which certificate an order succeeds.
 //!

@@ -1,6 +1,8 @@
 use super::CaaVerdict::{Forbidden, Permitted, Unknown};
 use super::*;
 
+mod properties;
+
 /// `issue "value"`, one a line; a leading `!` makes it critical.
 fn records(zone: &str) -> Vec<CaaRecord> {
     let record = |line: &str| {
@@ -61,6 +63,7 @@ fn the_issuers_a_name_lets_issue() {
         ),
         ("only reports", r#"iodef "mailto:security@example.com""#, Permitted),
         ("only mail", r#"!issuemail ";""#, Permitted),
+        ("only marks (Boulder va/caa.go: filterCAA)", r#"!issuevmc ";""#, Permitted),
         ("a critical tag that is known", r#"!issue "ca1.example.net""#, Permitted),
         ("an unknown tag", "issue \"ca1.example.net\"\ntbs \"Unknown\"", Permitted),
         (
@@ -94,13 +97,30 @@ fn what_a_record_demands_besides() {
         (
             "an account twice",
             issue(&format!("accounturi={OURS}; accounturi={OTHERS}")),
-            account(OTHERS),
+            account(&format!("{OURS} and {OTHERS}")),
         ),
+        (
+            "the same account twice (RFC 8657 §3: unsatisfiable)",
+            issue(&format!("accounturi={OURS}; accounturi={OURS}")),
+            account(&format!("{OURS} and {OURS}")),
+        ),
+        ("nobody's account", issue("accounturi="), account("")),
         ("our method", issue("validationmethods=http-01"), Permitted),
         ("one of two methods", issue("validationmethods=dns-01,http-01"), Permitted),
         ("another method", issue("validationmethods=dns-01"), method("dns-01")),
         ("a name that begins like ours", issue("validationmethods=http-01x"), method("http-01x")),
         ("no method", issue("validationmethods="), method("")),
+        (
+            "a method twice (Boulder va/caa.go: never matches)",
+            issue("validationmethods=http-01;validationmethods=http-01"),
+            method("http-01 and http-01"),
+        ),
+        (
+            "a malformed method before ours (va/caa.go: ends the list)",
+            issue("validationmethods=,http-01"),
+            method(",http-01"),
+        ),
+        ("a malformed method after ours", issue("validationmethods=http-01,_"), Permitted),
         (
             "account and method",
             issue(&format!("accounturi={OURS};validationmethods=http-01")),
@@ -132,6 +152,49 @@ fn what_a_record_demands_besides() {
     ];
     for (case, zone, want) in cases {
         assert_eq!(verdict(&zone), want, "{case}");
+    }
+}
+
+/// RFC 8657 §3: what keeps other accounts out, for a CA called ca1.example.
+#[test]
+fn the_ca_issues_to_none_but_named_accounts() {
+    const NAMED: &str = r#"issue "ca1.example; accounturi=https://ca1.example/1""#;
+    let beside = |other: &str| format!("{NAMED}\n{other}");
+    let cases = [
+        ("no records: everybody may", String::new(), false),
+        ("nothing about issuing", r#"iodef "mailto:a@example.com""#.into(), false),
+        ("nobody may", r#"issue ";""#.into(), false),
+        (
+            "another CA may",
+            r#"issue "ca2.example; accounturi=https://ca2.example/1""#.into(),
+            false,
+        ),
+        ("any account may", r#"issue "ca1.example""#.into(), false),
+        ("one may", NAMED.into(), true),
+        ("one may, of the CA's name in another case", NAMED.replace("ca1", "CA1"), true),
+        ("one may, in another case of the tag", NAMED.replace("issue", "Issue"), true),
+        ("one of two may", beside(NAMED), true),
+        ("one may, and any", beside(r#"issue "ca1.example""#), false),
+        ("one may, and any by its other name", beside(r#"issue "ca1.example.net""#), false),
+        ("one may, and any of another CA", beside(r#"issue "ca2.example""#), true),
+        ("one may, and any for wildcards", beside(r#"issuewild "ca1.example""#), true),
+        ("only wildcards are bound", NAMED.replace("issue", "issuewild"), false),
+        (
+            "one may, and any by another method",
+            beside(r#"issue "ca1.example; validationmethods=dns-01""#),
+            true,
+        ),
+        ("one may, by another method", NAMED.replace(';', "; validationmethods=dns-01;"), false),
+        ("one may, and what is malformed", beside(r#"issue "ca1.example; x""#), true),
+        ("one may, in a malformed record", NAMED.replace(';', ";;"), false),
+        ("nobody's account may", r#"issue "ca1.example; accounturi=""#.into(), true),
+        ("another parameter", r#"issue "ca1.example; account=1""#.into(), false),
+        ("an unknown critical tag beside it", beside(r#"!tbs "Unknown""#), true),
+    ];
+    for (case, zone, want) in cases {
+        let identities = ["ca1.example".into(), "ca1.example.net".into()];
+        assert_eq!(names_account(&records(&zone), &identities), want, "{case}");
+        assert!(!names_account(&records(&zone), &[]), "{case}, of a CA without a name");
     }
 }
 

@@ -8,12 +8,10 @@ use crate::key_authorization::KeyAuthorization;
 
 /// A body of so many bytes is too long (va/http.go: `maxResponseSize`); a key authorization has 87 (RFC 8555 §8.1).
 pub const LONGEST_BODY: usize = 128;
-/// Redirects that are followed (va/http.go: `maxRedirect`).
+/// Redirects that are followed (va/http.go: `maxRedirect`, beside which its code lets an eleventh pass).
 const MOST_REDIRECTS: usize = 10;
 /// The longest path of one, in bytes (va/http.go: `maxPathSize`).
 const LONGEST_PATH: usize = 2000;
-/// What may follow a key authorization (va/http.go: `whitespaceCutset`).
-const TRAILING: [char; 4] = ['\n', '\r', '\t', ' '];
 /// The most that is told of a `Location`.
 const TOLD: usize = 100;
 
@@ -161,7 +159,8 @@ impl Visit {
         if body.len() >= LONGEST_BODY {
             return Err(Fault::LongBody { hop });
         }
-        let body = std::str::from_utf8(body).unwrap_or_default().trim_end_matches(TRAILING);
+        // va/http.go: `unicode.IsSpace` on the right, which is Unicode's White_Space in Go as in Rust.
+        let body = std::str::from_utf8(body).unwrap_or_default().trim_end();
         if body == self.expected.as_str() {
             return Ok(());
         }

@@ -67,6 +67,18 @@ fn the_rules_of_boulder() {
     let cases: &[(&str, Answer, &str, &str)] = &[
         ("exact", ok(&answer), "ok", ""),
         ("spaces after it", ok(&format!("{answer}\r\n \t")), "ok", ""),
+        (
+            "any white space after it",
+            ok(&format!("{answer}\u{b}\u{c}\u{85}\u{a0}\u{2003}\u{3000}")),
+            "ok",
+            "",
+        ),
+        (
+            "what is no white space",
+            ok(&format!("{answer}\u{200b}")),
+            "something else",
+            "section 8.3",
+        ),
         ("a space before it", ok(&format!(" {answer}")), "something else", "section 8.3"),
         ("a byte order mark", ok(&format!("\u{feff}{answer}")), "something else", "section 8.3"),
         ("a page", ok("<html>hello</html>"), "something else", "section 8.3"),

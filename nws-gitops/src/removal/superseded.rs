@@ -36,13 +36,14 @@ pub(super) fn superseded<E>(
     Ok(all)
 }
 
-/// By directory, those beside which others count, where every group has each of them.
+/// By directory, those that groups there are now have by now, where every group has each of them.
 fn candidates(inventory: &Inventory) -> BTreeMap<RepoPath, Vec<&Delivered>> {
     let mut by_dir = BTreeMap::<_, Vec<_>>::new();
     let ours = inventory.delivered.iter().filter(|held| held.ours);
     for held in ours.filter(|held| inventory.is_left_behind(held)) {
-        let counts = inventory.held(&held.key()).is_some_and(|counts| counts.path == held.path);
-        if let Some(dir) = held.path.parent().filter(|_| !counts) {
+        let counting = inventory.held(&held.key());
+        let has_moved = counting.is_some_and(|counting| !inventory.is_left_behind(counting));
+        if let Some(dir) = held.path.parent().filter(|_| has_moved) {
             by_dir.entry(dir).or_default().push(held);
         }
     }

@@ -166,3 +166,14 @@ fn what_is_left_behind_is_told() {
     ];
     assert_eq!(told(&[]), of_groups);
 }
+
+/// Of several that were left behind, one counts as long as no group has it; that holds back nothing, wherever the others are.
+#[test]
+fn one_that_no_group_has_stays_in_the_directories_of_all_former_groups() {
+    let (both, none) = (["blog", "wiki"], Repository::default());
+    let eu = with(none, Some("eu"), &both, Kind::Clear);
+    let former = with(eu, Some("us"), &both, Kind::Clear);
+    let repository = with(former, None, &["blog"], Kind::Clear);
+    let moved = ["certs/eu/all/blog.yaml", "certs/us/all/blog.yaml"];
+    assert_eq!(gone(&repository, &[]), moved);
+}

@@ -32,8 +32,8 @@ pub(crate) async fn run(config: &Config, opened: Opened) -> Result<(), ServeErro
     let in_clear = parts.repositories.iter().filter(|one| one.has_keys_in_clear());
     in_clear.for_each(say_what_none_means);
     load_answers(&parts).await?;
-    let listeners = listen_to_validators(&config.challenge).await?;
-    let hooked = hook(config).await?;
+    let listeners = listen_to_validators(&config.challenge)?;
+    let hooked = hook(config)?;
     let socket = state.paths().control_socket();
     let control = control::bind(&socket)
         .map_err(|source| ServeError::Socket { socket: socket.clone(), source })?;
@@ -94,7 +94,7 @@ async fn load_answers(parts: &Parts) -> Result<(), ServeError> {
 }
 
 /// The listeners of `[challenge]`, each with what its connections begin with.
-async fn listen_to_validators(
+fn listen_to_validators(
     settings: &ChallengeSettings,
 ) -> Result<Vec<(TcpListener, Opening)>, ServeError> {
     let mut all = Vec::new();
@@ -102,31 +102,28 @@ async fn listen_to_validators(
         ("challenge.listen", &settings.listen, Opening::Http),
         ("challenge.listen_proxy_protocol", &settings.listen_proxy_protocol, Opening::ProxyHeader),
     ] {
-        let listeners = listen(key, addresses).await?;
+        let listeners = listen(key, addresses)?;
         all.extend(listeners.into_iter().map(|listener| (listener, opening)));
     }
     Ok(all)
 }
 
-async fn listen(
-    key: &'static str,
-    addresses: &[SocketAddr],
-) -> Result<Vec<TcpListener>, ServeError> {
+fn listen(key: &'static str, addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServeError> {
     let mut listeners = Vec::new();
     for &address in addresses {
-        let bound = TcpListener::bind(address).await;
+        let bound = nws_challenge::bind(address);
         listeners.push(bound.map_err(|source| ServeError::Listen { key, address, source })?);
     }
     Ok(listeners)
 }
 
 /// The webhook's listeners, each with the secret that pushes are signed with.
-async fn hook(config: &Config) -> Result<Vec<(TcpListener, WebhookSecret)>, ServeError> {
+fn hook(config: &Config) -> Result<Vec<(TcpListener, WebhookSecret)>, ServeError> {
     let Some(settings) = &config.webhook else {
         return Ok(Vec::new());
     };
     let secret = WebhookSecret::read(&settings.secret_file).map_err(ServeError::WebhookSecret)?;
-    let listeners = listen("webhook.listen", &settings.listen).await?;
+    let listeners = listen("webhook.listen", &settings.listen)?;
     Ok(listeners.into_iter().map(|listener| (listener, secret.clone())).collect())
 }
 

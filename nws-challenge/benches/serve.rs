@@ -5,9 +5,8 @@
 use std::error::Error;
 use std::num::NonZeroUsize;
 
-use nws_challenge::{Answers, KeyAuthorization, Limits, Opening, Thumbprint, Token, serve};
+use nws_challenge::{Answers, KeyAuthorization, Limits, Opening, Thumbprint, Token, bind, serve};
 use time::macros::datetime;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -32,7 +31,7 @@ async fn main() -> Outcome<()> {
         connections: connections.parse()?,
         ..Limits::default()
     };
-    let listener = TcpListener::bind(listen).await?;
+    let listener = bind(listen.parse()?)?;
     serve(listener, opening, answers, limits, CancellationToken::new()).await?;
     Ok(())
 }

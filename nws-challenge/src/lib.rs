@@ -65,6 +65,6 @@ pub use key_authorization::{
 };
 pub use limits::Limits;
 pub use respond::{Question, respond};
-pub use serve::{Opening, ServeError, serve};
+pub use serve::{Opening, ServeError, bind, serve};
 pub use stateless::{Hosts, Stateless};
 pub use token::{InvalidToken, Token};

@@ -3,6 +3,7 @@
 //! Each listener has threads of its own, so that nobody who works hard elsewhere in the process keeps a validator waiting.
 
 mod accept;
+mod bind;
 mod connection;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod fuzzing;
@@ -20,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{debug, info, warn};
 
+pub use self::bind::bind;
 pub use self::opening::Opening;
 use self::worker::Worker;
 use crate::answers::Answers;
@@ -43,11 +45,10 @@ use crate::limits::Limits;
 /// # use std::num::NonZeroUsize;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use nws_challenge::{Answers, Limits, Opening, serve};
-/// use tokio::net::TcpListener;
+/// use nws_challenge::{Answers, Limits, Opening, bind, serve};
 /// use tokio_util::sync::CancellationToken;
 ///
-/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let listener = bind("127.0.0.1:0".parse()?)?;
 /// let answers = Answers::new(NonZeroUsize::MIN);
 /// let stop = CancellationToken::new();
 /// let limits = Limits::default();

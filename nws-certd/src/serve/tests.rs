@@ -26,7 +26,7 @@ async fn an_address_that_is_taken_is_named_with_its_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();
     let settings = ChallengeSettings { listen_proxy_protocol: vec![address], ..anywhere() };
-    let error = listen_to_validators(&settings).await.unwrap_err();
+    let error = listen_to_validators(&settings).unwrap_err();
     let want = format!(
         "challenge.listen_proxy_protocol: cannot listen on {address}; free it, or choose another"
     );
@@ -51,7 +51,7 @@ impl World {
     async fn start() -> Self {
         let stop = CancellationToken::new();
         let mut addresses = Vec::new();
-        for (listener, opening) in listen_to_validators(&anywhere()).await.unwrap() {
+        for (listener, opening) in listen_to_validators(&anywhere()).unwrap() {
             addresses.push(listener.local_addr().unwrap());
             let answers = Answers::new(std::num::NonZeroUsize::MIN);
             tokio::spawn(answer(listener, opening, answers, stop.clone()));

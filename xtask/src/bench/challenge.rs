@@ -3,6 +3,9 @@
 //! Every server has core 0 for itself, and `wrk` core 1; all are asked by the same script. Rounds are interleaved, since a machine's
 //! speed drifts, and what is told are medians.
 //!
+//! One core's `wrk` gives out before the fastest servers do, and with one connection the way there and back is most of it. So what is
+//! compared is how many requests are answered in a second of work of the servers' core; how many were in a second is told beside it.
+//!
 //! - `nws-challenge` is the listener that the daemon runs, with ten answers in its table and with a million.
 //! - `nginx` serves the same bodies as static files, one worker, with `open_file_cache`; with `sendfile` and without, and the better counts.
 //! - `HAProxy` puts the token before the thumbprint itself (`http-request return`).
@@ -38,7 +41,7 @@ pub(crate) struct Args {
 }
 
 /// The core of the servers, and that of who asks them.
-const CORES: [&str; 2] = ["0", "1"];
+const CORES: [usize; 2] = [0, 1];
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode> {
     let cores = std::thread::available_parallelism()?.get();

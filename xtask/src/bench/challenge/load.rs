@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::CORES;
+use crate::bench::cpu;
 use crate::{files, process};
 
 /// Requests are made before, so that all servers are asked as fast. Of a large table so many are asked for as defeat the processor's caches.
@@ -57,8 +58,16 @@ pub(super) struct Load<'a> {
 }
 
 /// What one measurement tells.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
+    told: Told,
+    /// What the servers' core worked meanwhile.
+    busy: Duration,
+}
+
+/// What `wrk` tells.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Told {
     requests: u32,
     duration_us: u32,
     failed: u32,
@@ -78,43 +87,47 @@ impl Wrk {
     /// If a single request is not answered with 200.
     pub(super) async fn measure(&self, load: &Load<'_>) -> Result<Sample> {
         let mut command = process::isolated(&self.taskset);
-        command.args(["--cpu-list", CORES[1]]).arg(&self.wrk).args(["--threads", "1"]);
+        command.args(["--cpu-list", &CORES[1].to_string()]).arg(&self.wrk).args(["--threads", "1"]);
         command.args(["--connections", &load.connections.to_string()]);
         command.args(["--duration", &format!("{}s", load.lasts.as_secs())]);
         command.arg("--script").arg(self.folder.path().join("ask.lua"));
         command.args([load.url, "--", &load.tokens.to_string()]);
+        let before = cpu::of_core(CORES[0])?;
         let said = process::output(command, load.lasts + MARGIN).await?;
+        let busy = cpu::of_core(CORES[0])?.saturating_sub(before);
         let said = String::from_utf8(said)?;
         let line = said.lines().find(|line| line.starts_with('{'));
         let line = line.with_context(|| format!("wrk told nothing of {}: {said}", load.url))?;
-        let sample: Sample = serde_json::from_str(line)?;
-        ensure!(
-            sample.failed == 0,
-            "{} of {} failed at {}",
-            sample.failed,
-            sample.requests,
-            load.url
-        );
-        Ok(sample)
+        let told: Told = serde_json::from_str(line)?;
+        let Told { failed, requests, .. } = told;
+        ensure!(failed == 0, "{failed} of {requests} failed at {}", load.url);
+        Ok(Sample { told, busy })
     }
 }
 
 impl Sample {
     /// Requests in a second.
     pub(super) fn rate(&self) -> f64 {
-        f64::from(self.requests) / (f64::from(self.duration_us) / 1e6)
+        f64::from(self.told.requests) / (f64::from(self.told.duration_us) / 1e6)
+    }
+
+    /// Requests in a second of the core's work: what it would answer if it were asked as fast as it can.
+    pub(super) fn rate_of_busy_core(&self) -> f64 {
+        f64::from(self.told.requests) / self.busy.as_secs_f64()
     }
 
     pub(super) fn p50_ms(&self) -> f64 {
-        f64::from(self.p50_us) / 1e3
+        f64::from(self.told.p50_us) / 1e3
     }
 
     pub(super) fn p99_ms(&self) -> f64 {
-        f64::from(self.p99_us) / 1e3
+        f64::from(self.told.p99_us) / 1e3
     }
 
+    /// In a second, of which the core worked so long.
     #[cfg(test)]
-    pub(super) fn of(requests: u32, p50_us: u32, p99_us: u32) -> Self {
-        Self { requests, duration_us: 1_000_000, failed: 0, p50_us, p99_us }
+    pub(super) fn of(requests: u32, (p50_us, p99_us): (u32, u32), busy: Duration) -> Self {
+        let told = Told { requests, duration_us: 1_000_000, failed: 0, p50_us, p99_us };
+        Self { told, busy }
     }
 }

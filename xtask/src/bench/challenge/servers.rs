@@ -169,7 +169,7 @@ impl Site<'_> {
 
     fn pinned(&self, program: &Path) -> Command {
         let mut command = process::isolated(&self.programs.taskset);
-        command.args(["--cpu-list", CORES[0]]).arg(program);
+        command.args(["--cpu-list", &CORES[0].to_string()]).arg(program);
         command
     }
 

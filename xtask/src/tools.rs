@@ -32,8 +32,12 @@ const GIT_AT_LEAST: Version = Version(2, 39);
 const OPENSSL_AT_LEAST: Version = Version(1, 1);
 
 /// The services that packages start by themselves.
-const SERVICES: [(&str, &str); 3] =
-    [("haproxy", "haproxy"), ("nginx-light", "nginx"), ("openssh-server", "ssh")];
+const SERVICES: [(&str, &str); 4] = [
+    ("haproxy", "haproxy"),
+    ("nginx-light", "nginx"),
+    ("openssh-server", "ssh"),
+    ("unbound", "unbound"),
+];
 
 /// Everything a world is made of, besides nws-certd.
 pub(crate) struct Tools {
@@ -90,6 +94,16 @@ pub(crate) async fn wrk() -> Result<PathBuf> {
 /// taskset, any version, which binds programs to cores.
 pub(crate) async fn taskset() -> Result<PathBuf> {
     find_or("taskset", "util-linux").await
+}
+
+/// unbound, any version: a resolver that validates.
+pub(crate) async fn unbound() -> Result<PathBuf> {
+    find_or("unbound", "unbound").await
+}
+
+/// A program of ldns, any version, which make keys and sign zones.
+pub(crate) async fn ldns(name: &str) -> Result<PathBuf> {
+    find_or(name, "ldnsutils").await
 }
 
 /// OpenSSL, which opens what is sealed to RSA keys.

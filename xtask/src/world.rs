@@ -16,6 +16,7 @@ mod front;
 mod git_host;
 mod https_host;
 mod manifest;
+mod names;
 mod net;
 mod probe;
 mod repository;
@@ -24,6 +25,7 @@ mod status;
 mod traces;
 mod ways;
 mod webhook;
+mod zone;
 
 pub(crate) use app::{App, SAMPLES};
 pub(crate) use ca::{Ca, CaSettings, ExternalAccount};
@@ -33,6 +35,7 @@ pub(crate) use explanation::Explanation;
 pub(crate) use git_host::GitHost;
 pub(crate) use https_host::{HttpsHost, instead_of_ssh};
 pub(crate) use manifest::TlsSecret;
+pub(crate) use names::CAA_IDENTITY;
 pub(crate) use probe::{Leaf, Probe};
 pub(crate) use repository::{BRANCH, Beginning, Blob, Repository};
 pub(crate) use small::{SmallWorld, Validation};
@@ -191,8 +194,7 @@ impl World {
 
     /// Points the names of an application at the edges, at one of them first.
     pub(crate) async fn point_here(&self, app: &App, first: usize) -> Result<()> {
-        let mut addresses: Vec<_> =
-            self.clusters.iter().map(|cluster| cluster.edge().address()).collect();
+        let mut addresses = self.edges();
         addresses.rotate_left(first % self.clusters.len());
         for host in app.hosts {
             self.dns.point(host, &addresses).await?;

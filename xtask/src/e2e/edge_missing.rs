@@ -2,39 +2,25 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
-use crate::world::{App, DELIVERY, Programs, SAMPLES, Settings, Stage, Status, World};
+use super::not_ordered::{wait_ordered_once, wait_told};
+use crate::world::{App, Programs, SAMPLES, Settings, World};
 
 const SHOP: App = SAMPLES[0];
 
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let mut world = World::start(programs, folder, Settings::USUAL).await?;
-    let host = SHOP.hosts[0];
+    let mut missing = world.start_third_edge(programs).await?;
+    world.lead_nowhere(&mut missing).await?;
     world.add(&[SHOP]).await?;
-    let mut missing = world.add_edge_that_leads_nowhere(programs, host).await?;
+    world.point_also_to(&SHOP, missing.address()).await?;
     world.daemon.start().await?;
 
-    let place = format!("{host} at {}:", missing.address());
-    let look = |status: &Status| {
-        let found = status.expect(host, Stage::Preflight)?;
-        let said = found.last_error.as_deref().context("it is not said why")?;
-        ensure!(said.contains(&place), "another address is named: {said}");
-        ensure!(said.contains(missing.name()), "the edge is not named: {said}");
-        Ok(())
-    };
-    world.daemon.wait_status("the edge is named", DELIVERY, look).await?;
-    let knocks = world.proxy.knocks();
-    ensure!(knocks == 0, "{knocks} requests reached the CA");
-    let (code, asked) = world.daemon.ask(&["preflight", host]).await?;
-    ensure!(code == Some(1), "preflight ends with {code:?}");
-    ensure!(asked.contains(&missing.address().to_string()), "preflight does not name it:\n{asked}");
-    let told = world.daemon.tell(&["explain", host]).await?;
-    ensure!(told.contains(&place), "explain does not name it:\n{told}");
+    let place = format!("{}:", missing.address());
+    wait_told(&mut world, SHOP.hosts[0], &[&place, missing.name(), "answers 503"]).await?;
 
     world.lead_here(&mut missing).await?;
-    world.wait_all_served(&[SHOP]).await?;
-    let orders = world.proxy.orders();
-    ensure!(orders == 1, "{orders} orders were made");
+    wait_ordered_once(&mut world, SHOP).await?;
     Ok("the edge that leads nowhere is named, with no request to the CA; one order once it was mended".into())
 }

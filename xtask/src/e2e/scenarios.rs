@@ -3,15 +3,16 @@
 use crate::e2e::scenario::{Scenario, Tag};
 use crate::e2e::{
     account_lost, adopt, ari, ari_broken, bad_manifest, budget, bundle_split, ca_away, ca_down,
-    ca_fallback, ca_hangs_mid_order, cert_manager, delete_grace, discover_all_kinds, eab,
-    edge_missing, edited, empty_repository, https_token, incident, issue, leak_guard, lint,
-    lost_race, mirror_lost, new_app, parked, plain_to_sealed, profile, push_refused, rate_limited,
-    redirect_central, renew, reseal, restart, revoke_replace, rollover, rotate_key,
-    sealed_two_clusters, signed_commits, sops_flux, ssh, stale_edge, state_lost, state_lost_sealed,
-    stateless_haproxy, tenant_conflict, two_repositories, two_targets, ungated, webhook,
+    ca_fallback, ca_hangs_mid_order, caa_forbids, cert_manager, delete_grace, discover_all_kinds,
+    dnssec_bogus, eab, edge_missing, edge_wrong_body, edited, empty_repository, https_token,
+    incident, ipv6_broken, issue, leak_guard, lint, lost_race, mirror_lost, new_app, nxdomain,
+    parked, plain_to_sealed, profile, push_refused, rate_limited, redirect_central, renew, reseal,
+    restart, revoke_replace, rollover, rotate_key, sealed_two_clusters, signed_commits, sops_flux,
+    ssh, stale_edge, state_lost, state_lost_sealed, stateless_haproxy, tenant_conflict,
+    two_repositories, two_targets, ungated, webhook,
 };
 
-pub(crate) const SCENARIOS: [Scenario; 51] = [
+pub(crate) const SCENARIOS: [Scenario; 56] = [
     Scenario {
         name: "issue",
         tag: Tag::Core,
@@ -245,6 +246,36 @@ pub(crate) const SCENARIOS: [Scenario; 51] = [
         tag: Tag::Core,
         about: "one of three addresses does not lead the challenge path here: it is named, and the CA is asked for nothing until it is mended",
         play: |programs, folder| Box::pin(edge_missing::play(programs, folder)),
+    },
+    Scenario {
+        name: "edge-wrong-body",
+        tag: Tag::Full,
+        about: "one of three addresses answers with a page of its own; it is named, and nothing is ordered before it is mended",
+        play: |programs, folder| Box::pin(edge_wrong_body::play(programs, folder)),
+    },
+    Scenario {
+        name: "ipv6-broken",
+        tag: Tag::Full,
+        about: "an IPv6 address leads nowhere: told and ordered, as CAs may fall back, and refused by one that does not; with `strict` nothing is ordered",
+        play: |programs, folder| Box::pin(ipv6_broken::play(programs, folder)),
+    },
+    Scenario {
+        name: "caa-forbids",
+        tag: Tag::Full,
+        about: "CAA records let another CA issue, then another account; the record to add is told, and nothing is ordered before it is there",
+        play: |programs, folder| Box::pin(caa_forbids::play(programs, folder)),
+    },
+    Scenario {
+        name: "nxdomain",
+        tag: Tag::Full,
+        about: "a name does not exist yet: nothing is ordered before it does",
+        play: |programs, folder| Box::pin(nxdomain::play(programs, folder)),
+    },
+    Scenario {
+        name: "dnssec-bogus",
+        tag: Tag::Full,
+        about: "a zone is signed wrongly: told as that, and nothing is ordered before it is mended",
+        play: |programs, folder| Box::pin(dnssec_bogus::play(programs, folder)),
     },
     Scenario {
         name: "stale-edge",

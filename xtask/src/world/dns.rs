@@ -47,10 +47,25 @@ impl Dns {
         self.address
     }
 
-    /// Answers queries for `host` with `addresses`, in that order, and no others; the CA tries the first.
+    /// Answers queries for `host` with `addresses`, in that order, and no others; the CA tries the first, of IPv6 if there is one.
     pub(crate) async fn point(&self, host: &str, addresses: &[IpAddr]) -> Result<()> {
-        self.tell("clear-a", &json!({"host": host})).await?;
-        self.tell("add-a", &json!({"host": host, "addresses": addresses})).await
+        let (v4, v6): (Vec<IpAddr>, Vec<_>) =
+            addresses.iter().partition(|address| address.is_ipv4());
+        for (clear, add, addresses) in [("clear-a", "add-a", v4), ("clear-aaaa", "add-aaaa", v6)] {
+            self.tell(clear, &json!({"host": host})).await?;
+            if !addresses.is_empty() {
+                self.tell(add, &json!({"host": host, "addresses": addresses})).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers queries for CAA records of `host` with one, or with none.
+    pub(super) async fn let_issue(&self, host: &str, issue: Option<&str>) -> Result<()> {
+        self.tell("clear-caa", &json!({"host": host})).await?;
+        let Some(value) = issue else { return Ok(()) };
+        let policies = json!([{"tag": "issue", "value": value}]);
+        self.tell("add-caa", &json!({"host": host, "policies": policies})).await
     }
 
     /// Answers queries for all names that have no addresses of their own.

@@ -62,6 +62,16 @@ impl Edge {
     /// Restarts the edge with another way to answers, as `edge-config` writes it when told these words. What it serves is lost.
     pub(crate) async fn answer_by(&mut self, words: &[&str]) -> Result<()> {
         let asks = told(&self.nws_certd, words, &self.name, self.listen).await?;
+        self.answer_with(&asks).await
+    }
+
+    /// Restarts the edge as one that gives the same page for whatever it is asked. What it serves is lost.
+    pub(crate) async fn answer_with_a_page(&mut self) -> Result<()> {
+        let page = "http-request return status 200 content-type text/html string \"<title>Welcome</title>\"";
+        self.answer_with(&format!("frontend site\n    bind {}\n    {page}\n", self.listen)).await
+    }
+
+    async fn answer_with(&mut self, asks: &str) -> Result<()> {
         files::write(&self.config, format!("{}\n{asks}", self.around))?;
         self.process.kill();
         self.process = run(&self.haproxy, &self.name, &self.config, &self.log)?;

@@ -23,20 +23,17 @@ impl World {
         Ok(central)
     }
 
-    /// Starts a third edge that serves nothing and asks nobody for challenges, and points a name at all three.
-    pub(crate) async fn add_edge_that_leads_nowhere(
-        &self,
-        programs: &Programs,
-        host: &str,
-    ) -> Result<Edge> {
+    /// Starts a third edge that serves nothing, for a name to lead to as well.
+    pub(crate) async fn start_third_edge(&self, programs: &Programs) -> Result<Edge> {
         let address = self.net.network.host(CENTRAL);
-        let (mut third, _) =
-            Edge::start(programs, &self.folder, "third", &self.net, address).await?;
-        let nobody = self.net.part()?.to_string();
-        third.answer_by(&["haproxy", "--backend", &nobody]).await?;
-        let clusters = self.clusters.iter().map(|cluster| cluster.edge().address());
-        self.dns.point(host, &clusters.chain([address]).collect::<Vec<_>>()).await?;
+        let (third, _) = Edge::start(programs, &self.folder, "third", &self.net, address).await?;
         Ok(third)
+    }
+
+    /// Has an edge ask nobody for challenges.
+    pub(crate) async fn lead_nowhere(&self, edge: &mut Edge) -> Result<()> {
+        let nobody = self.net.part()?.to_string();
+        edge.answer_by(&["haproxy", "--backend", &nobody]).await
     }
 
     /// Has an edge ask the daemon for challenges.

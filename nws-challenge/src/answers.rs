@@ -1,5 +1,7 @@
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -21,14 +23,39 @@ pub struct Answers(Arc<Table>);
 struct Table {
     capacity: NonZeroUsize,
     // A std lock, since no holder waits. Validators come in bursts from several places for one token: many readers, rare writers.
-    answers: RwLock<HashMap<Token, Answer>>,
+    answers: RwLock<HashMap<Body, OffsetDateTime>>,
     /// Read for tokens that are not in the table alone, so it costs those that are nothing.
     stateless: RwLock<Arc<Stateless>>,
 }
 
-struct Answer {
-    body: Bytes,
-    until: OffsetDateTime,
+/// The text of a key authorization, which is found by its token. In a large table each piece of memory that a lookup comes to is one that no
+/// cache has, so there is none beside what is sent anyway, and it is copied, which costs less than counting who has it.
+struct Body(Box<str>);
+
+impl Body {
+    fn token(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
+    }
+}
+
+impl Borrow<str> for Body {
+    fn borrow(&self) -> &str {
+        self.token()
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.token() == other.token()
+    }
+}
+
+impl Eq for Body {}
+
+impl Hash for Body {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.token().hash(state);
+    }
 }
 
 impl Answers {
@@ -50,13 +77,15 @@ impl Answers {
         until: OffsetDateTime,
     ) -> Result<(), TableFull> {
         let mut answers = self.write();
-        let token = authorization.token().clone();
-        let until = match answers.get(&token) {
-            Some(present) => present.until.max(until),
+        let token = authorization.token().as_str();
+        let until = match answers.get(token) {
+            Some(present) => until.max(*present),
             None if answers.len() < self.0.capacity.get() => until,
             None => return Err(TableFull { capacity: self.0.capacity }),
         };
-        answers.insert(token, Answer { body: authorization.into(), until });
+        // `insert` would keep the text that is there.
+        answers.remove(token);
+        answers.insert(Body(authorization.as_str().into()), until);
         Ok(())
     }
 
@@ -64,12 +93,14 @@ impl Answers {
     ///
     /// Before its authorization is final a validator may still ask (RFC 8555 §8.3).
     pub fn withdraw(&self, token: &Token) {
-        self.write().remove(token);
+        self.write().remove(token.as_str());
     }
 
     /// The body to answer with, if the token is in the table.
     pub fn get(&self, token: &Token) -> Option<Bytes> {
-        self.read().get(token).map(|answer| answer.body.clone())
+        let answers = self.read();
+        let (body, _) = answers.get_key_value(token.as_str())?;
+        Some(Bytes::copy_from_slice(body.0.as_bytes()))
     }
 
     /// From now on, tokens that are not in the table are answered so.
@@ -86,7 +117,7 @@ impl Answers {
     pub fn forget_expired(&self, now: OffsetDateTime) -> usize {
         let mut answers = self.write();
         let before = answers.len();
-        answers.retain(|_, answer| now < answer.until);
+        answers.retain(|_, until| now < *until);
         before - answers.len()
     }
 
@@ -101,11 +132,11 @@ impl Answers {
     }
 
     // No operation leaves the map half-changed, so what a panicking thread held is still whole.
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Token, Answer>> {
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Body, OffsetDateTime>> {
         self.0.answers.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Token, Answer>> {
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Body, OffsetDateTime>> {
         self.0.answers.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

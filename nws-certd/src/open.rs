@@ -62,8 +62,9 @@ impl Opened {
     }
 
     pub(crate) fn examiner(&self) -> Examiner {
-        let ordering = &self.parts.ordering;
-        Examiner::new(self.inspector.clone(), ordering.authorities.clone(), ordering.clock.clone())
+        let Parts { ordering, stateless, .. } = &self.parts;
+        let authorities = ordering.authorities.clone();
+        Examiner::new(self.inspector.clone(), authorities, *stateless, ordering.clock.clone())
     }
 
     pub(crate) fn narrator(&self) -> Narrator {

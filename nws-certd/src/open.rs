@@ -43,6 +43,7 @@ use crate::store::{SqliteStore, Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 use self::cas::authorities;
+pub(crate) use self::cas::cas;
 
 /// One git command may take this long: the first clone of a large repository is the longest.
 const GIT_TIMEOUT: Duration = Duration::from_secs(10 * 60);

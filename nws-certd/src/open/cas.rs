@@ -16,7 +16,7 @@ use crate::external_account::external_account;
 use crate::store::AccountFacts;
 
 /// The CAs in their order, none of which is asked; those that are trusted by the same roots share their connections.
-fn cas(config: &Config) -> Result<Vec<Ca>, OpenError> {
+pub(crate) fn cas(config: &Config) -> Result<Vec<Ca>, OpenError> {
     let mut pools: Vec<(Option<&Path>, Arc<Pool>)> = Vec::new();
     let mut cas = Vec::new();
     for settings in &config.cas {

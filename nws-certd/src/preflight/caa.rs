@@ -44,6 +44,11 @@ pub(super) async fn look(zone: &Arc<dyn CaaZone>, name: &DnsName, issuer: Option
     }
 }
 
+/// Whether CAA keeps other accounts of the CA from a name.
+pub(crate) async fn guard(zone: &Arc<dyn CaaZone>, name: &DnsName, issuer: &Issuer) -> Guard {
+    look(zone, name, None).await.guard(name, issuer)
+}
+
 fn forbids((owner, records): &(String, Vec<CaaRecord>), issuer: &Issuer) -> Option<Obstruction> {
     match permits(records, &issuer.identities, issuer.account.as_ref()) {
         CaaVerdict::Permitted | CaaVerdict::Unknown => None,

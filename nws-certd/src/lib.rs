@@ -54,6 +54,7 @@ mod control;
 mod daemon;
 mod edges;
 pub mod explain;
+mod guard;
 mod import;
 mod inquiry;
 mod lint;

@@ -1,7 +1,9 @@
-//! `nws-certd lint`: what in a repository somebody should see to, without a daemon, a state or an order.
+//! `nws-certd lint`: what in a repository somebody should see to, without a daemon, a state or an order, and without DNS unless that is
+//! asked for: the same files have the same findings, wherever and whenever they are looked at.
 //!
 //! The judging is `nws_gitops::lint`; here is where the repository comes from, by which settings it is looked at, and how that is told.
 
+mod dns;
 mod options;
 mod place;
 mod report;
@@ -17,6 +19,7 @@ use crate::config::{Config, ConfigError, Encryption, GitSettings};
 
 use self::place::Place;
 
+pub(crate) use self::dns::ask_dns;
 pub use self::options::{FailOn, Lint};
 pub use self::place::LintError;
 pub(crate) use self::report::LintReport;

@@ -1,35 +1,34 @@
 //! From a configuration to the parts of a daemon.
 
+mod cas;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nws_acme::{Ca, Clock, Pool, PoolError, Registration, Roots, TermsAgreed};
+use nws_acme::{Clock, PoolError};
 use nws_challenge::Answers;
 use nws_expiry::{Policy, SweepTime};
 use nws_gitops::{
     Git, GitError, Https, HttpsError, Mirror, MirrorError, RepositoryName, SigningKey,
     SigningKeyError, Ssh, SshError,
 };
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::{self, PemObject as _};
+use rustls_pki_types::pem;
 use tracing::info;
 
 use crate::account::{AccountKeyError, AccountKeys, AccountName};
 use crate::accounts::Accounts;
-use crate::authority::{Authority, Terms};
+use crate::authority::Authority;
 use crate::batch::Batch;
-use crate::config::{
-    CaSettings, Config, Encryption, GitSettings, PreflightPolicy, PreflightSettings,
-};
+use crate::config::{Config, Encryption, GitSettings, PreflightPolicy, PreflightSettings};
 use crate::daemon::Parts;
 use crate::edges::{AddressZone, Edges, EdgesError};
 use crate::explain::Narrator;
-use crate::external_account::{ExternalAccountError, external_account};
+use crate::external_account::ExternalAccountError;
 use crate::order::{Lookout, Ordering, Rigour, Whereabouts};
 use crate::plan::Rules;
 use crate::preflight::{Examiner, Inspector};
@@ -40,8 +39,11 @@ use crate::resolver::{Resolver, ResolverError};
 use crate::sealing::Sealing;
 use crate::served::Watcher;
 use crate::state_dir::{StateDir, StateDirError};
-use crate::store::{AccountFacts, SqliteStore, Store, StoreError};
+use crate::store::{SqliteStore, Store, StoreError};
 use crate::vault::{Vault, VaultError};
+
+use self::cas::authorities;
+pub(crate) use self::cas::cas;
 
 /// One git command may take this long: the first clone of a large repository is the longest.
 const GIT_TIMEOUT: Duration = Duration::from_secs(10 * 60);
@@ -61,8 +63,9 @@ impl Opened {
     }
 
     pub(crate) fn examiner(&self) -> Examiner {
-        let ordering = &self.parts.ordering;
-        Examiner::new(self.inspector.clone(), ordering.authorities.clone(), ordering.clock.clone())
+        let Parts { ordering, stateless, .. } = &self.parts;
+        let authorities = ordering.authorities.clone();
+        Examiner::new(self.inspector.clone(), authorities, *stateless, ordering.clock.clone())
     }
 
     pub(crate) fn narrator(&self) -> Narrator {
@@ -224,50 +227,6 @@ fn repository(
     Ok(repository.unsealing(settings.unseal))
 }
 
-/// The CAs that are configured; those that are trusted by the same roots share their connections.
-fn authorities(
-    config: &Config,
-    keys: &BTreeMap<AccountName, Arc<AccountKeys>>,
-    known: &[AccountFacts],
-) -> Result<Vec<Arc<Authority>>, OpenError> {
-    let mut pools: Vec<(Option<&Path>, Arc<Pool>)> = Vec::new();
-    let mut authorities = Vec::new();
-    for settings in &config.cas {
-        let file = settings.roots.as_deref();
-        let pool = match pools.iter().find(|(roots, _)| *roots == file) {
-            Some((_, pool)) => pool.clone(),
-            None => Arc::new(Pool::new(roots(file)?, config.proxy.clone())?),
-        };
-        pools.push((file, pool.clone()));
-        let ca = Ca::new(settings.directory.clone(), pool, settings.limits());
-        let Some(keys) = keys.get(&settings.account) else { continue };
-        authorities.push(Arc::new(Authority::new(ca, keys.clone(), terms(settings)?, known)));
-    }
-    Ok(authorities)
-}
-
-fn terms(settings: &CaSettings) -> Result<Terms, OpenError> {
-    let external_account = settings.eab.as_ref().map(external_account).transpose()?;
-    let contact = settings.contact.clone();
-    let registration = Registration { terms: TermsAgreed, contact, external_account };
-    let (profile, chain) = (settings.profile.clone(), settings.preferred_chain.clone());
-    let name = settings.name.clone();
-    Ok(Terms { name, registration, profile, chain, limits: settings.budget })
-}
-
-fn roots(file: Option<&Path>) -> Result<Roots, OpenError> {
-    let Some(file) = file else {
-        return Ok(Roots::Platform);
-    };
-    let unreadable = |source| OpenError::Roots { file: file.into(), source };
-    let certificates = CertificateDer::pem_file_iter(file).map_err(unreadable)?;
-    let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    if certificates.is_empty() {
-        return Err(unreadable(pem::Error::NoItemsFound));
-    }
-    Ok(Roots::Only(certificates))
-}
-
 fn rules(config: &Config, installation: &str) -> Rules {
     let sweep = config.renewal.sweep.unwrap_or_else(|| SweepTime::of(installation));
     Rules {
@@ -365,27 +324,4 @@ pub enum OpenError {
 
 fn spoken_of(repository: &RepositoryName) -> String {
     if repository.is_only() { "the repository".into() } else { format!("repository {repository}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::failure::Causes;
-
-    #[test]
-    fn a_file_without_roots_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("ca.pem");
-        std::fs::write(&file, "no certificate").unwrap();
-        let Err(error) = roots(Some(&file)) else { panic!("there is no root in it") };
-        let said = Causes(&error).to_string();
-        assert!(
-            said.starts_with(&format!(
-                "ca.roots: cannot read certificates from {}",
-                file.display()
-            )),
-            "{said}"
-        );
-        assert!(error.is_of_configuration());
-    }
 }

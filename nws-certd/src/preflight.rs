@@ -20,6 +20,7 @@ use nws_challenge::preflight::Fault;
 pub(crate) use nws_challenge::preflight::Weight;
 use nws_expiry::{DnsName, DnsNames};
 
+pub(crate) use self::caa::guard;
 pub(crate) use self::examiner::Examiner;
 pub(crate) use self::inspector::Inspector;
 pub(crate) use self::report::PreflightReport;

@@ -127,6 +127,9 @@ pub struct CertificateReport {
     pub issuer: Option<String>,
     /// The directory of the CA that it came from, where that is known.
     pub ca: Option<String>,
+    /// The directory of the CA that an order goes to now, if one can.
+    #[serde(default)]
+    pub goes_to: Option<String>,
     /// The profile that is asked for, if one is.
     pub profile: Option<String>,
     /// When the CA suggests that it be renewed (RFC 9773), if it does.
@@ -218,6 +221,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) now: OffsetDateTime,
     pub(crate) plan: &'a Plan,
     pub(crate) inventory: Option<&'a Inventory>,
+    /// The CA at a place of the configuration.
+    pub(crate) directory: &'a dyn Fn(usize) -> Option<&'a str>,
     pub(crate) under_way: &'a dyn Fn(&CertificateKey) -> bool,
     /// When a Secret is committed.
     pub(crate) commit_at: &'a dyn Fn(&WantKey) -> Option<OffsetDateTime>,
@@ -257,6 +262,7 @@ impl Scene<'_> {
             not_after: have.map(Leaf::not_after),
             issuer: have.map(Leaf::issuer),
             ca: planned.issued_by.clone(),
+            goes_to: planned.goes_to.and_then(self.directory).map(str::to_owned),
             profile: planned.key.profile.as_ref().map(ToString::to_string),
             suggested: planned
                 .suggested

@@ -5,7 +5,7 @@ use nws_acme::Clock;
 use super::{path, show};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::lint::{FailOn, Lint, LintReport, lint_text, look};
+use crate::lint::{FailOn, Lint, LintError, LintReport, ask_dns, lint_text, look};
 
 /// Looks at a repository; a configuration need not be there.
 pub(super) fn lint(
@@ -13,7 +13,12 @@ pub(super) fn lint(
     config: Option<&Config>,
     clock: &dyn Clock,
 ) -> Result<(), Failure> {
-    let report = look(asked, config, path(), clock.now())?;
+    let mut report = look(asked, config, path(), clock.now())?;
+    if asked.dns {
+        let config = config.ok_or(LintError::NoConfiguration)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Failure::Runtime)?.block_on(ask_dns(&mut report, config, clock))?;
+    }
     show(asked.output, &report, |colour| lint_text(&report, asked.wanted, colour))?;
     verdict(&report, asked.fail_on)
 }

@@ -146,6 +146,18 @@ impl Reader {
         }
     }
 
+    /// One of a few words; what is no text at all is `none_of` them, too.
+    pub(super) fn optional_word(
+        &mut self,
+        key: &str,
+        none_of: impl FnOnce(&str) -> String,
+    ) -> Option<Option<String>> {
+        self.optional_or_say(key, |_, kind| match kind {
+            Kind::InvalidType(found, _) => none_of(&found.to_string()),
+            other => other.to_string(),
+        })
+    }
+
     /// A number of this kind, as in "whole number from 1 on".
     fn optional_number<T: DeserializeOwned>(
         &mut self,

@@ -41,15 +41,15 @@ pub(super) fn choice<T, const N: usize>(
     key: &str,
     all: [(&str, T); N],
 ) -> Option<T> {
-    let said = from.optional::<String>(key)?;
     let words = all.each_ref().map(|(word, _)| format!("{word:?}"));
+    let none_of = |said: &str| match &words[..] {
+        [one, other] => format!("{said} is neither {one} nor {other}"),
+        words => format!("{said} is none of {}", words.join(", ")),
+    };
+    let said = from.optional_word(key, none_of)?;
     let chosen = all.into_iter().find(|(word, _)| said.as_deref().is_none_or(|said| said == *word));
     if let (None, Some(said)) = (&chosen, said) {
-        let reason = match &words[..] {
-            [one, other] => format!("{said:?} is neither {one} nor {other}"),
-            words => format!("{said:?} is none of {}", words.join(", ")),
-        };
-        from.fault(key, reason);
+        from.fault(key, none_of(&format!("{said:?}")));
     }
     chosen.map(|(_, value)| value)
 }

@@ -21,9 +21,10 @@ pub(super) async fn preflight(
         Ok(names) => names,
         Err(error) => return refuse(&error.to_string()),
     };
+    let planned = desk.reports.borrow().clone();
     tokio::select! {
         () = desk.stop.cancelled() => refuse("the daemon stops; look again when it runs"),
-        looked = desk.examiner.examine(names) => match looked {
+        looked = desk.examiner.examine(names, planned.as_deref()) => match looked {
             Ok(report) => Json(&report).into_response(),
             Err(reason) => refuse(&reason),
         },

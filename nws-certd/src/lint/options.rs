@@ -12,6 +12,7 @@ use crate::at::At;
 const EXAMPLES: &str = "Examples:
   nws-certd lint                                                  # the work tree around here, as git tracks it
   nws-certd lint --fleet-path 'apps/*' --fleet-path 'certs/*' --fail-on warning
+  nws-certd lint --config nws-certd.toml --dns                    # and CAA records, where challenge.stateless answers
   nws-certd lint https://git.example/platform/gitops.git --rev main --json";
 
 /// A repository to look at.
@@ -39,6 +40,10 @@ pub struct Lint {
     /// Look at it as at another instant: as 2026-12-24T18:00:00Z, or as +30d from now on
     #[arg(long, value_name = "TIME", default_value_t = At::NOW, hide_default_value = true)]
     pub(super) at: At,
+    /// Where challenge.stateless of the configuration answers without an order: ask DNS, too, for CAA records that keep other accounts
+    /// of the CA out, and the CA for what they call it
+    #[arg(long)]
+    pub(crate) dns: bool,
     /// What the exit code 1 is for
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     pub(crate) fail_on: FailOn,

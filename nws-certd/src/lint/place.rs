@@ -159,6 +159,11 @@ pub enum LintError {
         /// Those that are configured.
         names: Vec<String>,
     },
+    /// Nobody says what is answered without an order.
+    #[error(
+        "--dns looks at what challenge.stateless of a configuration answers for, and there is none; name one with --config"
+    )]
+    NoConfiguration,
     /// Nothing that git is asked to go to.
     #[error(transparent)]
     Url(InvalidRemoteUrl),
@@ -208,6 +213,7 @@ impl LintError {
             | Self::Url(_)
             | Self::Branch(_)
             | Self::NoKey
+            | Self::NoConfiguration
             | Self::NoBranch { .. }
             | Self::Snapshot(
                 SnapshotError::NoRepository { .. } | SnapshotError::NoSuchRevision { .. },

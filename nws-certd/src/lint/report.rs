@@ -1,6 +1,9 @@
 //! What a look at a repository came to.
 
-use nws_gitops::{Facts, Finding, RepoPath, Severity, Snapshot, Source, Touched, Wanted};
+use std::collections::BTreeSet;
+
+use nws_expiry::DnsName;
+use nws_gitops::{CaName, Facts, Finding, RepoPath, Severity, Snapshot, Source, Touched, Wanted};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -50,7 +53,10 @@ pub(crate) struct WantedReport {
     pub(crate) target: String,
     pub(crate) namespace: String,
     pub(crate) secret: String,
-    pub(crate) names: Vec<String>,
+    pub(crate) names: Vec<DnsName>,
+    /// The CAs it may come from; any where none is named.
+    #[serde(skip)]
+    pub(crate) cas: BTreeSet<CaName>,
     pub(crate) wanted_by: Vec<SourceReport>,
     /// Where it is, or would be put.
     pub(crate) path: Option<String>,
@@ -100,6 +106,16 @@ impl LintReport {
     }
 }
 
+impl LintReport {
+    /// Takes in more warnings: errors stay before them, and each is sorted by place.
+    pub(super) fn warn(&mut self, warnings: Vec<FindingReport>) {
+        self.warnings += warnings.len();
+        self.findings.extend(warnings);
+        let place = |one: &FindingReport| (one.severity != "error", one.path.clone(), one.document);
+        self.findings.sort_by_key(place);
+    }
+}
+
 impl From<&Finding> for FindingReport {
     fn from(finding: &Finding) -> Self {
         Self {
@@ -122,7 +138,8 @@ impl WantedReport {
             target: wanted.key.target.to_string(),
             namespace: wanted.key.secret.namespace().to_owned(),
             secret: wanted.key.secret.name().to_owned(),
-            names: wanted.names.iter().map(ToString::to_string).collect(),
+            names: wanted.names.iter().cloned().collect(),
+            cas: wanted.overrides.cas.clone(),
             wanted_by: wanted.sources.iter().map(Into::into).collect(),
             path: path.map(ToString::to_string),
             delivered: facts.inventory.held(&wanted.key).is_some(),

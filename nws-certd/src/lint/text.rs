@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{Cell, Color};
+use nws_expiry::DnsName;
 
 use super::report::{LintReport, WantedReport};
 use crate::report::{Colour, table};
@@ -35,7 +36,7 @@ fn wanted(report: &LintReport, colour: Colour) -> String {
             sources.map(|by| format!("{} ({} {}/{})", by.path, by.kind, by.namespace, by.name));
         table.add_row([
             Cell::new(secret(want)),
-            Cell::new(want.names.join(", ")),
+            Cell::new(names(want)),
             Cell::new(file(want)),
             Cell::new(or_dash(want.bundles.join(", "))),
             Cell::new(sources.collect::<Vec<_>>().join(", ")),
@@ -47,6 +48,10 @@ fn wanted(report: &LintReport, colour: Colour) -> String {
 fn secret(want: &WantedReport) -> String {
     let name = format!("{}/{}", want.namespace, want.secret);
     if want.target == "default" { name } else { format!("{}:{name}", want.target) }
+}
+
+fn names(want: &WantedReport) -> String {
+    want.names.iter().map(DnsName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn file(want: &WantedReport) -> String {

@@ -9,6 +9,7 @@ use nws_expiry::DnsName;
 use tokio::time::timeout;
 
 use super::{CaaFailure, Issuer, Obstruction};
+use crate::guard::{Guard, Unknown};
 use crate::order::{CaaFault, CaaZone, climb};
 
 /// For all levels of a name, whatever resolvers and tries there are.
@@ -18,29 +19,34 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) enum Seen {
     /// Those that count, and whose they are; none where anybody may issue.
     Records(Option<(String, Vec<CaaRecord>)>, Option<Obstruction>),
-    /// They are not known.
-    Unknown(Obstruction, Weight),
+    /// They are not known: where they would be, why, and what that weighs.
+    Unknown(String, CaaFailure, Weight),
 }
 
 pub(super) async fn look(zone: &Arc<dyn CaaZone>, name: &DnsName, issuer: Option<&Issuer>) -> Seen {
-    let not_known =
-        |owner: String, why, weight| Seen::Unknown(Obstruction::Caa { owner, why }, weight);
     match timeout(PATIENCE, climb(&**zone, name)).await {
         Ok(Ok(found)) => {
             let forbidden =
                 found.as_ref().zip(issuer).and_then(|(found, issuer)| forbids(found, issuer));
             Seen::Records(found, forbidden)
         }
-        Ok(Err((owner, CaaFault::Bogus))) => not_known(owner, CaaFailure::Bogus, Weight::Refused),
+        Ok(Err((owner, CaaFault::Bogus))) => {
+            Seen::Unknown(owner, CaaFailure::Bogus, Weight::Refused)
+        }
         Ok(Err((owner, CaaFault::Servers))) => {
-            not_known(owner, CaaFailure::Servers, Weight::Refused)
+            Seen::Unknown(owner, CaaFailure::Servers, Weight::Refused)
         }
         // Of resolvers that say nothing it is told with the addresses, which they say nothing of, either.
         Ok(Err((owner, CaaFault::Unasked(_)))) => {
-            not_known(owner, CaaFailure::TimedOut, Weight::Advisory)
+            Seen::Unknown(owner, CaaFailure::TimedOut, Weight::Advisory)
         }
-        Err(_elapsed) => not_known(name.to_string(), CaaFailure::TimedOut, Weight::Advisory),
+        Err(_elapsed) => Seen::Unknown(name.to_string(), CaaFailure::TimedOut, Weight::Advisory),
     }
+}
+
+/// Whether CAA keeps other accounts of the CA from a name.
+pub(crate) async fn guard(zone: &Arc<dyn CaaZone>, name: &DnsName, issuer: &Issuer) -> Guard {
+    look(zone, name, None).await.guard(name, issuer)
 }
 
 fn forbids((owner, records): &(String, Vec<CaaRecord>), issuer: &Issuer) -> Option<Obstruction> {
@@ -58,7 +64,17 @@ impl Seen {
     pub(super) fn obstruction(self) -> Option<(Weight, Obstruction)> {
         match self {
             Self::Records(_, forbidden) => forbidden.map(|forbidden| (Weight::Refused, forbidden)),
-            Self::Unknown(obstruction, weight) => Some((weight, obstruction)),
+            Self::Unknown(owner, why, weight) => Some((weight, Obstruction::Caa { owner, why })),
+        }
+    }
+
+    /// Whether they keep other accounts of the CA from the name.
+    pub(super) fn guard(&self, name: &DnsName, issuer: &Issuer) -> Guard {
+        match self {
+            Self::Records(found, _) => Guard::of(name, found.as_ref(), issuer),
+            Self::Unknown(owner, why, _) => {
+                Guard::Unknown(Unknown::Records { owner: owner.clone(), why: *why })
+            }
         }
     }
 

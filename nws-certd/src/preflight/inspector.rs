@@ -18,8 +18,8 @@ use tokio::time::{Instant, timeout};
 use super::caa;
 use super::probe::Probe;
 use super::report::{AddressReport, NameReport};
-use super::{Asked, Finding, Findings, Obstruction, Onlooker};
-use crate::config::PreflightSettings;
+use super::{Asked, Finding, Findings, Issuer, Obstruction, Onlooker};
+use crate::config::{PreflightSettings, StatelessAnswers};
 use crate::edges::{AddressZone, Addresses, LookupError};
 use crate::order::CaaZone;
 use crate::resolver::Resolver;
@@ -99,12 +99,21 @@ impl Inspector {
     }
 
     /// What was seen of every name, in their order.
-    pub(crate) async fn report(&self, asked: &Asked) -> Vec<NameReport> {
+    pub(crate) async fn report(
+        &self,
+        asked: &Asked,
+        stateless: StatelessAnswers,
+    ) -> Vec<NameReport> {
+        let guarded = match stateless {
+            StatelessAnswers::Off => None,
+            StatelessAnswers::KnownHosts | StatelessAnswers::Any => asked.issuer.as_ref(),
+        };
         let seen = self.see(asked).await;
-        seen.into_iter().map(|seen| self.report_of(seen)).collect()
+        seen.into_iter().map(|seen| self.report_of(seen, guarded)).collect()
     }
 
-    fn report_of(&self, seen: Seen) -> NameReport {
+    /// With what CAA guards of it against other accounts, where that is asked for.
+    fn report_of(&self, seen: Seen, guarded: Option<&Issuer>) -> NameReport {
         let mut report = NameReport { name: seen.name.to_string(), ..NameReport::default() };
         if let Ok(sight) = &seen.sight {
             let found = sight.addresses.as_ref();
@@ -112,6 +121,8 @@ impl Inspector {
             let visits = sight.visits.iter();
             report.addresses = visits.map(|one| AddressReport::of(self.port(), one)).collect();
             report.caa = sight.caa.records();
+            let guard = guarded.map(|issuer| sight.caa.guard(&seen.name, issuer));
+            report.account_guard = guard.as_ref().map(Into::into);
         }
         report.findings = self.findings(seen).iter().map(Into::into).collect();
         report

@@ -1,5 +1,6 @@
 //! What was seen, for people and programs.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use nws_challenge::preflight::Weight;
@@ -7,13 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Finding;
 use super::inspector::Visited;
+use crate::guard::GuardReport;
 
 /// What `nws-certd preflight` says.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct PreflightReport {
-    /// The directory of the CA whose account was answered for.
-    pub(crate) ca: String,
-    /// Whether that CA would validate every name, as far as is to be seen from here.
+    /// Whether every name would be validated by the CA that its order would go to, as far as is to be seen from here.
     pub(crate) is_ready: bool,
     /// Each name.
     pub(crate) names: Vec<NameReport>,
@@ -24,12 +24,16 @@ pub(crate) struct PreflightReport {
 pub(crate) struct NameReport {
     /// The name.
     pub(crate) name: String,
+    /// The directory of the CA that its order would go to, whose account was answered for.
+    pub(crate) ca: String,
     /// The names that it is another one for, in their order.
     pub(crate) aliases: Vec<String>,
     /// Its addresses, IPv6 first.
     pub(crate) addresses: Vec<AddressReport>,
     /// The CAA records that count, as a zone file has them; where there are none, every CA may issue.
     pub(crate) caa: Vec<String>,
+    /// Whether they keep other accounts of the CA from the name; none unless `challenge.stateless` answers for it without an order.
+    pub(crate) account_guard: Option<GuardReport>,
     /// What is in the way.
     pub(crate) findings: Vec<FindingReport>,
 }
@@ -87,32 +91,42 @@ impl From<&Finding> for FindingReport {
 }
 
 impl PreflightReport {
-    pub(crate) fn new(ca: String, names: Vec<NameReport>) -> Self {
-        let is_ready =
-            names.iter().flat_map(|name| &name.findings).all(|it| it.weight != "refused");
-        Self { ca, is_ready, names }
+    pub(crate) fn new(names: Vec<NameReport>) -> Self {
+        Self { is_ready: names.iter().all(NameReport::is_ready), names }
     }
 
     /// For people.
     pub(crate) fn text(&self) -> String {
         let mut text: String = self.names.iter().map(NameReport::text).collect();
-        let verdict = if self.is_ready {
-            "would validate all of it, as far as is seen from here"
-        } else {
-            "would refuse"
-        };
-        text.push_str(&format!("{} {verdict}\n", self.ca));
+        let mut cas: BTreeMap<&str, bool> = BTreeMap::new();
+        for name in &self.names {
+            *cas.entry(&name.ca).or_insert(true) &= name.is_ready();
+        }
+        for (ca, is_ready) in cas {
+            let verdict = if is_ready {
+                "would validate all of it, as far as is seen from here"
+            } else {
+                "would refuse"
+            };
+            text.push_str(&format!("{ca} {verdict}\n"));
+        }
         text
     }
 }
 
 impl NameReport {
+    fn is_ready(&self) -> bool {
+        self.findings.iter().all(|it| it.weight != "refused")
+    }
+
     fn text(&self) -> String {
         let via = self.aliases.iter().map(|alias| format!(" -> {alias}")).collect::<String>();
         let mut lines = vec![format!("{}{via}", self.name)];
         lines.extend(self.addresses.iter().map(AddressReport::text));
         lines.extend(self.caa.iter().map(|record| format!("  {record}")));
         lines.extend(self.findings.iter().map(FindingReport::text));
+        let open = self.account_guard.iter().filter(|guard| !guard.is_closed());
+        lines.extend(open.map(|guard| format!("  note: {}", guard.text)));
         lines.iter().map(|line| format!("{line}\n")).collect()
     }
 }

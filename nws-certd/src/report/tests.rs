@@ -50,6 +50,7 @@ fn report(plan: &Plan, order_at: OffsetDateTime, held: Option<&str>) -> Vec<Cert
         now: NOON,
         plan,
         inventory: None,
+        directory: &|_| Some("https://ca.test/directory"),
         under_way: &|key| *key == key_of("ordering.example"),
         commit_at: &|_| Some(NOON + Duration::minutes(5)),
         order_at,

@@ -107,6 +107,14 @@ pub enum Fault {
         /// The host.
         host: String,
     },
+    /// A redirect to a host that swallows the beginning of the path.
+    #[error(
+        "redirects to {host:?}, where a \"/\" is missing between host and path; end the redirect's target with one"
+    )]
+    MissingSlash {
+        /// The host.
+        host: String,
+    },
     /// A redirect to a path that is too long.
     #[error("redirects to a path of {bytes} bytes, and at most 2000 are followed; shorten it")]
     Path {
@@ -150,7 +158,7 @@ impl Fault {
     pub fn rule(&self) -> &'static str {
         match self {
             Self::Special { .. } => {
-                "Boulder bdns/dns.go: reserved addresses (RFC 6890) are left out"
+                "Boulder va/dns.go (getAddrs), va/http.go (extractRequestTarget): no reserved address (RFC 6890)"
             }
             Self::Failed { failure, .. } => failure.rule(),
             Self::Status { .. } => "Boulder va/http.go: the status has to be 200",
@@ -161,6 +169,9 @@ impl Fault {
             Self::Scheme { .. } => "Boulder va/http.go: redirects to http and https",
             Self::Port { .. } => "Boulder va/http.go: redirects to ports 80 and 443",
             Self::Host { .. } => "Boulder va/http.go: redirects to names with an IANA TLD",
+            Self::MissingSlash { .. } => {
+                "Boulder va/http.go: extractRequestTarget, \"missing '/' in redirect target\""
+            }
             Self::Path { .. } => "Boulder va/http.go: maxPathSize",
             Self::Circle => "Boulder va/http.go: redirect loop",
             Self::TooManyRedirects => "Boulder va/http.go: maxRedirect",
@@ -178,7 +189,7 @@ impl Fault {
         matches!(self, Self::Failed { failure: ConnectTimeout | Unroutable, hop: None })
     }
 
-    /// Whether the name has a special address, which Boulder leaves out beside others (bdns/dns.go).
+    /// Whether the name has a special address, which Boulder leaves out beside others (va/dns.go: `getAddrs`).
     pub(super) fn is_special(&self) -> bool {
         matches!(self, Self::Special { hop: None, .. })
     }
@@ -199,11 +210,11 @@ impl Failure {
     fn rule(&self) -> &'static str {
         match self {
             Self::Unroutable | Self::Refused | Self::ConnectTimeout => {
-                "RFC 8555 section 8.3: the server is reached on port 80; Boulder va/http.go: 10 s for a dial"
+                "RFC 8555 section 8.3: the server is reached on port 80; Boulder va/va.go: singleDialTimeout, 10 s"
             }
             Self::Silent => "Boulder va/http.go: the whole validation has a deadline",
             Self::Tls { .. } => "Boulder va/http.go: TLS 1.2 or newer, with any certificate",
-            Self::Http2 => "Boulder va/http.go: \"Server is speaking HTTP/2 over HTTP\"",
+            Self::Http2 => "Boulder va/va.go: \"Server is speaking HTTP/2 over HTTP\"",
             Self::NotHttp { .. } | Self::Cut { .. } => "RFC 8555 section 8.3: an HTTP response",
         }
     }

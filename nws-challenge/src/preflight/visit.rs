@@ -10,7 +10,7 @@ use crate::key_authorization::KeyAuthorization;
 pub const LONGEST_BODY: usize = 128;
 /// Redirects that are followed (va/http.go: `maxRedirect`, beside which its code lets an eleventh pass).
 const MOST_REDIRECTS: usize = 10;
-/// The longest path of one, in bytes (va/http.go: `maxPathSize`).
+/// The longest path of one, in bytes once it is decoded (va/http.go: `maxPathSize`, of `URL.Path`).
 const LONGEST_PATH: usize = 2000;
 /// The most that is told of a `Location`.
 const TOLD: usize = 100;
@@ -141,7 +141,10 @@ impl Visit {
         if ![self.rules.http_port, self.rules.https_port].contains(&port) {
             return Err(Fault::Port { port });
         }
-        let bytes = to.path().len();
+        if let Some(host) = to.host_str().filter(|host| host.ends_with(".well-known")) {
+            return Err(Fault::MissingSlash { host: host.into() });
+        }
+        let bytes = decoded_len(to.path());
         if bytes > LONGEST_PATH {
             return Err(Fault::Path { bytes });
         }
@@ -186,6 +189,11 @@ impl Visit {
         let told = location.replace(self.expected.token().as_str(), "TOKEN");
         told.chars().take(TOLD).collect()
     }
+}
+
+/// How many bytes a path has without its escapes, which are of three each.
+fn decoded_len(path: &str) -> usize {
+    path.len().saturating_sub(2 * path.matches('%').count())
 }
 
 /// Whether a host ends in a top-level domain of the internet.

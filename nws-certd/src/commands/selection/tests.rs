@@ -36,6 +36,7 @@ pub(in crate::commands) fn certificate(
         not_after: Some(ends),
         issuer: Some("CN=Fake Intermediate,O=Fake, of Tests".into()),
         ca: Some(CA.into()),
+        goes_to: None,
         profile: None,
         suggested: None,
         explanation_url: None,

@@ -62,7 +62,7 @@ fn what_cannot_be_listened_to_says_what_to_write() {
     check_faults(
         &format!("{WHOLE}\n[challenge]\nlisten = []\nlisten_proxy_protocol = []\nstateless = true"),
         expect![[r#"
-            config.toml: challenge.stateless: invalid type: found bool true, expected a string
+            config.toml: challenge.stateless: bool true is none of "off", "known-hosts", "any"
             config.toml: challenge.listen: is empty; write at least one address, for instance ["[::]:8089"]"#]],
     );
 }

@@ -8,10 +8,11 @@ use time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::world::{SHOP, World};
+use super::world::Place::{First, Second};
+use super::world::{SHOP, World, apps};
 use crate::accounts::Accounts;
 use crate::config::{PreflightPolicy, PreflightSettings};
-use crate::control::{self, Control, ControlError, Desk, Identity, RevokeBody};
+use crate::control::{self, Control, ControlError, Desk, Identity, PreflightBody, RevokeBody};
 use crate::daemon::Daemon;
 use crate::edges::Edges;
 use crate::explain::Narrator;
@@ -38,7 +39,8 @@ fn examiner(daemon: &Daemon) -> Examiner {
     };
     let dns = Arc::new(Resolver::new(&["127.0.0.1:9".parse().unwrap()]).unwrap());
     let inspector = Inspector::new(&settings, 443, &dns, (&parts.answers, &parts.clock)).unwrap();
-    Examiner::new(inspector, parts.ordering.authorities.clone(), parts.clock.clone())
+    let authorities = parts.ordering.authorities.clone();
+    Examiner::new(inspector, authorities, parts.stateless, parts.clock.clone())
 }
 
 impl Served {
@@ -77,6 +79,22 @@ impl Served {
 fn is_pushed(report: &Report) -> bool {
     !report.certificates.is_empty()
         && report.certificates.iter().all(|one| one.stage == Stage::Pushed)
+}
+
+/// The first CA may not issue for the blog; of what nobody wants nothing is planned, so that it is looked at as by the first.
+#[tokio::test]
+async fn names_are_looked_at_as_by_the_ca_that_they_are_ordered_from() {
+    let world = World::with(&apps(&["shop", "blog"])).await;
+    world.configure(&[First, Second]);
+    world.allow("blog.example", &["second.test"]);
+    let served = Served::start(&world).await;
+    served.until(&world, is_pushed).await;
+    let hosts = ["blog.example", "shop.example", "wiki.example"].map(|host| host.parse().unwrap());
+    let report = served.control.preflight(PreflightBody { hosts: hosts.into() }).await.unwrap();
+    let cas: Vec<_> = report.names.iter().map(|name| &name.ca).collect();
+    let [first, second] = [First, Second].map(|place| world.directory(place).to_string());
+    assert_eq!(cas, [&second, &first, &first]);
+    served.stop.cancel();
 }
 
 #[tokio::test]

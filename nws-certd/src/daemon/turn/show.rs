@@ -43,6 +43,7 @@ impl Daemon {
             now,
             plan,
             inventory: self.view.as_ref().map(|view| &*view.inventory),
+            directory: &|place| Some(self.parts.ordering.authorities.get(place)?.directory()),
             under_way: &|key| under_way.contains(key),
             refused: &self.refused,
             held: &|want| self.branches.get(self.goes_to(want)?)?.held.as_deref(),

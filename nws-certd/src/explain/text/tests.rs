@@ -22,6 +22,7 @@ fn certificate(stage: Stage, next: (&str, Duration)) -> CertificateReport {
         not_after: None,
         issuer: None,
         ca: None,
+        goes_to: None,
         profile: None,
         suggested: None,
         explanation_url: None,

@@ -4,6 +4,8 @@ use super::*;
 use crate::edges::tests::dns::{Dns, Reply};
 use crate::resolver::Resolver;
 
+mod climbing;
+
 const ACCOUNT: &str = "https://ca.test/account/7";
 
 fn issue(critical: bool, tag: &str, value: &str) -> RData {

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::config::PreflightPolicy;
+use crate::config::{PreflightPolicy, StatelessAnswers};
 use crate::edges::tests::dns::{Dns, Reply};
-use crate::preflight::Issuer;
+use crate::preflight::{Issuer, PreflightReport};
 
 const THUMBPRINT: &str = "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI";
 const WELL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 1));
@@ -127,6 +127,35 @@ async fn every_address_is_asked_and_what_is_in_the_way_is_named() {
     check("bogus-caa.example", expect![[r#"
         Refused: bogus-caa.example: the CAA records at bogus-caa.example fail DNSSEC; check the zone's name servers
     "#]]).await;
+    edges.stop.cancel();
+}
+
+#[tokio::test]
+async fn what_keeps_other_accounts_out_is_told_where_names_are_answered_for_without_an_order() {
+    let (edges, dns) = (Edges::start().await, Dns::answering(zone).await);
+    let inspector = edges.inspector(&dns, true);
+    let account = Some("https://ca.example/account/7".parse().unwrap());
+    let issuer = Some(Issuer { identities: vec!["ca.example".into()], account });
+    let names = ["bogus-caa.example", "well.example"].map(|name| name.parse().unwrap());
+    let names = DnsNames::new(names).unwrap();
+    let asked = Asked { names, thumbprint: THUMBPRINT.parse().unwrap(), issuer };
+    let told = async |stateless| {
+        let mut names = inspector.report(&asked, stateless).await;
+        names.iter_mut().for_each(|name| name.ca = "ca.example".into());
+        PreflightReport::new(names).text().replace(&edges.port.to_string(), "PORT")
+    };
+    let off = told(StatelessAnswers::Off).await;
+    assert!(!off.contains("accounts"), "{off}");
+    expect![[r#"
+        bogus-caa.example
+          127.0.0.1:PORT answers
+          refused: the CAA records at bogus-caa.example fail DNSSEC; check the zone's name servers [CA/Browser Forum Baseline Requirements 3.2.2.4, 3.2.2.8.1: DNSSEC is validated]
+          note: it is not known whether CAA keeps other accounts out, as the CAA records at bogus-caa.example fail DNSSEC
+        well.example
+          127.0.0.1:PORT answers
+          note: no CAA record keeps other accounts of ca.example out; add well.example. CAA 0 issue "ca.example; accounturi=https://ca.example/account/7"
+        ca.example would refuse
+    "#]].assert_eq(&told(StatelessAnswers::KnownHosts).await);
     edges.stop.cancel();
 }
 

@@ -32,6 +32,7 @@ fn certificate(hosts: &[&str], stage: Stage, next: (&str, Duration)) -> Certific
         not_after: has.then_some(NOON + Duration::days(90)),
         issuer: None,
         ca: None,
+        goes_to: None,
         profile: None,
         suggested: None,
         explanation_url: None,

@@ -58,12 +58,13 @@ fn it_begins_at_port_80_of_the_address_with_the_name_as_host() {
     assert_eq!(asked, [format!("Http 5.9.1.1:5002 shop.com:5002 {path}")]);
 }
 
-/// Each with what is in the verdict, its source among that (facts of `va/http.go` and `bdns/dns.go` of Boulder, and of RFC 8555).
+/// Each with what is in the verdict, its source among that (facts of `va/http.go`, `va/dns.go` and `va/va.go` of Boulder, and of RFC 8555).
 #[test]
 fn the_rules_of_boulder() {
     let answer = format!("{TOKEN}.{THUMBPRINT}");
     let other = format!("{TOKEN}.{OTHER}");
     let long = format!("http://a.com/{}", "x".repeat(2000));
+    let escaped = |times| redirect(&format!("http://a.com/{}", "%41".repeat(times)));
     let cases: &[(&str, Answer, &str, &str)] = &[
         ("exact", ok(&answer), "ok", ""),
         ("spaces after it", ok(&format!("{answer}\r\n \t")), "ok", ""),
@@ -103,11 +104,25 @@ fn the_rules_of_boulder() {
         ("a number as address", redirect("http://2130706433/"), "a loopback", "reserved"),
         ("a name that leads inside", redirect("http://private.com/"), "a private", "reserved"),
         ("a name without address", redirect("http://nowhere.com/"), "no address", "section 8.3"),
+        (
+            "no slash before the path",
+            redirect(&format!("http://Central.example.well-known/acme-challenge/{TOKEN}")),
+            "\"central.example.well-known\", where a \"/\" is missing",
+            "missing '/' in redirect target",
+        ),
+        (
+            "no slash, to a name without dots",
+            redirect(&format!("https://central.well-known/acme-challenge/{TOKEN}")),
+            "\"central.well-known\", where a \"/\" is missing",
+            "extractRequestTarget",
+        ),
         ("a long path", redirect(&long), "of 2001 bytes", "maxPathSize"),
+        ("a path that is long with its escapes", escaped(1999), "ok", ""),
+        ("a path that is long without them", escaped(2000), "of 2001 bytes", "maxPathSize"),
         ("itself", redirect(""), "no URL", "10.2.2"),
         ("a circle", redirect(&format!("/.well-known/acme-challenge/{TOKEN}")), "circle", "loop"),
-        ("HTTP/2", Failure::Http2.into(), "HTTP/2", "HTTP/2 over HTTP"),
-        ("refused", Failure::Refused.into(), "refuses", "10 s for a dial"),
+        ("HTTP/2", Failure::Http2.into(), "HTTP/2", "va/va.go: \"Server is speaking"),
+        ("refused", Failure::Refused.into(), "refuses", "va/va.go: singleDialTimeout"),
         ("silent", Failure::Silent.into(), "within 10 s", "deadline"),
     ];
     for (case, answer, verdict, source) in cases {

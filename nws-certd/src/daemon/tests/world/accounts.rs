@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
-use nws_acme::{Registration, TermsAgreed, Transport};
+use nws_acme::{Ca, Registration, TermsAgreed, Transport};
 
+use super::cas::quick;
 use super::{Place, World};
+use crate::account::AccountKeys;
+use crate::authority::Authority;
+use crate::daemon::Daemon;
+use crate::state_dir::StatePaths;
 use crate::store::{SqliteStore, Store as _};
+use crate::vault::Vault;
 
 impl World {
     pub(super) fn registration(&self) -> Registration {
@@ -42,6 +48,22 @@ impl World {
         for file in ["key.age", "account.age"] {
             std::fs::remove_file(self.dir.path().join(file)).unwrap();
         }
+    }
+
+    /// From now on the daemon has an account key of its own at this place of the configuration.
+    pub(in crate::daemon::tests) fn keep_apart(
+        &self,
+        daemon: &mut Daemon,
+        place: Place,
+        at: usize,
+    ) {
+        let vault = Vault::open(&self.dir.path().join("key.age")).unwrap();
+        let paths = StatePaths::of(self.dir.path());
+        let keys = AccountKeys::open(&paths, "apart".parse().unwrap(), &vault).unwrap();
+        let ca = Ca::new(self.directory(place), self.way_to(place), quick());
+        let authority = Authority::new(ca, Arc::new(keys), self.terms(place), &[]);
+        let ordering = Arc::get_mut(&mut daemon.parts.ordering).unwrap();
+        ordering.authorities[at] = Arc::new(authority);
     }
 
     pub(super) fn way_to(&self, place: Place) -> Arc<dyn Transport> {

@@ -7,7 +7,7 @@ pub enum Failure {
     #[error("cannot be reached from here; check this host's network, IPv6 above all")]
     Unroutable,
     /// Nothing listens there.
-    #[error("refuses the connection; check that the edge runs and listens on port 80")]
+    #[error("refuses the connection; check that the edge runs and listens there")]
     Refused,
     /// Nothing was heard from there.
     #[error(
@@ -29,7 +29,7 @@ pub enum Failure {
     #[error("speaks HTTP/2 in clear on port 80; have the edge speak HTTP/1.1 there")]
     Http2,
     /// Something else.
-    #[error("does not speak HTTP/1.1 ({why}); check what listens on port 80")]
+    #[error("does not speak HTTP/1.1 ({why}); check what listens there")]
     NotHttp {
         /// What is wrong.
         why: String,

@@ -103,7 +103,7 @@ async fn every_address_is_asked_and_what_is_in_the_way_is_named() {
     check("well.example", expect![""]).await;
     check("three.example", expect![[r#"
         Refused: three.example at 127.0.0.2:PORT (edge-2) answers 404 where only 200 will do; lead /.well-known/acme-challenge/ to nws-certd, before any other rule
-        Refused: three.example at 127.0.0.3:PORT refuses the connection; check that the edge runs and listens on port 80
+        Refused: three.example at 127.0.0.3:PORT refuses the connection; check that the edge runs and listens there
     "#]]).await;
     check("gone.example", expect![[r#"
         Refused: gone.example does not exist in DNS; create A or AAAA records that point at the edges

@@ -11,8 +11,7 @@ use nws_challenge::{
     Account, Answers, Backend, Backends, EdgeConfig, EdgeName, EdgeProgram, EdgeWay, Limits,
     Opening, OtherPaths, Preamble, Thumbprints,
 };
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use self::program::{Edge, Loopback};
 use crate::world::{BODY, PATH, World};
@@ -95,35 +94,12 @@ async fn an_edge_without_replicas_still_says_which_it_is() {
 
 #[tokio::test]
 async fn haproxy_says_who_the_client_is() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let backends = backends(&[listener.local_addr().unwrap()]);
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(behind_a_preamble(stream));
-        }
-    });
-    let way = EdgeWay::Haproxy { backends, preamble: Preamble::Proxy };
+    let replica = World::behind(Opening::ProxyHeader, Limits::default()).await;
+    let way =
+        EdgeWay::Haproxy { backends: backends(&[replica.address]), preamble: Preamble::Proxy };
     let loopback = Loopback::claim();
     let edge = Edge::start(EdgeProgram::Haproxy, &edge(&loopback, way), &loopback).await;
-    assert_eq!(edge.get(PATH).await.body, "preamble");
-}
-
-/// Answers who begins with a header of the PROXY protocol, version 2, and hangs up on all else.
-async fn behind_a_preamble(mut stream: TcpStream) -> std::io::Result<()> {
-    const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-    let mut fixed = [0; 16];
-    stream.read_exact(&mut fixed).await?;
-    if !fixed.starts_with(SIGNATURE) {
-        return Ok(());
-    }
-    let mut addresses = vec![0; usize::from(u16::from_be_bytes([fixed[14], fixed[15]]))];
-    stream.read_exact(&mut addresses).await?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
-    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npreamble").await
+    assert_eq!(edge.get(PATH).await.body, BODY);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use nws_challenge::preflight::{Answer, Ask, Failure, LONGEST_BODY, Scheme};
+use rustix::io::Errno;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -95,15 +96,20 @@ fn failed(failure: Failure) -> Heeded {
 }
 
 fn not_connected(error: &io::Error) -> Failure {
-    use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut,
-    };
-    match error.kind() {
-        ConnectionRefused => Failure::Refused,
-        // A host that is down is told so by the router before it, or by nobody.
-        TimedOut | HostUnreachable => Failure::ConnectTimeout,
-        NetworkUnreachable | AddrNotAvailable => Failure::Unroutable,
-        _ => Failure::Cut { why: error.to_string() },
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::CONNREFUSED) => Failure::Refused,
+        // A host that is down is told so by the router before it, or by nobody. "Administratively prohibited", which is how firewalls
+        // refuse IPv6, comes as ACCESS.
+        Some(Errno::TIMEDOUT | Errno::HOSTUNREACH | Errno::ACCESS) => Failure::ConnectTimeout,
+        // No route, no IPv6 on this host or for this process, or a rule of this host's own.
+        Some(
+            Errno::NETUNREACH
+            | Errno::NETDOWN
+            | Errno::ADDRNOTAVAIL
+            | Errno::AFNOSUPPORT
+            | Errno::PERM,
+        ) => Failure::Unroutable,
+        Some(_) | None => Failure::Cut { why: error.to_string() },
     }
 }
 

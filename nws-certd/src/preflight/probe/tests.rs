@@ -117,6 +117,26 @@ async fn where_nobody_listens() {
     assert_eq!(heeded(&request_of(address)).await.answer, Answer::Failed(Failure::Refused));
 }
 
+#[test]
+fn what_no_connection_comes_of() {
+    let cases = [
+        ("nobody listens", Errno::CONNREFUSED, Failure::Refused),
+        ("a host is down", Errno::HOSTUNREACH, Failure::ConnectTimeout),
+        ("the kernel gives up", Errno::TIMEDOUT, Failure::ConnectTimeout),
+        ("a firewall refuses IPv6", Errno::ACCESS, Failure::ConnectTimeout),
+        ("no route", Errno::NETUNREACH, Failure::Unroutable),
+        ("the interface is down", Errno::NETDOWN, Failure::Unroutable),
+        ("no IPv6 address here", Errno::ADDRNOTAVAIL, Failure::Unroutable),
+        ("no IPv6 for this process", Errno::AFNOSUPPORT, Failure::Unroutable),
+        ("this host's own firewall", Errno::PERM, Failure::Unroutable),
+    ];
+    for (case, errno, want) in cases {
+        assert_eq!(not_connected(&errno.into()), want, "{case}");
+    }
+    let ours = not_connected(&Errno::MFILE.into());
+    assert!(matches!(ours, Failure::Cut { .. }), "it lets nothing pass: {ours:?}");
+}
+
 #[tokio::test]
 async fn a_redirect_to_https_that_speaks_none() {
     let (address, _heard) = saying(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()).await;

@@ -88,14 +88,14 @@ pub(crate) enum Obstruction {
         why: CaaFailure,
     },
     /// They do not let the CA issue.
-    #[error("{obstacle} (at {owner}); have its owner add the record {owner}. CAA 0 issue \"{ca}\"")]
+    #[error("{obstacle} (at {owner}); {remedy}")]
     Forbidden {
-        /// What the CA calls itself.
-        ca: String,
         /// Where they are.
         owner: String,
         /// What is in the way.
         obstacle: CaaObstacle,
+        /// What would let it issue.
+        remedy: String,
     },
     /// Nothing was seen of it, so that nothing is known to be well.
     #[error("was not looked at, as {why}; it is looked at again")]

@@ -126,7 +126,7 @@ pub(super) async fn look(
                 && let CaaVerdict::Forbidden(obstacle) =
                     permits(&records, identities, Some(account))
             {
-                let remedy = remedy(&obstacle, &owner, identities, account);
+                let remedy = remedy(&obstacle, &owner, identities, Some(account));
                 refusals.push(Refusal { name, owner, obstacle, remedy });
             }
         }
@@ -161,20 +161,23 @@ async fn relevant(zone: &dyn CaaZone, name: &DnsName) -> Option<(String, Vec<Caa
     })
 }
 
-fn remedy(
+/// What lets a CA issue that records at `owner` keep from it. Where our account there is not known, no record names it.
+pub(crate) fn remedy(
     obstacle: &CaaObstacle,
     owner: &str,
     identities: &[String],
-    account: &AccountUrl,
+    account: Option<&AccountUrl>,
 ) -> String {
     let ca = identities.first().map_or("", String::as_str);
-    match obstacle {
-        CaaObstacle::Critical { .. } => "remove that record, or make it not critical".into(),
-        CaaObstacle::Issuer { .. } => format!("add the record: {owner}. CAA 0 issue \"{ca}\""),
-        CaaObstacle::Account { .. } => {
+    match (obstacle, account) {
+        (CaaObstacle::Critical { .. }, _) => "remove that record, or make it not critical".into(),
+        (CaaObstacle::Account { .. }, Some(account)) => {
             format!("add the record: {owner}. CAA 0 issue \"{ca}; accounturi={account}\"")
         }
-        CaaObstacle::Method { .. } => {
+        (CaaObstacle::Issuer { .. } | CaaObstacle::Account { .. }, _) => {
+            format!("add the record: {owner}. CAA 0 issue \"{ca}\"")
+        }
+        (CaaObstacle::Method { .. }, _) => {
             format!("add the record: {owner}. CAA 0 issue \"{ca}; validationmethods=http-01\"")
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{CaaFailure, Issuer, Obstruction};
 use crate::guard::{Guard, Unknown};
-use crate::order::{CaaFault, CaaZone, climb};
+use crate::order::{CaaFault, CaaZone, climb, remedy};
 
 /// For all levels of a name, whatever resolvers and tries there are.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -53,8 +53,8 @@ fn forbids((owner, records): &(String, Vec<CaaRecord>), issuer: &Issuer) -> Opti
     match permits(records, &issuer.identities, issuer.account.as_ref()) {
         CaaVerdict::Permitted | CaaVerdict::Unknown => None,
         CaaVerdict::Forbidden(obstacle) => {
-            let ca = issuer.identities.first().cloned().unwrap_or_default();
-            Some(Obstruction::Forbidden { ca, owner: owner.clone(), obstacle })
+            let remedy = remedy(&obstacle, owner, &issuer.identities, issuer.account.as_ref());
+            Some(Obstruction::Forbidden { owner: owner.clone(), obstacle, remedy })
         }
     }
 }
@@ -88,3 +88,6 @@ impl Seen {
         records.iter().map(text).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

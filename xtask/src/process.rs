@@ -151,19 +151,10 @@ impl Process {
         .await
     }
 
-    /// Has the program read its configuration anew (SIGHUP).
-    pub(crate) fn reload(&self) -> Result<()> {
-        self.signal(Signal::HUP)
-    }
-
     /// Stops the program where it is (SIGSTOP): it lives, and does nothing.
     pub(crate) fn freeze(&self) -> Result<()> {
-        self.signal(Signal::STOP)
-    }
-
-    fn signal(&self, signal: Signal) -> Result<()> {
         let pid = self.pid().with_context(|| format!("{} has no process", self.name))?;
-        kill_process(pid, signal).with_context(|| format!("cannot signal {}", self.name))
+        kill_process(pid, Signal::STOP).with_context(|| format!("cannot signal {}", self.name))
     }
 
     /// Ends the program with SIGKILL, with whatever it started, and waits until it is gone.

@@ -24,6 +24,8 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     world.let_issue(owner, Some(&another)).await?;
     world.daemon.tell(&["renew", owner]).await?;
     let record = format!("{record}; accounturi=");
+    let (code, asked) = world.daemon.ask(&["preflight", owner]).await?;
+    ensure!(code == Some(1) && asked.contains(&record), "preflight ends with {code:?}:\n{asked}");
     told(&mut world, &["names another account: https://ca.example/acct/1", &record]).await?;
     let orders = world.proxy.orders();
     ensure!(orders == 0, "{orders} orders were made");

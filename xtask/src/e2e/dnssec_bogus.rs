@@ -11,12 +11,12 @@ const SHOP: App = SAMPLES[0];
 
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let mut world = World::start(programs, folder, Settings::USUAL).await?;
-    let zone = world.ask_a_signed_zone().await?;
+    let mut zone = world.ask_a_signed_zone().await?;
     let host = SHOP.hosts[0];
     zone.has_unsigned(host, &world.edges()).await?;
     world.add(&[SHOP]).await?;
     world.daemon.start().await?;
-    wait_told(&mut world, host, &[host, "DNSSEC"]).await?;
+    wait_told(&mut world, host, &[host, "fails DNSSEC, so that no CA takes its records"]).await?;
 
     zone.has(host, &world.edges()).await?;
     wait_ordered_once(&mut world, SHOP).await?;

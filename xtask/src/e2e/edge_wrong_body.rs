@@ -18,8 +18,9 @@ pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     world.daemon.start().await?;
 
     let place = format!("{}:", wrong.address());
-    let what = "answers 200 with something else than the key authorization";
-    wait_told(&mut world, SHOP.hosts[0], &[&place, what]).await?;
+    let rule = "answers 200 with something else than the key authorization";
+    let remedy = "lead /.well-known/acme-challenge/ to nws-certd, before any other rule";
+    wait_told(&mut world, SHOP.hosts[0], &[&place, rule, remedy]).await?;
 
     world.lead_here(&mut wrong).await?;
     wait_ordered_once(&mut world, SHOP).await?;

@@ -11,7 +11,7 @@ const SHOP: App = SAMPLES[0];
 
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let mut world = World::start(programs, folder, Settings::USUAL).await?;
-    let zone = world.ask_a_signed_zone().await?;
+    let mut zone = world.ask_a_signed_zone().await?;
     world.add(&[SHOP]).await?;
     world.daemon.start().await?;
     let host = SHOP.hosts[0];

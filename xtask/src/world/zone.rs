@@ -18,6 +18,7 @@ const TTL: u32 = 1;
 
 /// unbound, which reads the zone from a file, and trusts the key of `ldns-keygen` that `ldns-signzone` signs it with.
 pub(crate) struct Zone {
+    unbound: PathBuf,
     folder: PathBuf,
     address: SocketAddr,
     key: String,
@@ -33,16 +34,20 @@ impl Zone {
         let key = make_key(&folder).await?;
         files::write(&folder.join("unbound.conf"), configuration(&folder, &key, address))?;
         files::write(&folder.join("served"), sign(&folder, &key, &[]).await?)?;
-        let mut command = process::isolated(&tools::unbound().await?);
-        command.arg("-d").arg("-c").arg(folder.join("unbound.conf"));
-        let process = Process::start("unbound", command, &folder.join("unbound.log"))?;
-        let mut zone = Self { folder, address, key, process };
-        wait::until("unbound answers", PATIENCE, async || {
-            zone.process.check_running()?;
-            Ok(Look::from(TcpStream::connect(address).await.map(drop).map_err(Into::into)))
-        })
-        .await?;
+        let unbound = tools::unbound().await?;
+        let process = run(&unbound, &folder)?;
+        let mut zone = Self { unbound, folder, address, key, process };
+        zone.wait_until_up().await?;
         Ok(zone)
+    }
+
+    async fn wait_until_up(&mut self) -> Result<()> {
+        wait::until("unbound answers", PATIENCE, async || {
+            self.process.check_running()?;
+            let connected = TcpStream::connect(self.address).await;
+            Ok(Look::from(connected.map(drop).map_err(Into::into)))
+        })
+        .await
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -50,12 +55,13 @@ impl Zone {
     }
 
     /// Has the host in it, at these addresses.
-    pub(crate) async fn has(&self, host: &str, addresses: &[IpAddr]) -> Result<()> {
-        self.serve(&sign(&self.folder, &self.key, &lines(host, addresses)).await?)
+    pub(crate) async fn has(&mut self, host: &str, addresses: &[IpAddr]) -> Result<()> {
+        let text = sign(&self.folder, &self.key, &lines(host, addresses)).await?;
+        self.serve(&text).await
     }
 
     /// The same, but somebody has signed it while the host was elsewhere, and not again.
-    pub(crate) async fn has_unsigned(&self, host: &str, addresses: &[IpAddr]) -> Result<()> {
+    pub(crate) async fn has_unsigned(&mut self, host: &str, addresses: &[IpAddr]) -> Result<()> {
         let elsewhere = IpAddr::from([192, 0, 2, 1]);
         let before = sign(&self.folder, &self.key, &lines(host, &[elsewhere])).await?;
         let (was, is) =
@@ -63,13 +69,22 @@ impl Zone {
         let (head, tail) = before.split_once(&was).context("the host is not in the signed zone")?;
         let owner = head.rsplit('\n').next().unwrap_or_default();
         let records: Vec<_> = is.collect();
-        self.serve(&format!("{head}{}{tail}", records.join(owner)))
+        self.serve(&format!("{head}{}{tail}", records.join(owner))).await
     }
 
-    fn serve(&self, text: &str) -> Result<()> {
+    /// Begins anew with this zone, and with nothing remembered of the one before.
+    async fn serve(&mut self, text: &str) -> Result<()> {
         files::write(&self.folder.join("served"), text)?;
-        self.process.reload()
+        self.process.kill();
+        self.process = run(&self.unbound, &self.folder)?;
+        self.wait_until_up().await
     }
+}
+
+fn run(unbound: &Path, folder: &Path) -> Result<Process> {
+    let mut command = process::isolated(unbound);
+    command.arg("-d").arg("-c").arg(folder.join("unbound.conf"));
+    Process::start("unbound", command, &folder.join("unbound.log"))
 }
 
 fn lines(host: &str, addresses: &[IpAddr]) -> Vec<String> {

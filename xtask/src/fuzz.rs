@@ -13,13 +13,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
+use clap::ValueEnum as _;
 
 use crate::ink;
 use libfuzzer::LibFuzzer;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Which targets to run; all but `challenge` unless some are named
+    /// Which targets to run; all unless some are named
     targets: Vec<Target>,
     /// How long each is run, in seconds
     #[arg(long, default_value_t = 60)]
@@ -39,10 +40,6 @@ enum Target {
 }
 
 impl Target {
-    /// Those that run where none is named. `challenge` is to be named until libFuzzer has run it for long: its body runs with the tests of
-    /// its crate meanwhile.
-    const USUAL: [Self; 3] = [Self::Manifests, Self::Rule, Self::Import];
-
     fn name(self) -> &'static str {
         match self {
             Self::Manifests => "manifests",
@@ -63,7 +60,7 @@ impl Target {
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode> {
-    let targets = if args.targets.is_empty() { &Target::USUAL[..] } else { &args.targets };
+    let targets = if args.targets.is_empty() { Target::value_variants() } else { &args.targets };
     let limit = Duration::from_secs(args.seconds);
     match LibFuzzer::find_or_install().await {
         Ok(fuzzer) => {

@@ -98,25 +98,48 @@ impl PreflightReport {
     /// For people.
     pub(crate) fn text(&self) -> String {
         let mut text: String = self.names.iter().map(NameReport::text).collect();
-        let mut cas: BTreeMap<&str, bool> = BTreeMap::new();
+        let mut cas: BTreeMap<&str, Verdict> = BTreeMap::new();
         for name in &self.names {
-            *cas.entry(&name.ca).or_insert(true) &= name.is_ready();
+            let verdict = cas.entry(&name.ca).or_insert(Verdict::Ready);
+            *verdict = name.verdict().max(*verdict);
         }
-        for (ca, is_ready) in cas {
-            let verdict = if is_ready {
-                "would validate all of it, as far as is seen from here"
-            } else {
-                "would refuse"
-            };
-            text.push_str(&format!("{ca} {verdict}\n"));
+        for (ca, verdict) in cas {
+            text.push_str(&format!("{ca} {}\n", verdict.text()));
         }
         text
     }
 }
 
+/// What would come of an order, the worst last.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Verdict {
+    Ready,
+    /// Something is advisory.
+    InDoubt,
+    Refused,
+}
+
+impl Verdict {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Ready => "would validate all of it, as far as is seen from here",
+            Self::InDoubt => "may refuse, for what is advisory",
+            Self::Refused => "would refuse",
+        }
+    }
+}
+
 impl NameReport {
     fn is_ready(&self) -> bool {
-        self.findings.iter().all(|it| it.weight != "refused")
+        self.verdict() < Verdict::Refused
+    }
+
+    fn verdict(&self) -> Verdict {
+        let each = self.findings.iter().map(|it| match it.weight.as_str() {
+            "advisory" => Verdict::InDoubt,
+            _ => Verdict::Refused,
+        });
+        each.max().unwrap_or(Verdict::Ready)
     }
 
     fn text(&self) -> String {
@@ -147,4 +170,40 @@ impl FindingReport {
 
 fn called(edge: Option<&str>) -> String {
     edge.map_or_else(String::new, |edge| format!(" ({edge})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(ca: &str, weights: &[&str]) -> NameReport {
+        let finding = |weight: &&str| FindingReport {
+            address: None,
+            edge: None,
+            weight: (*weight).into(),
+            text: String::new(),
+            rule: String::new(),
+        };
+        let findings = weights.iter().map(finding).collect();
+        NameReport { ca: ca.into(), findings, ..NameReport::default() }
+    }
+
+    #[test]
+    fn each_ca_is_judged_by_the_worst_of_its_names() {
+        let validates = "would validate all of it, as far as is seen from here";
+        let cases: [(&str, &[&[&str]], &str, bool); 4] = [
+            ("nothing found", &[&[], &[]], validates, true),
+            ("nothing seen", &[&["advisory"], &[]], "may refuse, for what is advisory", true),
+            ("refused", &[&["advisory", "refused"], &[]], "would refuse", false),
+            ("refused first", &[&["refused"], &["advisory"]], "would refuse", false),
+        ];
+        for (case, names, want, is_ready) in cases {
+            let other = seen("other.test", &[]);
+            let names = names.iter().map(|weights| seen("ca.test", weights)).chain([other]);
+            let report = PreflightReport::new(names.collect());
+            assert_eq!(report.is_ready, is_ready, "{case}");
+            let ends = format!("ca.test {want}\nother.test {validates}\n");
+            assert!(report.text().ends_with(&ends), "{case}: {}", report.text());
+        }
+    }
 }

@@ -39,6 +39,8 @@ const TRIES: std::ops::RangeInclusive<usize> = 2..=5;
 pub(crate) async fn play(programs: &Programs, folder: &Path) -> Result<String> {
     let [app, other, _] = SAMPLES;
     let mut world = World::start(programs, folder, SETTINGS).await?;
+    // With it, nothing would be ordered that fails.
+    world.daemon.reconfigure("[preflight]\n", "[preflight]\npolicy = \"off\"\n")?;
     // A CA that suggests when to renew may suggest a time that leaves none for what is to be seen here.
     world.proxy.inject(Fault {
         scope: Scope::Only(Endpoint::RenewalInfo),

@@ -10,6 +10,7 @@ use nws_acme::caa::{CaaRecord, CaaVerdict, names_account, permits};
 use nws_expiry::DnsName;
 use serde::{Deserialize, Serialize};
 
+use crate::order::{account_record, account_record_told};
 use crate::preflight::{CaaFailure, Issuer};
 
 /// What keeps other accounts of a CA from a name.
@@ -87,8 +88,7 @@ impl Opening {
     /// The record that names our account, as a zone file has it.
     pub(crate) fn record(&self) -> String {
         let Self { owner, ca, account, .. } = self;
-        let account = account.as_ref().map_or("URL", AccountUrl::as_str);
-        format!("{owner}. CAA 0 issue \"{ca}; accounturi={account}\"")
+        account_record(owner, ca, account.as_ref())
     }
 }
 
@@ -103,13 +103,7 @@ impl fmt::Display for Opening {
         } else {
             write!(f, "no CAA record keeps other accounts of {ca} out; add ")?;
         }
-        f.write_str(&self.record())?;
-        match account {
-            Some(_) => Ok(()),
-            None => {
-                f.write_str(" (the account's URL is not known here; see nws-certd account show)")
-            }
-        }
+        f.write_str(&account_record_told(owner, ca, account.as_ref()))
     }
 }
 

@@ -22,7 +22,7 @@ use nws_expiry::{Backoff, Failing, Issued, Leaf, PrivateKey, Profile, Reason, Va
 use time::OffsetDateTime;
 use tracing::{Instrument as _, debug, info_span};
 
-pub(crate) use caa::{CaaFault, CaaZone, climb, remedy};
+pub(crate) use caa::{CaaFault, CaaZone, account_record, account_record_told, climb, remedy};
 pub(crate) use outcome::Ended;
 pub(crate) use outlook::{Looked, Lookout, Rigour};
 pub(crate) use whereabouts::Whereabouts;

@@ -104,9 +104,7 @@ impl LintReport {
                 .collect(),
         }
     }
-}
 
-impl LintReport {
     /// Takes in more warnings: errors stay before them, and each is sorted by place.
     pub(super) fn warn(&mut self, warnings: Vec<FindingReport>) {
         self.warnings += warnings.len();

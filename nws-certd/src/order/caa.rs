@@ -161,7 +161,22 @@ async fn relevant(zone: &dyn CaaZone, name: &DnsName) -> Option<(String, Vec<Caa
     })
 }
 
-/// What lets a CA issue that records at `owner` keep from it. Where our account there is not known, no record names it.
+/// The record that lets a CA issue to our account alone; where that is not known, with `URL` in its place.
+pub(crate) fn account_record(owner: &str, ca: &str, account: Option<&AccountUrl>) -> String {
+    let account = account.map_or("URL", AccountUrl::as_str);
+    format!("{owner}. CAA 0 issue \"{ca}; accounturi={account}\"")
+}
+
+/// The same, for who has to write it.
+pub(crate) fn account_record_told(owner: &str, ca: &str, account: Option<&AccountUrl>) -> String {
+    let where_it_is = match account {
+        Some(_) => "",
+        None => " (the account's URL is not known here; see nws-certd account show)",
+    };
+    account_record(owner, ca, account) + where_it_is
+}
+
+/// What lets a CA issue that records at `owner` keep from it, and nobody besides.
 pub(crate) fn remedy(
     obstacle: &CaaObstacle,
     owner: &str,
@@ -169,15 +184,13 @@ pub(crate) fn remedy(
     account: Option<&AccountUrl>,
 ) -> String {
     let ca = identities.first().map_or("", String::as_str);
-    match (obstacle, account) {
-        (CaaObstacle::Critical { .. }, _) => "remove that record, or make it not critical".into(),
-        (CaaObstacle::Account { .. }, Some(account)) => {
-            format!("add the record: {owner}. CAA 0 issue \"{ca}; accounturi={account}\"")
+    match obstacle {
+        CaaObstacle::Critical { .. } => "remove that record, or make it not critical".into(),
+        CaaObstacle::Issuer { .. } => format!("add the record: {owner}. CAA 0 issue \"{ca}\""),
+        CaaObstacle::Account { .. } => {
+            format!("add the record: {}", account_record_told(owner, ca, account))
         }
-        (CaaObstacle::Issuer { .. } | CaaObstacle::Account { .. }, _) => {
-            format!("add the record: {owner}. CAA 0 issue \"{ca}\"")
-        }
-        (CaaObstacle::Method { .. }, _) => {
+        CaaObstacle::Method { .. } => {
             format!("add the record: {owner}. CAA 0 issue \"{ca}; validationmethods=http-01\"")
         }
     }

@@ -25,7 +25,7 @@ fn what_is_in_the_way_is_told_with_what_helps_against_just_that() {
         ),
         (
             (false, "issue", other, None),
-            "the CAA record that names the CA names another account: https://ca.test/account/8 (at shop.example); add the record: shop.example. CAA 0 issue \"ca.test\"",
+            "the CAA record that names the CA names another account: https://ca.test/account/8 (at shop.example); add the record: shop.example. CAA 0 issue \"ca.test; accounturi=URL\" (the account's URL is not known here; see nws-certd account show)",
         ),
         (
             (false, "issue", "ca.test; validationmethods=dns-01", Some(OURS)),
